@@ -1,0 +1,55 @@
+# Finds MLIR 22 as Debian packages it and defines how our libraries are built:
+#   nnc_tablegen(<target> <td> <output> <mlir-tblgen args>...)   one generated file
+#   nnc_library(<name> SOURCES ... [DEPENDS tablegen targets] [LINK libs])   a static library with the shared PCH
+#
+# MLIR and LLVM are linked as their shared libraries only: a static libMLIR*.a beside them would register
+# command line options twice.
+find_package(MLIR 22.1 REQUIRED CONFIG)
+message(STATUS "MLIR ${MLIR_VERSION} in ${MLIR_DIR}")
+
+set(NNC_LLVM_BIN ${LLVM_TOOLS_BINARY_DIR})
+set(NNC_MLIR_TBLGEN ${NNC_LLVM_BIN}/mlir-tblgen)
+
+option(NNC_SANITIZE "Build with ASan and UBSan" OFF)
+
+add_library(nnc_mlir_flags INTERFACE)
+target_include_directories(nnc_mlir_flags SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+target_link_libraries(nnc_mlir_flags INTERFACE MLIR LLVM)
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility-inlines-hidden)
+if(NNC_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr)
+endif()
+# Debian's clang 22 and its lld belong together.
+add_link_options(-fuse-ld=lld)
+
+# The precompiled header that every MLIR-facing library reuses.
+file(WRITE ${PROJECT_BINARY_DIR}/nnc_pch.cpp "")
+add_library(nnc_pch OBJECT ${PROJECT_BINARY_DIR}/nnc_pch.cpp)
+target_link_libraries(nnc_pch PUBLIC nnc_mlir_flags)
+target_precompile_headers(nnc_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+
+function(nnc_tablegen target td output)
+  set(td_path ${CMAKE_CURRENT_SOURCE_DIR}/${td})
+  set(out_path ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  add_custom_command(
+    OUTPUT ${out_path}
+    COMMAND ${NNC_MLIR_TBLGEN} ${ARGN} -I ${PROJECT_SOURCE_DIR} -I ${MLIR_INCLUDE_DIRS} ${td_path} -o ${out_path}
+            --write-if-changed -d ${out_path}.d
+    DEPFILE ${out_path}.d
+    DEPENDS ${td_path} ${NNC_MLIR_TBLGEN}
+    COMMENT "tablegen ${output}")
+  set_property(TARGET ${target} APPEND PROPERTY NNC_GENERATED ${out_path})
+  set_property(GLOBAL APPEND PROPERTY NNC_GENERATED_${target} ${out_path})
+endfunction()
+
+function(nnc_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC nnc_mlir_flags ${ARG_LINK})
+  target_precompile_headers(${name} REUSE_FROM nnc_pch)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()

@@ -1,0 +1,65 @@
+// Initialisers, regularisers and optimisers: attributes that know how to build what they stand for.
+#ifndef NN_ATTRIBUTES_TD
+#define NN_ATTRIBUTES_TD
+
+include "dialect/NNDialect.td"
+include "dialect/Interfaces.td"
+
+class NN_Initializer<string name, string mnemonic>
+    : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<InitializerAttrInterface>]>;
+
+def NN_Zeros : NN_Initializer<"Zeros", "zeros"> {
+  let summary = "All zeros";
+}
+def NN_Ones : NN_Initializer<"Ones", "ones"> {
+  let summary = "All ones";
+}
+def NN_UnitForgetBias : NN_Initializer<"UnitForgetBias", "unit_forget_bias"> {
+  let summary = "An LSTM bias: ones for the forget gate (the second quarter), zeros elsewhere";
+}
+def NN_GlorotUniform : NN_Initializer<"GlorotUniform", "glorot_uniform"> {
+  let summary = "Uniform in ±sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)";
+}
+def NN_RandomUniform : NN_Initializer<"RandomUniform", "random_uniform"> {
+  let summary = "Uniform in [min, max)";
+  let parameters = (ins DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(-0.05)">:$min, DefaultValuedParameter<"::mlir::nn::Number", "0.05">:$max);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+}
+def NN_Orthogonal : NN_Initializer<"Orthogonal", "orthogonal"> {
+  let summary = "A random orthogonal matrix (Saxe et al., 2013)";
+}
+
+class NN_Regularizer<string name, string mnemonic>
+    : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<RegularizerAttrInterface>]> {
+  let parameters = (ins DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.01)">:$factor);
+  let assemblyFormat = "(`<` $factor^ `>`)?";
+  let genVerifyDecl = 1;
+}
+def NN_L1 : NN_Regularizer<"L1", "l1"> { let summary = "factor · Σ|w|"; }
+def NN_L2 : NN_Regularizer<"L2", "l2"> { let summary = "factor · Σw²"; }
+
+class NN_Optimizer<string name, string mnemonic>
+    : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<OptimizerAttrInterface>]> {
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+  let genVerifyDecl = 1;
+}
+def NN_Sgd : NN_Optimizer<"Sgd", "sgd"> {
+  let summary = "Gradient descent, with momentum and Nesterov's form where asked (Keras SGD)";
+  let parameters = (ins DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.01)">:$lr, DefaultValuedParameter<"::mlir::nn::Number", "0.0">:$momentum,
+                        DefaultValuedParameter<"bool", "false">:$nesterov);
+}
+def NN_Adam : NN_Optimizer<"Adam", "adam"> {
+  let summary = "Adam (Kingma and Ba, 2015), Keras' form and defaults";
+  let parameters = (ins DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.001)">:$lr, DefaultValuedParameter<"::mlir::nn::Number", "0.9">:$beta_1,
+                        DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.999)">:$beta_2,
+                        DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(1.0e-7)">:$epsilon);
+}
+def NN_AdamW : NN_Optimizer<"AdamW", "adamw"> {
+  let summary = "Adam with decoupled weight decay (Loshchilov and Hutter, 2019), Keras' form and defaults";
+  let parameters = (ins DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.001)">:$lr, DefaultValuedParameter<"::mlir::nn::Number", "0.9">:$beta_1,
+                        DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.999)">:$beta_2,
+                        DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(1.0e-7)">:$epsilon,
+                        DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(0.004)">:$weight_decay);
+}
+
+#endif

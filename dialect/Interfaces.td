@@ -1,0 +1,158 @@
+// What an op or an attribute must say of itself so that no pass needs to know its name.
+#ifndef NN_INTERFACES_TD
+#define NN_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def LayerOpInterface : OpInterface<"LayerOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    A layer, loss or metric: one mathematical function of its inputs and parameters. The shape rule is the op's
+    InferTypeOpInterface. All defaults describe a function without parameters.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The parameters the layer trains, in the order it takes them as `params` operands. Asked only while the op has no
+      `params` operands yet; shapes never depend on the batch.
+    }], "::llvm::SmallVector<::mlir::nn::ParameterSpec>", "getParameterSpecs", (ins), "", [{ return {}; }]>,
+    InterfaceMethod<"The operands that hold parameters; empty until they are materialised.",
+      "::mlir::MutableOperandRange", "getParamsMutable", (ins), "",
+      [{ return ::mlir::MutableOperandRange($_op.getOperation(), 0, 0); }]>,
+    InterfaceMethod<[{
+      Multiply-adds of one forward evaluation; a dynamic (batch) dimension counts as 1. Elementwise arithmetic does not
+      count, as is the field's custom.
+    }], "int64_t", "getMultiplyAdds", (ins), "", [{ return 0; }]>,
+    InterfaceMethod<"How many layers with weights a path through this op passes.",
+      "int64_t", "getDepth", (ins), "", [{ return 0; }]>,
+    InterfaceMethod<[{
+      For an integer operand that indexes something: the exclusive upper bound of valid values (the lower is 0).
+    }], "::std::optional<int64_t>", "getIndexBound", (ins "unsigned":$operandNumber), "",
+      [{ return ::std::nullopt; }]>,
+    InterfaceMethod<[{
+      The op's one meaning in upstream dialects (linalg, tensor, scf, arith, math): builds it at the builder's
+      insertion point and returns one value per result, of the result's type. Shapes are static and parameters present
+      when it is called. Must not erase the op. Also the reference that gradients and fast paths are checked against.
+    }], "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "lower", (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    Reverse-mode differentiation of one op. Upstream ops get it through external models. A layer that lacks it is
+    lowered first and its lowering differentiated, so a layer implements it only where a gradient derived by hand is
+    better.
+
+    The adjoint is built from `getSavedValues` and the incoming gradients only; what is emitted may use nothing else
+    from outside, which the differentiation verifies.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The values that gradients flow to: by default the operands. An op with regions adds the values it captures.
+    }], "::llvm::SmallVector<::mlir::Value>", "getGradientInputs", (ins), "",
+      [{ return ::llvm::to_vector($_op->getOperands()); }]>,
+    InterfaceMethod<[{
+      Which of the gradient inputs a result depends on in a differentiable way at all (an index, a label or a mask does
+      not). Default: those whose element type is a float.
+    }], "bool", "isDifferentiableInput", (ins "unsigned":$index), "", [{
+      ::mlir::Value value = $_op.getGradientInputs()[index];
+      return ::llvm::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(value.getType()));
+    }]>,
+    InterfaceMethod<[{
+      Replaces the op by a form with the further results its adjoint reads (an LSTM's gates) and returns that form;
+      the default is the op itself. The new form's first results correspond to the old op's results, whose uses it
+      has taken over; the old op is erased.
+    }], "::llvm::FailureOr<::mlir::Operation *>", "makeSavingForm", (ins "::mlir::OpBuilder &":$builder), "",
+      [{ return $_op.getOperation(); }]>,
+    InterfaceMethod<"The operands and results that the adjoint reads.",
+      "::llvm::SmallVector<::mlir::Value>", "getSavedValues", (ins)>,
+    InterfaceMethod<[{
+      Emits the adjoint. `saved` corresponds to `getSavedValues()`; `resultGrads` has one entry per result, null where
+      no gradient arrives (at least one is not null); `wanted` has one flag per gradient input. Returns one value per
+      gradient input, of that input's type; null where not wanted or identically zero.
+    }], "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "buildAdjoint",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$saved, "::llvm::ArrayRef<::mlir::Value>":$resultGrads,
+           "::llvm::ArrayRef<bool>":$wanted)>,
+  ];
+}
+
+def MaskedOpInterface : OpInterface<"MaskedOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    An op that mixes the samples of a batch (a loss, a metric, batch normalisation). In a compiled step it takes the
+    number of valid samples, a tensor<i64>; samples from there on are padding and are removed by select.
+  }];
+  let methods = [
+    InterfaceMethod<"The optional operand that holds the number of valid samples.",
+      "::mlir::MutableOperandRange", "getValidMutable", (ins)>,
+  ];
+}
+
+def RandomOpInterface : OpInterface<"RandomOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    An op that draws random numbers. In a compiled step it takes the key (seed and step counter, each tensor<i64>); its
+    `stream` attribute (i64, stable for a layer) sets it apart from other ops. Numbers are Philox 4x32-10 of seed,
+    stream, step and logical coordinates, never of a position in memory.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands (seed, step); empty until a step is compiled.",
+      "::mlir::MutableOperandRange", "getKeyMutable", (ins)>,
+    InterfaceMethod<"Sets the stream that tells this op's numbers from those of others.",
+      "void", "setStream", (ins "int64_t":$stream), "",
+      [{ $_op->setAttr("stream", ::mlir::Builder($_op->getContext()).getI64IntegerAttr(stream)); }]>,
+  ];
+}
+
+def TrainingOnlyOpInterface : OpInterface<"TrainingOnlyOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{ An op that acts otherwise outside training (dropout, batch normalisation). }];
+  let methods = [
+    InterfaceMethod<"Builds what the op does in evaluation and prediction; one value per result.",
+      "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "buildInferenceForm",
+      (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
+def InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{ How a parameter gets its first values. }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds a tensor of `type` in upstream dialects (plus nn.philox). `seed` is a tensor<i64>; `stream` tells this
+      parameter from all others.
+    }], "::mlir::Value", "build",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::RankedTensorType":$type,
+           "::mlir::Value":$seed, "int64_t":$stream)>,
+  ];
+}
+
+def RegularizerAttrInterface : AttrInterface<"RegularizerAttrInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{ A penalty on a parameter, added to the loss (and therefore differentiated with it). }];
+  let methods = [
+    InterfaceMethod<"Builds the penalty, a scalar tensor of the parameter's element type, in upstream dialects.",
+      "::mlir::Value", "buildPenalty",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$parameter)>,
+  ];
+}
+
+def OptimizerAttrInterface : AttrInterface<"OptimizerAttrInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{ An update rule, with its state per parameter (slots). }];
+  let methods = [
+    InterfaceMethod<"The learning rate given in the file; the runtime may set another.", "double", "getLearningRate">,
+    InterfaceMethod<"The slots that a parameter of this type needs, all initialised to zero; names such as `m`, `v`.",
+      "::llvm::SmallVector<::mlir::nn::SlotSpec>", "getSlots", (ins "::mlir::RankedTensorType":$parameter)>,
+    InterfaceMethod<[{
+      Builds the update as one linalg.generic over the parameter with the parameter and its slots as outs, so that it
+      happens in place. `learningRate` is a scalar tensor of f32, `step` a tensor<i64> that is 1 in the first step.
+      Returns the new parameter, then the new slots.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildUpdate",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$parameter,
+           "::mlir::Value":$gradient, "::mlir::ValueRange":$slots, "::mlir::Value":$learningRate,
+           "::mlir::Value":$step)>,
+  ];
+}
+
+#endif

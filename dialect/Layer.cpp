@@ -1,0 +1,88 @@
+// Pieces of lowerings that layers share.
+#include "dialect/Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+Value nn::constant(ImplicitLocOpBuilder &b, Type type, double value) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(type));
+  return arith::ConstantOp::create(b, b.getFloatAttr(element, value));
+}
+
+Value nn::filled(ImplicitLocOpBuilder &b, RankedTensorType type, double value) {
+  Value empty = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+  return linalg::FillOp::create(b, ValueRange{constant(b, type, value)}, ValueRange{empty}).getResult(0);
+}
+
+Value nn::mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, ScalarFn body) {
+  int64_t rank = type.getRank();
+  SmallVector<AffineMap> maps;
+  for (Value input : inputs) {
+    int64_t inputRank = cast<RankedTensorType>(input.getType()).getRank();
+    SmallVector<AffineExpr> dims;
+    for (int64_t d = rank - inputRank; d < rank; ++d)
+      dims.push_back(b.getAffineDimExpr(d));
+    maps.push_back(AffineMap::get(rank, 0, dims, b.getContext()));
+  }
+  maps.push_back(b.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  Value empty = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
+  return linalg::GenericOp::create(b, TypeRange{type}, inputs, ValueRange{empty}, maps, iterators,
+                                   [&](OpBuilder &nested, Location loc, ValueRange args) {
+                                     ImplicitLocOpBuilder body_b(loc, nested);
+                                     Value result = body(body_b, args.drop_back());
+                                     linalg::YieldOp::create(body_b, result);
+                                   })
+      .getResult(0);
+}
+
+Value nn::reduceLast(ImplicitLocOpBuilder &b, Value input, double initial,
+                     function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine) {
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t rank = type.getRank();
+  auto resultType = RankedTensorType::get(type.getShape().drop_back(), type.getElementType());
+  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(rank),
+                                 b.getMultiDimIdentityMap(rank).dropResult(rank - 1)};
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  iterators.back() = utils::IteratorType::reduction;
+  Value init = filled(b, resultType, initial);
+  return linalg::GenericOp::create(b, TypeRange{resultType}, ValueRange{input}, ValueRange{init}, maps, iterators,
+                                   [&](OpBuilder &nested, Location loc, ValueRange args) {
+                                     ImplicitLocOpBuilder body_b(loc, nested);
+                                     linalg::YieldOp::create(body_b, combine(body_b, args[0], args[1]));
+                                   })
+      .getResult(0);
+}
+
+static std::optional<RegisteredOperationName> lookupActivation(MLIRContext *context, StringRef name) {
+  auto op = RegisteredOperationName::lookup(("nn." + name).str(), context);
+  if (op && op->hasTrait<Activation>())
+    return op;
+  return std::nullopt;
+}
+
+LogicalResult nn::verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer,
+                                   DictionaryAttr attributes, StringAttr activation) {
+  if (!activation || lookupActivation(context, activation.getValue()))
+    return success();
+  InFlightDiagnostic error = emitShapeError(loc, layer, attributes);
+  error << "unknown activation '" << activation.getValue() << "'; known:";
+  for (RegisteredOperationName op : context->getRegisteredOperations())
+    if (op.hasTrait<Activation>())
+      error << " " << op.stripDialect();
+  return failure();
+}
+
+FailureOr<Value> nn::applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value) {
+  if (!activation)
+    return value;
+  auto op = lookupActivation(builder.getContext(), activation.getValue());
+  if (!op)
+    return emitError(loc) << "unknown activation '" << activation.getValue() << "'";
+  OperationState state(loc, *op);
+  state.addOperands(value);
+  state.addTypes(value.getType());
+  return builder.create(state)->getResult(0);
+}

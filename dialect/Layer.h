@@ -1,0 +1,32 @@
+// Helpers that layers share: shape errors, the expansion of activations, common pieces of lowerings.
+#pragma once
+#include "dialect/NN.h"
+#include "dialect/ShapeRules.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::nn {
+
+/// A scalar computation on one element of each input, inside a linalg.generic body.
+using ScalarFn = function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
+
+/// linalg.generic over the shape of `type`: each input has that shape, or a suffix of it (then it is broadcast over
+/// the leading dimensions, as a bias is), or rank 0.
+Value mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, ScalarFn body);
+
+/// A scalar constant of a float type (or element type of a tensor type).
+Value constant(ImplicitLocOpBuilder &b, Type type, double value);
+
+/// tensor.empty filled with `value`.
+Value filled(ImplicitLocOpBuilder &b, RankedTensorType type, double value);
+
+/// The sum over the last dimension (`keepRank` false): [..., n] -> [...]. Accumulates from zero in increasing order.
+Value reduceLast(ImplicitLocOpBuilder &b, Value input, double initial, function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine);
+
+/// Applies the activation op named by `activation` (null: none) to `value`. Reports an unknown name at `loc`.
+FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value);
+
+/// Checks that `activation` names an op with the Activation trait.
+LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer, DictionaryAttr attributes, StringAttr activation);
+
+} // namespace mlir::nn

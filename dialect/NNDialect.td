@@ -1,0 +1,28 @@
+// The nn dialect itself, and the classes its ops and attributes derive from.
+#ifndef NN_DIALECT_TD
+#define NN_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def NN_Dialect : Dialect {
+  let name = "nn";
+  let cppNamespace = "::mlir::nn";
+  let summary = "Models, training steps, parameters, layers and losses";
+  let description = [{
+    The `nn` dialect holds what upstream dialects lack: models, steps, parameters, layers and losses. What lies below a
+    layer is written in upstream dialects (linalg, tensor, scf, arith, math).
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let usePropertiesForAttributes = 0;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, traits>;
+class NN_Attr<string attrName, string attrMnemonic, list<Trait> traits = []> : AttrDef<NN_Dialect, attrName, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+#endif

@@ -1,0 +1,5 @@
+// Every op of the dialect: one line a family.
+include "dialect/Structure.td"
+include "dialect/Dense.td"
+include "dialect/Activations.td"
+include "dialect/Losses.td"

@@ -1,0 +1,34 @@
+// A double as an attribute's parameter: `#nn.adam<lr = 1.0e-3>`.
+#pragma once
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/Hashing.h"
+#include "llvm/ADT/bit.h"
+
+namespace mlir::nn {
+
+/// Compares and hashes by bits, as uniqued attributes need.
+struct Number {
+  double value = 0.0;
+  Number(double value = 0.0) : value(value) {}
+  explicit operator double() const { return value; }
+  bool operator==(const Number &other) const {
+    return llvm::bit_cast<uint64_t>(value) == llvm::bit_cast<uint64_t>(other.value);
+  }
+  friend llvm::hash_code hash_value(const Number &number) {
+    return llvm::hash_value(llvm::bit_cast<uint64_t>(number.value));
+  }
+};
+
+/// Prints the shortest decimal form that reads back as the same number.
+AsmPrinter &operator<<(AsmPrinter &printer, const Number &number);
+
+} // namespace mlir::nn
+
+namespace mlir {
+template <>
+struct FieldParser<nn::Number, nn::Number> {
+  /// Takes a float or an integer literal.
+  static FailureOr<nn::Number> parse(AsmParser &parser);
+};
+} // namespace mlir

@@ -1,0 +1,12 @@
+// Marker traits that passes ask for instead of op names.
+#pragma once
+#include "mlir/IR/OpDefinition.h"
+
+namespace mlir::nn {
+
+/// An elementwise or row-wise function of one tensor that a layer's `activation` attribute may name:
+/// `activation = relu` stands for `nn.relu` on the layer's result.
+template <typename ConcreteType>
+class Activation : public OpTrait::TraitBase<ConcreteType, Activation> {};
+
+} // namespace mlir::nn

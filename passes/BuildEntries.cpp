@@ -1,0 +1,18 @@
+// TODO
+#include "passes/Passes.h"
+#include "dialect/NN.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_BUILDENTRIES
+#include "passes/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
+  using Base::Base;
+  void runOnOperation() override {}
+};
+} // namespace

@@ -1,0 +1,71 @@
+// The passes of nnc on tensors, in the order of the pipeline.
+#ifndef NN_PASSES_TD
+#define NN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// model -> params
+//===----------------------------------------------------------------------===//
+
+def MaterializeParams : Pass<"nn-materialize-params", "::mlir::ModuleOp"> {
+  let summary = "Make each layer's parameters variables of the module and operands of the layer";
+  let description = [{
+    Names every layer of a model (its `name` attribute, else its op's name, with `_1`, `_2`, … from the second on, as
+    Keras does), creates an `nn.variable` for each parameter its LayerOpInterface asks for, and passes their values to
+    the layer as `params`. A layer's location becomes `"model.layer"` at its place in the file, so that later errors
+    and profiles name it. Layers that already have `params` keep them.
+
+    ```mlir
+    // Before
+    %y = nn.dense %x {units = 10}
+    // After
+    %k = nn.get_variable @classifier.dense.kernel : tensor<256x10xf32>
+    %b = nn.get_variable @classifier.dense.bias : tensor<10xf32>
+    %y = nn.dense %x params(%k, %b) {units = 10}
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// params -> grad
+//===----------------------------------------------------------------------===//
+
+def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
+  let summary = "Make one function per entry point: init, train, evaluate, predict";
+  let description = [{
+    For each step `@fit` makes `@fit.train` and `@fit.evaluate`, for each model `@m` makes `@m.predict`, and one
+    `@init`. Calls are inlined, the batch is fixed, masks and random keys are wired in, training-only ops take their
+    inference form outside training. All state is explicit: variables come in as arguments and, where the entry changes
+    them, go out as results. In train functions a `nn.gradient` op stands where gradients are asked for
+    (`--nn-differentiate` expands it). Slots and counters become `nn.variable`s.
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
+    Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
+           "comma-separated entry points: init, train, evaluate, predict, gradient">,
+  ];
+}
+
+def StabilizeLosses : Pass<"nn-stabilize-losses", "::mlir::func::FuncOp"> {
+  let summary = "Compute losses on logits where a model ends in softmax";
+}
+
+def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
+  let summary = "Expand nn.gradient by reverse-mode differentiation";
+  let description = [{
+    Walks the function backward from the loss and asks each op on the way for its adjoint (DifferentiableOpInterface).
+    A layer that has none is lowered first and its lowering differentiated. Ops without a gradient are reported, all of
+    them at once, before anything is changed.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// fused -> linalg
+//===----------------------------------------------------------------------===//
+
+def LowerLayers : Pass<"nn-lower-layers", "::mlir::func::FuncOp"> {
+  let summary = "Replace every op of the nn dialect by its lowering to upstream dialects";
+}
+
+#endif

@@ -1,0 +1,81 @@
+// The table of contents: every pass between a model file and machine code, and why it stands where it stands.
+#include "passes/Pipeline.h"
+#include "codegen/Passes.h"
+#include "passes/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+constexpr StringLiteral phaseNames[] = {"model", "params", "grad", "fused", "linalg", "tiled", "planned", "binary"};
+
+/// Marks that a module has reached a phase.
+struct SetPhasePass : PassWrapper<SetPhasePass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SetPhasePass)
+  explicit SetPhasePass(Phase phase) : phase(phase) {}
+  StringRef getArgument() const override { return "nn-set-phase"; }
+  void runOnOperation() override {
+    getOperation()->setAttr("nn.phase", StringAttr::get(&getContext(), stringifyPhase(phase)));
+  }
+  Phase phase;
+};
+
+void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(createMaterializeParams()); }
+
+void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
+  pm.addPass(createBuildEntries({options.batch, options.entries}));
+  // Before differentiation, so that the gradient too is the stable one.
+  pm.addNestedPass<func::FuncOp>(createStabilizeLosses());
+  pm.addNestedPass<func::FuncOp>(createDifferentiate());
+}
+
+void gradToFused(OpPassManager &pm, const CompileOptions &) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
+  pm.addNestedPass<func::FuncOp>(createLowerLayers());
+}
+
+void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {}
+void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {}
+void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {}
+
+} // namespace
+
+StringRef nn::stringifyPhase(Phase phase) { return phaseNames[static_cast<int>(phase)]; }
+
+std::optional<Phase> nn::parsePhase(StringRef name) {
+  for (auto [index, phaseName] : llvm::enumerate(phaseNames))
+    if (phaseName == name)
+      return static_cast<Phase>(index);
+  return std::nullopt;
+}
+
+FailureOr<Phase> nn::getPhase(ModuleOp module) {
+  auto name = module->getAttr("nn.phase");
+  if (!name)
+    return Phase::model;
+  auto text = dyn_cast<StringAttr>(name);
+  std::optional<Phase> phase = text ? parsePhase(text.getValue()) : std::nullopt;
+  if (!phase)
+    return module.emitError() << "nn.phase is " << name << ", not one of model, params, grad, fused, linalg, tiled, "
+                              << "planned, binary";
+  return *phase;
+}
+
+void nn::buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options) {
+  using Builder = void (*)(OpPassManager &, const CompileOptions &);
+  static constexpr Builder builders[] = {modelToParams, paramsToGrad, gradToFused, fusedToLinalg,
+                                         linalgToTiled, tiledToPlanned, plannedToBinary};
+  for (int phase = static_cast<int>(from); phase < static_cast<int>(to); ++phase) {
+    builders[phase](pm, options);
+    pm.addPass(std::make_unique<SetPhasePass>(static_cast<Phase>(phase + 1)));
+  }
+}

@@ -1,0 +1,37 @@
+// The phases of compilation, by name, and the passes between them.
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mlir::nn {
+
+/// Where a module stands on its way. Order matters: a phase comes after those above it.
+enum class Phase { model, params, grad, fused, linalg, tiled, planned, binary };
+
+StringRef stringifyPhase(Phase phase);
+std::optional<Phase> parsePhase(StringRef name);
+
+/// The phase a module is in: its `nn.phase` attribute, `model` where it has none.
+FailureOr<Phase> getPhase(ModuleOp module);
+
+/// What a compilation is for.
+struct CompileOptions {
+  /// Batch size of every entry point.
+  int64_t batch = 32;
+  /// Target: `cpu`, or `reference` (plain loops in f64 with libm; the oracle of tests).
+  std::string target = "cpu";
+  /// CPU to generate code for: `native`, or an LLVM name such as `x86-64-v3`, `x86-64-v4`, `cortex-a72`.
+  std::string march = "native";
+  /// LLVM target triple; empty: this machine's.
+  std::string triple;
+  /// Entry points to build, comma-separated: any of init, train, evaluate, predict, gradient.
+  std::string entries = "init,train,evaluate,predict";
+};
+
+/// Adds the passes that lead from phase `from` to phase `to`.
+void buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options);
+
+} // namespace mlir::nn

@@ -1,0 +1,18 @@
+// TODO
+#include "passes/Passes.h"
+#include "dialect/NN.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_STABILIZELOSSES
+#include "passes/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+struct StabilizeLosses : nn::impl::StabilizeLossesBase<StabilizeLosses> {
+  using Base::Base;
+  void runOnOperation() override {}
+};
+} // namespace
