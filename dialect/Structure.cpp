@@ -117,7 +117,8 @@ ParseResult StepOp::parse(OpAsmParser &parser, OperationState &result) {
     body.emplaceBlock();
   Block &block = body.front();
   if (block.empty() || !block.back().hasTrait<OpTrait::IsTerminator>()) {
-    OpBuilder builder = OpBuilder::atBlockEnd(&block);
+    OpBuilder builder(parser.getContext());
+    builder.setInsertionPointToEnd(&block);
     EndOp::create(builder, result.location);
   }
   return success();

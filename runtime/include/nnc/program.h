@@ -1,0 +1,136 @@
+/* The C ABI between a compiled training program and whoever runs it.
+ *
+ * A program is one object (or shared object) that exports one symbol, `nnc_program_<name>` of type nnc_program; a
+ * shared object made by nnc-run exports it as `nnc_program`. It needs the entry `nnc_rt_parallel_for` below and the mem*
+ * functions of libc, and nothing else.
+ *
+ * All of a program's data lies in one arena that the host allocates:
+ *
+ *   [0, state_bytes)                       variables: parameters, optimiser slots, counters. Same layout for every
+ *                                          program of a model and step, whatever its batch, so long as the slots are
+ *                                          compiled in; parameters come first.
+ *   [state_bytes, arena_bytes)             inputs, outputs and scratch. Entries overlay each other here.
+ *   [arena_bytes + w * worker_bytes, ...)  scratch of worker w of a parallel loop
+ *
+ * Running an entry is: write its inputs at their offsets, call run(arena), read its outputs at theirs. An entry
+ * allocates nothing, keeps nothing outside the arena, and gives the same bits for the same arena contents whatever the
+ * number of workers.
+ */
+#ifndef NNC_PROGRAM_H
+#define NNC_PROGRAM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NNC_ABI_VERSION 1
+#define NNC_MAX_RANK 8
+/* The arena must be aligned to this many bytes; so are all offsets of tensors. */
+#define NNC_ALIGNMENT 64
+
+typedef enum nnc_dtype {
+  NNC_F32 = 0,
+  NNC_F64 = 1,
+  NNC_I32 = 2,
+  NNC_I64 = 3,
+} nnc_dtype;
+
+/* A tensor in the arena: dense, row-major. */
+typedef struct nnc_tensor {
+  const char *name;
+  int32_t dtype; /* nnc_dtype */
+  int32_t rank;
+  int64_t shape[NNC_MAX_RANK];
+  int64_t offset; /* bytes from the start of the arena */
+} nnc_tensor;
+
+typedef enum nnc_variable_role {
+  NNC_PARAMETER = 0,
+  NNC_SLOT = 1,    /* an optimiser's state for a parameter */
+  NNC_COUNTER = 2, /* `step`: the number of steps done */
+} nnc_variable_role;
+
+typedef struct nnc_variable {
+  nnc_tensor tensor; /* name: dotted path, such as classifier.lstm_1.kernel, or classifier.lstm_1.kernel.m for a slot */
+  int32_t role;      /* nnc_variable_role */
+  int32_t trainable; /* a parameter that some step of this file may update */
+} nnc_variable;
+
+typedef enum nnc_input_role {
+  NNC_DATA = 0,          /* one value a sample; dimension 0 is the batch */
+  NNC_VALID = 1,         /* i64 scalar: how many samples of the batch are valid; the others hold valid values too */
+  NNC_LEARNING_RATE = 2, /* f32 scalar (f64 in reference programs); default_value is the file's */
+  NNC_SEED = 3,          /* i64 scalar */
+} nnc_input_role;
+
+typedef struct nnc_input {
+  nnc_tensor tensor;
+  int32_t role; /* nnc_input_role */
+  int32_t has_range;
+  int64_t range_min, range_max; /* integer data: values must lie in [range_min, range_max] */
+  double default_value;
+} nnc_input;
+
+typedef enum nnc_output_role {
+  NNC_LOSS = 0,       /* mean over the valid samples, regularisers included */
+  NNC_METRIC = 1,     /* mean over the valid samples */
+  NNC_PREDICTION = 2, /* a result of a model; dimension 0 is the batch */
+  NNC_GRADIENT = 3,   /* of the loss with respect to the variable (or input) of the same name */
+} nnc_output_role;
+
+typedef struct nnc_output {
+  nnc_tensor tensor;
+  int32_t role; /* nnc_output_role */
+} nnc_output;
+
+typedef enum nnc_entry_kind {
+  NNC_INIT = 0,     /* sets every variable: parameters by their initialisers from the seed, the rest to zero */
+  NNC_TRAIN = 1,    /* one step: loss and metrics of the batch before the update; updates variables, counts the step */
+  NNC_EVALUATE = 2, /* loss and metrics, nothing updated, training-only ops in their inference form */
+  NNC_PREDICT = 3,  /* a model's results */
+  NNC_GRADIENTS = 4 /* the loss and its gradients, nothing updated */
+} nnc_entry_kind;
+
+typedef struct nnc_entry {
+  const char *name;   /* such as fit.train, classifier.predict, init */
+  const char *symbol; /* the step or model it was made of; empty for init */
+  int32_t kind;       /* nnc_entry_kind */
+  int32_t reserved;
+  int64_t batch;
+  int64_t input_count;
+  const nnc_input *inputs;
+  int64_t output_count;
+  const nnc_output *outputs;
+  void (*run)(void *arena);
+} nnc_entry;
+
+typedef struct nnc_program {
+  uint32_t abi_version;
+  uint32_t reserved;
+  const char *name;     /* of the model file, without its extension */
+  const char *target;   /* such as x86-64-v3 */
+  const char *compiler; /* name and version of the compiler */
+  int64_t arena_bytes;
+  int64_t state_bytes;
+  int64_t worker_bytes;
+  int64_t variable_count;
+  const nnc_variable *variables;
+  int64_t entry_count;
+  const nnc_entry *entries;
+} nnc_program;
+
+/* What the host provides.
+ *
+ * Calls body(context, task, worker) for each task in [0, task_count), each once, on any threads, and returns when all
+ * are done. `worker` is in [0, workers) and no two bodies run at the same time with the same worker. A program's arena
+ * must have room for that many workers' scratch. runtime/ implements it on OpenMP; a host may bring its own. */
+typedef void (*nnc_parallel_body)(void *context, int64_t task, int64_t worker);
+void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t task_count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
