@@ -139,6 +139,23 @@ def NN_GetVariableOp : NN_Op<"get_variable", [Pure, DeclareOpInterfaceMethods<Sy
   let assemblyFormat = "$variable `:` type($result) attr-dict";
 }
 
+def NN_GradientOp : NN_Op<"gradient", [Pure]> {
+  let summary = "The gradients of a scalar with respect to values above it";
+  let description = [{
+    Made by `--nn-build-entries`, expanded by `--nn-differentiate`.
+
+    ```mlir
+    %dk, %db = nn.gradient %loss wrt (%k, %b) : tensor<f32>, tensor<4x2xf32>, tensor<2xf32>
+                                          -> tensor<4x2xf32>, tensor<2xf32>
+    ```
+  }];
+  let arguments = (ins NN_Scalar:$scalar, Variadic<NN_FloatTensor>:$values);
+  let results = (outs Variadic<NN_FloatTensor>:$gradients);
+  let assemblyFormat = [{
+    $scalar `wrt` `(` $values `)` attr-dict `:` type($scalar) `,` type($values) `->` type($gradients)
+  }];
+}
+
 def NN_PhiloxOp : NN_Op<"philox", [Pure]> {
   let summary = "Four random 32-bit words of a counter-based generator";
   let description = [{
