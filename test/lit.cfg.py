@@ -1,0 +1,60 @@
+# How lit runs our tests: `lit build/release/test`. On PATH: nnc-opt, nnc-run, FileCheck, not, split-file.
+# Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %src (the repository), %build,
+# %clang, %lld.
+import os
+import shutil
+import subprocess
+
+import lit.formats
+
+config.name = "nnc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "support"]
+config.test_source_root = os.path.join(config.nnc_source_dir, "test")
+config.test_exec_root = os.path.join(config.nnc_build_dir, "test")
+
+path = [os.path.join(config.nnc_build_dir, "bin"), config.llvm_bin, os.environ.get("PATH", "")]
+config.environment["PATH"] = os.pathsep.join(path)
+# Programs compiled by tests stay out of the user's cache and find no settings of the user's.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
+config.environment["NO_COLOR"] = "1"
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "support")
+config.environment["NNC_BUILD"] = config.nnc_build_dir
+if config.nnc_sanitize:
+    # The packaged libraries poison their own allocators' memory, which ASan would report.
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_leaks=0"
+
+
+def find_python():
+    """The Python with the tests' packages: $NNC_PYTHON, else the one tools/setup --test makes, else the system's."""
+    candidates = [os.environ.get("NNC_PYTHON"), os.path.join(config.nnc_source_dir, "build/venv/bin/python")]
+    for candidate in candidates:
+        if candidate and os.path.exists(candidate):
+            return candidate
+    return shutil.which("python3")
+
+
+def python_modules(python, names):
+    code = "import importlib.util as u,sys; print(*[n for n in sys.argv[1:] if u.find_spec(n)])"
+    return subprocess.run([python, "-c", code, *names], capture_output=True, text=True).stdout.split()
+
+
+python = find_python()
+config.available_features.update(python_modules(python, ["numpy", "jax", "safetensors"]))
+if os.path.exists("/proc/cpuinfo"):
+    with open("/proc/cpuinfo") as cpuinfo:
+        flags = cpuinfo.read().split()
+    config.available_features.update({"avx2", "avx512f"} & set(flags))
+for tool in ("nnc-opt", "nnc-run"):
+    if os.path.exists(os.path.join(config.nnc_build_dir, "bin", tool)):
+        config.available_features.add(tool)
+
+config.substitutions += [
+    ("%python", python),
+    ("%src", config.nnc_source_dir),
+    ("%build", config.nnc_build_dir),
+    ("%clang", os.path.join(config.llvm_bin, "clang")),
+    ("%lld", os.path.join(config.llvm_bin, "ld.lld")),
+]

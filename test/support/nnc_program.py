@@ -1,0 +1,247 @@
+"""Compiles a model file with nnc-opt, opens the program and runs its entries: ctypes over runtime/include/nnc/program.h.
+
+    program = compile_model("models/mlp.mlir", batch=8)
+    instance = program.instance()
+    instance.run("init", seed=1)
+    instance.variables["classifier.dense.kernel"]           # a numpy view into the arena, readable and writable
+    outputs = instance.run("fit.train", image=x, label=y)   # {"loss": ..., "accuracy": ...}, copies
+
+The host side (nnc_rt_parallel_for) is a stub of a few lines that runs tasks one after the other, in either order, dealt
+to as many workers as asked: a program's results may depend on none of it.
+"""
+
+import ctypes
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+
+ABI_VERSION = 1
+MAX_RANK = 8
+ALIGNMENT = 64
+DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
+PARAMETER, SLOT, COUNTER = range(3)
+DATA, VALID, LEARNING_RATE, SEED = range(4)
+LOSS, METRIC, PREDICTION, GRADIENT = range(4)
+INIT, TRAIN, EVALUATE, PREDICT, GRADIENTS = range(5)
+
+LLVM_BIN = os.environ.get("NNC_LLVM_BIN", "/usr/lib/llvm-22/bin")
+SOURCE_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD_DIR = os.environ.get("NNC_BUILD", os.path.join(SOURCE_DIR, "build", "release"))
+
+HOST_STUB = """
+#include <stdint.h>
+int64_t nnc_test_workers = 1, nnc_test_reverse = 0;
+void nnc_rt_parallel_for(void (*body)(void *, int64_t, int64_t), void *context, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t task = nnc_test_reverse ? n - 1 - i : i;
+    body(context, task, task % nnc_test_workers);
+  }
+}
+"""
+
+
+class Tensor(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("dtype", ctypes.c_int32),
+        ("rank", ctypes.c_int32),
+        ("shape", ctypes.c_int64 * MAX_RANK),
+        ("offset", ctypes.c_int64),
+    ]
+
+    def view(self, arena):
+        """This tensor as a numpy view of the arena's bytes."""
+        dtype, shape = DTYPES[self.dtype], tuple(self.shape[: self.rank])
+        count = int(np.prod(shape, dtype=np.int64))
+        data = arena[self.offset : self.offset + count * dtype.itemsize]
+        if data.size != count * dtype.itemsize:
+            raise ValueError(f"{self.name.decode()} lies outside the arena")
+        return data.view(dtype).reshape(shape)
+
+
+class Variable(ctypes.Structure):
+    _fields_ = [("tensor", Tensor), ("role", ctypes.c_int32), ("trainable", ctypes.c_int32)]
+
+
+class Input(ctypes.Structure):
+    _fields_ = [
+        ("tensor", Tensor),
+        ("role", ctypes.c_int32),
+        ("has_range", ctypes.c_int32),
+        ("range_min", ctypes.c_int64),
+        ("range_max", ctypes.c_int64),
+        ("default_value", ctypes.c_double),
+    ]
+
+
+class Output(ctypes.Structure):
+    _fields_ = [("tensor", Tensor), ("role", ctypes.c_int32)]
+
+
+class Entry(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("symbol", ctypes.c_char_p),
+        ("kind", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("batch", ctypes.c_int64),
+        ("input_count", ctypes.c_int64),
+        ("inputs", ctypes.POINTER(Input)),
+        ("output_count", ctypes.c_int64),
+        ("outputs", ctypes.POINTER(Output)),
+        ("run", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+    ]
+
+
+class Descriptor(ctypes.Structure):
+    _fields_ = [
+        ("abi_version", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("target", ctypes.c_char_p),
+        ("compiler", ctypes.c_char_p),
+        ("arena_bytes", ctypes.c_int64),
+        ("state_bytes", ctypes.c_int64),
+        ("worker_bytes", ctypes.c_int64),
+        ("variable_count", ctypes.c_int64),
+        ("variables", ctypes.POINTER(Variable)),
+        ("entry_count", ctypes.c_int64),
+        ("entries", ctypes.POINTER(Entry)),
+    ]
+
+
+class CompileError(Exception):
+    """nnc-opt refused a model file; the message is what it said."""
+
+
+class Program:
+    """An opened program. `descriptor` is its description as the ABI gives it."""
+
+    def __init__(self, shared_object):
+        self.path = shared_object
+        self._library = ctypes.CDLL(shared_object, mode=os.RTLD_NOW | os.RTLD_LOCAL)
+        self.descriptor = Descriptor.in_dll(self._library, descriptor_symbol(shared_object))
+        if self.descriptor.abi_version != ABI_VERSION:
+            raise ValueError(f"{shared_object} has ABI version {self.descriptor.abi_version}, not {ABI_VERSION}")
+        self.variables = [self.descriptor.variables[i] for i in range(self.descriptor.variable_count)]
+        entries = [self.descriptor.entries[i] for i in range(self.descriptor.entry_count)]
+        self.entries = {entry.name.decode(): entry for entry in entries}
+
+    def entry(self, name):
+        if name not in self.entries:
+            raise KeyError(f"no entry {name} in {self.path}; it has {', '.join(self.entries)}")
+        return self.entries[name]
+
+    def entry_of_kind(self, kind):
+        """The name of the only entry of a kind."""
+        names = [name for name, entry in self.entries.items() if entry.kind == kind]
+        if len(names) != 1:
+            raise KeyError(f"{len(names)} entries of kind {kind} in {self.path}: {', '.join(names)}")
+        return names[0]
+
+    def inputs(self, name):
+        entry = self.entry(name)
+        return {entry.inputs[i].tensor.name.decode(): entry.inputs[i] for i in range(entry.input_count)}
+
+    def outputs(self, name):
+        entry = self.entry(name)
+        return {entry.outputs[i].tensor.name.decode(): entry.outputs[i] for i in range(entry.output_count)}
+
+    def instance(self, workers=1, fill=0, reverse=False):
+        return Instance(self, workers, fill, reverse)
+
+
+class Instance:
+    """A program with an arena of its own, each byte of it `fill` at first."""
+
+    def __init__(self, program, workers=1, fill=0, reverse=False):
+        self.program, self.workers, self.reverse = program, workers, reverse
+        size = program.descriptor.arena_bytes + workers * program.descriptor.worker_bytes
+        memory = np.full(size + ALIGNMENT, fill, np.uint8)
+        start = -memory.ctypes.data % ALIGNMENT
+        self.arena = memory[start : start + size]
+        self.variables = {v.tensor.name.decode(): v.tensor.view(self.arena) for v in program.variables}
+        self.parameters = {
+            v.tensor.name.decode(): self.variables[v.tensor.name.decode()]
+            for v in program.variables
+            if v.role == PARAMETER
+        }
+
+    def run(self, name, **values):
+        """Runs an entry. Inputs not given take their defaults: all samples valid, seed 0, the file's learning rate.
+        Returns copies of the outputs, scalars as Python floats."""
+        program, entry = self.program, self.program.entry(name)
+        inputs = program.inputs(name)
+        defaults = {VALID: entry.batch, SEED: 0}
+        for key in values:
+            if key not in inputs:
+                raise KeyError(f"{name} has no input {key}; it takes {', '.join(inputs)}")
+        for key, description in inputs.items():
+            if key in values:
+                value = values[key]
+            elif description.role == LEARNING_RATE:
+                value = description.default_value
+            elif description.role in defaults:
+                value = defaults[description.role]
+            else:
+                raise KeyError(f"{name} needs the input {key}")
+            view = description.tensor.view(self.arena)
+            value = np.asarray(value)
+            if value.shape != view.shape:
+                raise ValueError(f"{name}: input {key} has shape {value.shape}, the program takes {view.shape}")
+            view[...] = value
+        for symbol, value in (("nnc_test_workers", self.workers), ("nnc_test_reverse", int(self.reverse))):
+            ctypes.c_int64.in_dll(program._library, symbol).value = value
+        entry.run(self.arena.ctypes.data)
+        outputs = {}
+        for key, description in program.outputs(name).items():
+            value = description.tensor.view(self.arena)
+            outputs[key] = float(value) if value.ndim == 0 else value.copy()
+        return outputs
+
+
+def descriptor_symbol(shared_object):
+    """The name of the one nnc_program that a shared object exports."""
+    listing = run_tool("llvm-nm", "-D", "--defined-only", "--format=just-symbols", shared_object)
+    names = [line for line in listing.split() if line.startswith("nnc_program")]
+    if not names:
+        raise ValueError(f"{shared_object} exports no nnc_program")
+    return names[0]
+
+
+def run_tool(tool, *arguments):
+    path = os.path.join(LLVM_BIN, tool)
+    result = subprocess.run([path, *arguments], capture_output=True, text=True)
+    if result.returncode != 0:
+        raise RuntimeError(f"{tool} {' '.join(arguments)}: {result.stderr}")
+    return result.stdout
+
+
+def compile_object(model, output, *, batch=32, entries=None, march=None, target=None, options=()):
+    """nnc-opt --phase=binary: a model file to an object. Raises CompileError with nnc-opt's message."""
+    command = [os.path.join(BUILD_DIR, "bin", "nnc-opt"), model, "--phase=binary", f"--batch={batch}", "-o", output]
+    command += [f"--entries={entries}"] if entries else []
+    command += [f"--march={march}"] if march else []
+    command += [f"--target={target}"] if target else []
+    result = subprocess.run(command + list(options), capture_output=True, text=True)
+    if result.returncode != 0:
+        raise CompileError(f"nnc-opt left with {result.returncode}:\n{result.stderr.strip()}")
+
+
+def compile_model(model, *, directory=None, **compile_options):
+    """Compiles a model file, or the text of one, and opens the program. Options are those of compile_object."""
+    directory = directory or tempfile.mkdtemp(prefix="nnc-test-")
+    if "\n" in model:
+        text, model = model, os.path.join(directory, "model.mlir")
+        with open(model, "w") as file:
+            file.write(text)
+    stub_source, stub = os.path.join(directory, "host.c"), os.path.join(directory, "host.o")
+    with open(stub_source, "w") as file:
+        file.write(HOST_STUB)
+    run_tool("clang", "-O1", "-fPIC", "-c", stub_source, "-o", stub)
+    program, shared = os.path.join(directory, "program.o"), os.path.join(directory, "program.so")
+    compile_object(model, program, **compile_options)
+    run_tool("ld.lld", "-shared", "-o", shared, program, stub)
+    return Program(shared)
