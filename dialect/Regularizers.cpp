@@ -1,5 +1,7 @@
-// Regularisers: penalties on parameters.
+// Regularisers: penalties on parameters, differentiated with the loss they are added to.
 #include "dialect/Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -9,7 +11,43 @@ static LogicalResult verifyFactor(function_ref<InFlightDiagnostic()> emitError, 
     return success();
   return emitError() << "a regularizer's factor must be finite and not negative, not " << factor;
 }
-LogicalResult L1Attr::verify(function_ref<InFlightDiagnostic()> emitError, Number factor) { return verifyFactor(emitError, factor.value); }
-LogicalResult L2Attr::verify(function_ref<InFlightDiagnostic()> emitError, Number factor) { return verifyFactor(emitError, factor.value); }
-Value L1Attr::buildPenalty(OpBuilder &builder, Location loc, Value parameter) const { return {}; }
-Value L2Attr::buildPenalty(OpBuilder &builder, Location loc, Value parameter) const { return {}; }
+
+/// factor · Σ term(w), summed one dimension at a time, the last first.
+static Value buildSum(OpBuilder &builder, Location loc, Value parameter, double factor,
+                      function_ref<Value(ImplicitLocOpBuilder &, Value)> term) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto type = cast<RankedTensorType>(parameter.getType());
+  auto scalarType = RankedTensorType::get({}, type.getElementType());
+  if (type.getRank() == 0)
+    return mapElements(b, scalarType, {parameter}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+      return arith::MulFOp::create(b, term(b, args[0]), constant(b, type, factor));
+    });
+  Value sum = reduceLast(b, parameter, 0.0, [&](ImplicitLocOpBuilder &b, Value w, Value sum) -> Value {
+    return arith::AddFOp::create(b, sum, term(b, w));
+  });
+  for (int64_t rank = type.getRank() - 1; rank > 0; --rank)
+    sum = reduceLast(b, sum, 0.0, [](ImplicitLocOpBuilder &b, Value part, Value sum) -> Value {
+      return arith::AddFOp::create(b, sum, part);
+    });
+  return mapElements(b, scalarType, {sum}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    return arith::MulFOp::create(b, args[0], constant(b, type, factor));
+  });
+}
+
+LogicalResult L1Attr::verify(function_ref<InFlightDiagnostic()> emitError, Number factor) {
+  return verifyFactor(emitError, factor.value);
+}
+
+LogicalResult L2Attr::verify(function_ref<InFlightDiagnostic()> emitError, Number factor) {
+  return verifyFactor(emitError, factor.value);
+}
+
+Value L1Attr::buildPenalty(OpBuilder &builder, Location loc, Value parameter) const {
+  return buildSum(builder, loc, parameter, getFactor().value,
+                  [](ImplicitLocOpBuilder &b, Value w) -> Value { return math::AbsFOp::create(b, w); });
+}
+
+Value L2Attr::buildPenalty(OpBuilder &builder, Location loc, Value parameter) const {
+  return buildSum(builder, loc, parameter, getFactor().value,
+                  [](ImplicitLocOpBuilder &b, Value w) -> Value { return arith::MulFOp::create(b, w, w); });
+}

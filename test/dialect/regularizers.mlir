@@ -1,0 +1,24 @@
+// Regularisers: how they are written, and what they refuse.
+// RUN: nnc-opt %s --allow-unregistered-dialect --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK: #nn.l1,
+// CHECK-SAME: #nn.l1<1.0e-04>
+// CHECK-SAME: #nn.l2,
+// CHECK-SAME: #nn.l2<0.5>
+"test.attribute"() {a = #nn.l1, b = #nn.l1<1.0e-4>, c = #nn.l2, d = #nn.l2<0.5>} : () -> ()
+
+// -----
+
+// expected-error @below {{a regularizer's factor must be finite and not negative, not -1.000000e-02}}
+"test.attribute"() {a = #nn.l1<-0.01>} : () -> ()
+
+// -----
+
+// expected-error @below {{a regularizer's factor must be finite and not negative, not -1.000000e+00}}
+"test.attribute"() {a = #nn.l2<-1.0>} : () -> ()
+
+// -----
+
+// expected-error @+2 {{expected a number, not "small"}}
+// expected-error @+1 {{failed to parse NN_L2 parameter 'factor'}}
+"test.attribute"() {a = #nn.l2<"small">} : () -> ()
