@@ -1,6 +1,13 @@
-// TODO
+// Makes one function per entry point of a file: init, and for each step train, evaluate and gradient, for each model
+// predict. From here on all state is explicit: variables are arguments, their new values results.
+#include "dialect/Layer.h"
+#include "passes/CallGraph.h"
 #include "passes/Passes.h"
-#include "dialect/NN.h"
+#include "passes/SpecializeBatch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/xxhash.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_BUILDENTRIES
@@ -11,8 +18,387 @@ using namespace mlir;
 using namespace mlir::nn;
 
 namespace {
+
+/// A function under construction: arguments are made when they are asked for, results when they are known.
+class EntryBuilder {
+public:
+  EntryBuilder(ModuleOp module, Operation *source, StringRef name, StringRef kind, int64_t batch)
+      : b(module.getContext()), batch(batch) {
+    b.setInsertionPointToEnd(module.getBody());
+    function = func::FuncOp::create(b, source->getLoc(), name, b.getFunctionType({}, {}));
+    function->setAttr("nn.entry", b.getStringAttr(kind));
+    function->setAttr("nn.batch", b.getI64IntegerAttr(batch));
+    if (auto symbol = source->getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName()))
+      function->setAttr("nn.symbol", symbol);
+    b.setInsertionPointToStart(function.addEntryBlock());
+  }
+
+  Value addArgument(Type type, Location loc, ArrayRef<NamedAttribute> attributes) {
+    argumentAttributes.push_back(b.getDictionaryAttr(attributes));
+    return function.getBody().front().addArgument(type, loc);
+  }
+
+  Value addInput(StringRef name, StringRef role, Type type, Location loc, SmallVector<NamedAttribute> extra = {}) {
+    extra.push_back(b.getNamedAttr("nn.input", b.getStringAttr(name)));
+    extra.push_back(b.getNamedAttr("nn.input_role", b.getStringAttr(role)));
+    return addArgument(type, loc, extra);
+  }
+
+  /// An input of the step's surroundings (valid, seed), made at first use.
+  Value getContext(StringRef name) {
+    Value &value = context[name];
+    if (!value)
+      value = addInput(name, name, RankedTensorType::get({}, b.getI64Type()), function.getLoc());
+    return value;
+  }
+
+  Value getVariable(VariableOp variable) {
+    Value &value = variables[variable.getSymNameAttr()];
+    if (!value)
+      value = addArgument(variable.getTensorType(), variable.getLoc(),
+                          b.getNamedAttr("nn.variable", FlatSymbolRefAttr::get(variable.getSymNameAttr())));
+    return value;
+  }
+
+  void addOutput(StringRef name, StringRef role, Value value) {
+    results.push_back(value);
+    resultAttributes.push_back(b.getDictionaryAttr(
+        {b.getNamedAttr("nn.output", b.getStringAttr(name)), b.getNamedAttr("nn.output_role", b.getStringAttr(role))}));
+  }
+
+  void addUpdate(VariableOp variable, Value value) {
+    getVariable(variable);
+    results.push_back(value);
+    resultAttributes.push_back(b.getDictionaryAttr(
+        b.getNamedAttr("nn.variable", FlatSymbolRefAttr::get(variable.getSymNameAttr()))));
+  }
+
+  /// Data inputs for a model's or step's arguments.
+  SmallVector<Value> addDataInputs(FunctionType type, ArrayAttr names, Location loc) {
+    SmallVector<Value> values;
+    for (auto [input, name] : llvm::zip(type.getInputs(), names.getAsRange<StringAttr>()))
+      values.push_back(addInput(name.getValue(), "data", withBatch(input, batch), loc));
+    dataInputs = values.size();
+    return values;
+  }
+
+  /// Wires masks and random keys, removes what only training does (unless this is training), and records what range
+  /// the integer inputs must have.
+  LogicalResult completeOps(VariableOp counter);
+
+  void finish() {
+    func::ReturnOp::create(b, function.getLoc(), results);
+    Block &block = function.getBody().front();
+    function.setFunctionType(b.getFunctionType(block.getArgumentTypes(), TypeRange(ValueRange(results))));
+    function.setAllArgAttrs(argumentAttributes);
+    function.setAllResultAttrs(resultAttributes);
+  }
+
+  OpBuilder b;
+  int64_t batch;
+  func::FuncOp function;
+
+private:
+  SmallVector<DictionaryAttr> argumentAttributes, resultAttributes;
+  SmallVector<Value> results;
+  llvm::MapVector<StringRef, Value> context;
+  llvm::MapVector<StringAttr, Value> variables;
+  unsigned dataInputs = 0;
+};
+
+LogicalResult EntryBuilder::completeOps(VariableOp counter) {
+  bool training = counter != nullptr;
+  int64_t randomStream = 0;
+  SmallVector<Operation *> ops;
+  function.walk([&](Operation *op) { ops.push_back(op); });
+  for (Operation *op : ops) {
+    if (auto trainingOnly = dyn_cast<TrainingOnlyOpInterface>(op); trainingOnly && !training) {
+      OpBuilder here(op);
+      FailureOr<SmallVector<Value>> values = trainingOnly.buildInferenceForm(here);
+      if (failed(values))
+        return failure();
+      op->replaceAllUsesWith(*values);
+      op->erase();
+      continue;
+    }
+    if (auto masked = dyn_cast<MaskedOpInterface>(op); masked && masked.getValidMutable().empty())
+      masked.getValidMutable().assign(getContext("valid"));
+    if (auto random = dyn_cast<RandomOpInterface>(op); random && random.getKeyMutable().empty()) {
+      random.getKeyMutable().assign(ValueRange{getContext("seed"), getVariable(counter)});
+      random.setStream(randomStream++);
+    }
+  }
+  for (unsigned index = 0; index < dataInputs; ++index) {
+    Value input = function.getBody().getArgument(index);
+    std::optional<int64_t> bound;
+    for (OpOperand &use : input.getUses())
+      if (auto layer = dyn_cast<LayerOpInterface>(use.getOwner()))
+        if (std::optional<int64_t> limit = layer.getIndexBound(use.getOperandNumber()))
+          bound = std::min(bound.value_or(*limit), *limit);
+    if (bound) {
+      NamedAttrList attributes(argumentAttributes[index]);
+      attributes.set("nn.range", b.getDenseI64ArrayAttr({0, *bound - 1}));
+      argumentAttributes[index] = attributes.getDictionary(b.getContext());
+    }
+  }
+  return success();
+}
+
+/// What one nn.minimize asks for, with symbols resolved.
+struct Objective {
+  MinimizeOp op;
+  OptimizerAttrInterface optimizer;
+  SmallVector<VariableOp> variables;
+  /// Optimiser slots of each variable.
+  SmallVector<SmallVector<VariableOp>> slots;
+};
+
 struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
   using Base::Base;
-  void runOnOperation() override {}
+
+  void runOnOperation() override {
+    if (failed(run()))
+      signalPassFailure();
+  }
+
+  LogicalResult run() {
+    ModuleOp module = getOperation();
+    if (batch <= 0)
+      return module.emitError() << "the batch size must be positive, not " << batch;
+    SmallVector<StringRef> kinds;
+    StringRef(entries).split(kinds, ',', -1, /*KeepEmpty=*/false);
+    for (StringRef kind : kinds)
+      if (!llvm::is_contained({"init", "train", "evaluate", "predict", "gradient"}, kind))
+        return module.emitError() << "unknown entry point '" << kind
+                                  << "'; known: init, train, evaluate, predict, gradient";
+    auto wants = [&](StringRef kind) { return llvm::is_contained(kinds, kind); };
+    if (failed(verifyAcyclicCalls(module)))
+      return failure();
+
+    SmallVector<ModelOp> models(module.getOps<ModelOp>());
+    SmallVector<StepOp> steps(module.getOps<StepOp>());
+    for (StepOp step : steps) {
+      SmallVector<Objective> objectives;
+      if (failed(resolveObjectives(step, objectives)))
+        return failure();
+      if (wants("train") && failed(buildTrain(step, objectives)))
+        return failure();
+      if (wants("evaluate") && failed(buildEvaluate(step, objectives, /*gradients=*/false)))
+        return failure();
+      if (wants("gradient") && failed(buildEvaluate(step, objectives, /*gradients=*/true)))
+        return failure();
+    }
+    if (wants("predict"))
+      for (ModelOp model : models)
+        if (failed(buildPredict(model)))
+          return failure();
+    if (wants("init") && failed(buildInit()))
+      return failure();
+    for (StepOp step : steps)
+      step.erase();
+    for (ModelOp model : models)
+      model.erase();
+    return success();
+  }
+
+  VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, StringRef role) {
+    OpBuilder b(before);
+    return VariableOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type), Attribute(), Attribute(), UnitAttr(),
+                              b.getStringAttr(role));
+  }
+
+  /// The variables that each nn.minimize updates; makes their slots.
+  LogicalResult resolveObjectives(StepOp step, SmallVectorImpl<Objective> &objectives) {
+    SymbolTable symbols(getOperation());
+    llvm::SmallDenseSet<Operation *> updated;
+    for (MinimizeOp minimize : step.getBody().getOps<MinimizeOp>()) {
+      Objective objective{minimize, cast<OptimizerAttrInterface>(minimize.getOptimizer()), {}, {}};
+      llvm::SetVector<VariableOp> targets;
+      for (auto target : minimize.getTargets().getAsRange<FlatSymbolRefAttr>()) {
+        Operation *symbol = symbols.lookup(target.getAttr());
+        if (auto model = dyn_cast<ModelOp>(symbol))
+          targets.insert_range(collectVariables(model, symbols));
+        else
+          targets.insert(cast<VariableOp>(symbol));
+      }
+      for (VariableOp variable : targets) {
+        if (!variable.getTrainable())
+          continue;
+        if (!updated.insert(variable).second)
+          return minimize.emitOpError() << "updates @" << variable.getSymName()
+                                        << ", which another nn.minimize of this step updates too";
+        objective.variables.push_back(variable);
+        SmallVector<VariableOp> &slots = objective.slots.emplace_back();
+        for (const SlotSpec &slot : objective.optimizer.getSlots(variable.getTensorType())) {
+          std::string name = (variable.getSymName() + "." + slot.name).str();
+          // A parameter that two steps update has slots of each.
+          if (symbols.lookup(name))
+            name = (variable.getSymName() + "." + step.getSymName() + "." + slot.name).str();
+          slots.push_back(addVariable(step, variable.getLoc(), name, slot.type, "slot"));
+          symbols.insert(slots.back());
+        }
+      }
+      if (objective.variables.empty())
+        return minimize.emitOpError() << "updates nothing: its targets have no trainable parameters";
+      objectives.push_back(std::move(objective));
+    }
+    return success();
+  }
+
+  /// Inlines a step's body and reports its metrics; returns the loss of each objective, regularisers included.
+  FailureOr<SmallVector<Value>> inlineStep(EntryBuilder &entry, StepOp step, ArrayRef<Objective> objectives,
+                                           VariableOp counter) {
+    SymbolTable symbols(getOperation());
+    SmallVector<Value> inputs = entry.addDataInputs(step.getFunctionType(), step.getArgNames(), step.getLoc());
+    IRMapping mapping;
+    auto variable = [&](StringRef name) { return entry.getVariable(symbols.lookup<VariableOp>(name)); };
+    if (failed(inlineBody(entry.b, step.getBody().front(), inputs, batch, symbols, variable, mapping)) ||
+        failed(entry.completeOps(counter)))
+      return failure();
+
+    // The statements of the step were cloned too; take them out again.
+    SmallVector<MetricOp> metrics(entry.function.getOps<MetricOp>());
+    SmallVector<MinimizeOp> minimizes(entry.function.getOps<MinimizeOp>());
+    SmallVector<Value> losses;
+    for (auto [index, objective, minimize] : llvm::enumerate(objectives, minimizes)) {
+      Value loss = minimize.getLoss();
+      for (VariableOp variable : objective.variables)
+        if (auto regularizer = dyn_cast_if_present<RegularizerAttrInterface>(variable.getRegularizerAttr())) {
+          Value penalty = regularizer.buildPenalty(entry.b, variable.getLoc(), entry.getVariable(variable));
+          loss = arith::AddFOp::create(entry.b, minimize.getLoc(), loss, penalty);
+        }
+      losses.push_back(loss);
+      entry.addOutput(index == 0 ? "loss" : ("loss_" + Twine(index)).str(), "loss", loss);
+    }
+    for (MetricOp metric : metrics)
+      entry.addOutput(metric.getMetricName(), "metric", metric.getValue());
+    for (MetricOp metric : metrics)
+      metric.erase();
+    for (MinimizeOp minimize : minimizes)
+      minimize.erase();
+    return losses;
+  }
+
+  /// Asks for the gradients of a loss with respect to values of the entry.
+  ValueRange buildGradient(EntryBuilder &entry, Location loc, Value loss, ValueRange values) {
+    return GradientOp::create(entry.b, loc, values.getTypes(), loss, values).getGradients();
+  }
+
+  LogicalResult buildTrain(StepOp step, ArrayRef<Objective> objectives) {
+    EntryBuilder entry(getOperation(), step, (step.getSymName() + ".train").str(), "train", batch);
+    OpBuilder &b = entry.b;
+    auto counterType = RankedTensorType::get({}, b.getI64Type());
+    VariableOp counter =
+        addVariable(step, step.getLoc(), (step.getSymName() + ".iterations").str(), counterType, "counter");
+    FailureOr<SmallVector<Value>> losses = inlineStep(entry, step, objectives, counter);
+    if (failed(losses))
+      return failure();
+    Value one = arith::ConstantOp::create(b, step.getLoc(), DenseElementsAttr::get(counterType, APInt(64, 1)));
+    Value iteration = arith::AddIOp::create(b, step.getLoc(), entry.getVariable(counter), one);
+
+    // All gradients are asked for before any variable changes: a parameter may be read by several objectives.
+    SmallVector<SmallVector<Value>> gradients;
+    for (auto [objective, loss] : llvm::zip(objectives, *losses)) {
+      SmallVector<Value> values;
+      for (VariableOp variable : objective.variables)
+        values.push_back(entry.getVariable(variable));
+      gradients.push_back(llvm::to_vector(buildGradient(entry, objective.op->getLoc(), loss, values)));
+    }
+    for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
+      Objective objective = constObjective;
+      Type element = objective.variables.front().getTensorType().getElementType();
+      Value learningRate = entry.addInput(
+          index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
+          RankedTensorType::get({}, element), objective.op->getLoc(),
+          {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
+      for (auto [variable, slots, gradient] : llvm::zip(objective.variables, objective.slots, gradients[index])) {
+        SmallVector<Value> slotValues;
+        for (VariableOp slot : slots)
+          slotValues.push_back(entry.getVariable(slot));
+        SmallVector<Value> updated =
+            objective.optimizer.buildUpdate(b, variable.getLoc(), entry.getVariable(variable), gradient, slotValues,
+                                            learningRate, iteration);
+        entry.addUpdate(variable, updated.front());
+        for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
+          entry.addUpdate(slot, value);
+      }
+    }
+    entry.addUpdate(counter, iteration);
+    entry.finish();
+    return success();
+  }
+
+  /// Loss and metrics with the model in its inference form; with gradients, also those of the first objective's loss
+  /// with respect to its parameters and to every float input.
+  LogicalResult buildEvaluate(StepOp step, ArrayRef<Objective> objectives, bool gradients) {
+    StringRef kind = gradients ? "gradient" : "evaluate";
+    EntryBuilder entry(getOperation(), step, (step.getSymName() + "." + kind).str(), kind, batch);
+    FailureOr<SmallVector<Value>> losses = inlineStep(entry, step, objectives, /*counter=*/nullptr);
+    if (failed(losses))
+      return failure();
+    if (gradients) {
+      SmallVector<Value> values;
+      SmallVector<std::string> names;
+      for (auto [index, name] : llvm::enumerate(step.getArgNames().getAsRange<StringAttr>())) {
+        Value input = entry.function.getBody().getArgument(index);
+        if (isa<FloatType>(getElementTypeOrSelf(input.getType()))) {
+          values.push_back(input);
+          names.push_back(name.str());
+        }
+      }
+      for (VariableOp variable : objectives.front().variables) {
+        values.push_back(entry.getVariable(variable));
+        names.push_back(variable.getSymName().str());
+      }
+      ValueRange results = buildGradient(entry, step.getLoc(), losses->front(), values);
+      for (auto [name, value] : llvm::zip(names, results))
+        entry.addOutput(name, "gradient", value);
+    }
+    entry.finish();
+    return success();
+  }
+
+  LogicalResult buildPredict(ModelOp model) {
+    SymbolTable symbols(getOperation());
+    EntryBuilder entry(getOperation(), model, (model.getSymName() + ".predict").str(), "predict", batch);
+    SmallVector<Value> inputs = entry.addDataInputs(model.getFunctionType(), model.getArgNames(), model.getLoc());
+    IRMapping mapping;
+    auto variable = [&](StringRef name) { return entry.getVariable(symbols.lookup<VariableOp>(name)); };
+    FailureOr<SmallVector<Value>> results =
+        inlineBody(entry.b, model.getBody().front(), inputs, batch, symbols, variable, mapping);
+    if (failed(results))
+      return failure();
+    // A temporary user, since completing may replace the ops that make the results.
+    auto user = func::ReturnOp::create(entry.b, model.getLoc(), *results);
+    if (failed(entry.completeOps(/*counter=*/nullptr)))
+      return failure();
+    SmallVector<Value> outputs(user.getOperands());
+    user.erase();
+    for (auto [index, value] : llvm::enumerate(outputs))
+      entry.addOutput(index == 0 ? "prediction" : ("prediction_" + Twine(index)).str(), "prediction", value);
+    entry.finish();
+    return success();
+  }
+
+  LogicalResult buildInit() {
+    ModuleOp module = getOperation();
+    EntryBuilder entry(module, module, "init", "init", batch);
+    Value seed = entry.getContext("seed");
+    for (VariableOp variable : module.getOps<VariableOp>()) {
+      RankedTensorType type = variable.getTensorType();
+      Value value;
+      if (auto initializer = dyn_cast_if_present<InitializerAttrInterface>(variable.getInitializerAttr())) {
+        // A parameter's numbers depend on its own name only, so adding a layer leaves the others as they were.
+        int64_t stream = static_cast<uint32_t>(llvm::xxh3_64bits(variable.getSymName()));
+        value = initializer.build(entry.b, variable.getLoc(), type, seed, stream);
+      } else {
+        value = arith::ConstantOp::create(entry.b, variable.getLoc(), cast<TypedAttr>(entry.b.getZeroAttr(type)));
+      }
+      entry.addUpdate(variable, value);
+    }
+    entry.finish();
+    return success();
+  }
 };
+
 } // namespace

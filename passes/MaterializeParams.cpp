@@ -1,6 +1,6 @@
-// TODO
-#include "passes/Passes.h"
+// Makes the implicit parameters of layers explicit: variables of the module, and operands of the layer.
 #include "dialect/NN.h"
+#include "passes/Passes.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_MATERIALIZEPARAMS
@@ -11,8 +11,98 @@ using namespace mlir;
 using namespace mlir::nn;
 
 namespace {
+
+/// Names layers as Keras does: `dense`, `dense_1`, ... within one model.
+class LayerNames {
+public:
+  /// The layer's `name`, else the next free name of its kind. Fails where the file gives a name twice.
+  FailureOr<std::string> assign(Operation *op) {
+    if (auto given = op->getAttrOfType<StringAttr>("name")) {
+      if (given.empty() || given.getValue().contains('.'))
+        return op->emitOpError() << "has the name '" << given.getValue()
+                                 << "'; a layer's name is not empty and has no dot";
+      if (!taken.insert(given.getValue()).second)
+        return op->emitOpError() << "has the name '" << given.getValue()
+                                 << "', which another layer of this model has; to share parameters, put the layer in a "
+                                    "model of its own and call that twice";
+      return given.str();
+    }
+    StringRef kind = op->getName().stripDialect();
+    std::string name;
+    do {
+      unsigned index = next[kind]++;
+      name = index == 0 ? kind.str() : (kind + "_" + Twine(index)).str();
+    } while (!taken.insert(name).second);
+    return name;
+  }
+
+private:
+  llvm::StringSet<> taken;
+  llvm::StringMap<unsigned> next;
+};
+
 struct MaterializeParams : nn::impl::MaterializeParamsBase<MaterializeParams> {
   using Base::Base;
-  void runOnOperation() override {}
+
+  void runOnOperation() override {
+    for (ModelOp model : llvm::make_early_inc_range(getOperation().getOps<ModelOp>()))
+      if (failed(materializeModel(model)))
+        return signalPassFailure();
+  }
+
+  LogicalResult materializeModel(ModelOp model) {
+    LayerNames names;
+    // Names that the file gives come first, so that a generated name never takes one of them.
+    SmallVector<Operation *> named, unnamed;
+    model.walk([&](LayerOpInterface layer) { (layer->hasAttr("name") ? named : unnamed).push_back(layer); });
+    for (Operation *layer : llvm::concat<Operation *>(named, unnamed)) {
+      FailureOr<std::string> name = names.assign(layer);
+      if (failed(name))
+        return failure();
+      layer->setLoc(
+          NameLoc::get(StringAttr::get(&getContext(), model.getSymName() + "." + *name), layer->getLoc()));
+    }
+    LogicalResult result = success();
+    model.walk([&](LayerOpInterface layer) {
+      if (succeeded(result) && layer.getParamsMutable().empty())
+        result = materializeLayer(model, layer);
+    });
+    return result;
+  }
+
+  LogicalResult materializeLayer(ModelOp model, LayerOpInterface layer) {
+    SmallVector<ParameterSpec> specs = layer.getParameterSpecs();
+    if (specs.empty())
+      return success();
+    StringRef path = cast<NameLoc>(layer->getLoc()).getName();
+    auto trainableAttr = layer->getAttrOfType<BoolAttr>("trainable");
+    UnitAttr trainable = !trainableAttr || trainableAttr.getValue() ? UnitAttr::get(&getContext()) : UnitAttr();
+    SymbolTable symbols(getOperation());
+    OpBuilder variables(model), here(layer);
+    SmallVector<Value> values;
+    for (const ParameterSpec &spec : specs) {
+      StringAttr name = StringAttr::get(&getContext(), path + "." + spec.name);
+      if (symbols.lookup(name))
+        return layer->emitOpError() << "needs a variable @" << name.getValue() << ", but that symbol is taken";
+      if (failed(verifySize(layer, spec)))
+        return failure();
+      VariableOp::create(variables, layer->getLoc(), name, TypeAttr::get(spec.type), spec.initializer,
+                         spec.regularizer, trainable, variables.getStringAttr("parameter"));
+      values.push_back(GetVariableOp::create(here, layer->getLoc(), spec.type, FlatSymbolRefAttr::get(name)));
+    }
+    layer.getParamsMutable().assign(values);
+    return success();
+  }
+
+  /// A parameter's bytes must fit 63 bits, so that every later computation of a size can rely on it.
+  LogicalResult verifySize(LayerOpInterface layer, const ParameterSpec &spec) {
+    int64_t bytes = spec.type.getElementTypeBitWidth() / 8;
+    for (int64_t size : spec.type.getShape())
+      if (llvm::MulOverflow(bytes, size, bytes))
+        return layer->emitOpError() << "has a parameter '" << spec.name << "' of type " << spec.type
+                                    << ", which has more bytes than 63 bits can count";
+    return success();
+  }
 };
+
 } // namespace
