@@ -14,7 +14,7 @@ static LogicalResult visit(ModelOp model, SymbolTable &symbols, SmallVectorImpl<
     return success();
   if (const auto *start = llvm::find(path, model); start != path.end()) {
     InFlightDiagnostic error = model.emitError() << "model @" << model.getSymName() << " calls itself: ";
-    for (ModelOp caller : llvm::make_range(start, path.end()))
+    for (ModelOp caller : ArrayRef<ModelOp>(start, path.end()))
       error << "@" << caller.getSymName() << " -> ";
     return error << "@" << model.getSymName();
   }

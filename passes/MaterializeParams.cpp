@@ -1,6 +1,7 @@
 // Makes the implicit parameters of layers explicit: variables of the module, and operands of the layer.
 #include "dialect/NN.h"
 #include "passes/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_MATERIALIZEPARAMS

@@ -4,6 +4,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
+  let summary = "Take a module from the phase it is in to a later one";
+  let description = [{
+    Reads the phase of the module (its `nn.phase` attribute; `model` where it has none) and runs the passes from there
+    to `phase`. `nnc-opt --phase=NAME` is this pass. See passes/Pipeline.cpp for what happens on the way.
+  }];
+  let options = [
+    Option<"phase", "phase", "std::string", "\"binary\"",
+           "where to stop: model, params, grad, fused, linalg, tiled, planned, binary">,
+    Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
+    Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
+           "comma-separated entry points: init, train, evaluate, predict, gradient">,
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu, or reference: plain loops in f64 with libm">,
+    Option<"march", "march", "std::string", "\"native\"", "CPU: native, or an LLVM name such as x86-64-v3">,
+    Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's">,
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // model -> params
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,11 @@
 using namespace mlir;
 using namespace mlir::nn;
 
+namespace mlir::nn {
+#define GEN_PASS_DEF_COMPILETO
+#include "passes/Passes.h.inc"
+} // namespace mlir::nn
+
 namespace {
 
 constexpr StringLiteral phaseNames[] = {"model", "params", "grad", "fused", "linalg", "tiled", "planned", "binary"};
@@ -23,6 +28,39 @@ struct SetPhasePass : PassWrapper<SetPhasePass, OperationPass<ModuleOp>> {
     getOperation()->setAttr("nn.phase", StringAttr::get(&getContext(), stringifyPhase(phase)));
   }
   Phase phase;
+};
+
+/// The pipeline as a pass: where it starts depends on the module.
+struct CompileTo : nn::impl::CompileToBase<CompileTo> {
+  using Base::Base;
+
+  CompileOptions getOptions() const { return {batch, target, march, triple, entries}; }
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    OpPassManager pm(ModuleOp::getOperationName());
+    buildPipeline(pm, Phase::model, Phase::binary, getOptions());
+    pm.getDependentDialects(registry);
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::optional<Phase> to = parsePhase(phase);
+    if (!to) {
+      emitError(module.getLoc()) << "unknown phase '" << phase << "'; known: " << llvm::join(ArrayRef<StringLiteral>(phaseNames), ", ");
+      return signalPassFailure();
+    }
+    FailureOr<Phase> from = getPhase(module);
+    if (failed(from) || failed(verifyOptions(module.getLoc(), getOptions())))
+      return signalPassFailure();
+    if (*from > *to) {
+      emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from) << "', past '" << phase << "'";
+      return signalPassFailure();
+    }
+    OpPassManager pm(ModuleOp::getOperationName());
+    buildPipeline(pm, *from, *to, getOptions());
+    if (failed(runPipeline(pm, module)))
+      signalPassFailure();
+  }
 };
 
 void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(createMaterializeParams()); }
@@ -68,6 +106,14 @@ FailureOr<Phase> nn::getPhase(ModuleOp module) {
     return module.emitError() << "nn.phase is " << name << ", not one of model, params, grad, fused, linalg, tiled, "
                               << "planned, binary";
   return *phase;
+}
+
+LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
+  if (options.batch <= 0)
+    return emitError(loc) << "the batch size must be positive, not " << options.batch;
+  if (options.target != "cpu" && options.target != "reference")
+    return emitError(loc) << "unknown target '" << options.target << "'; known: cpu, reference";
+  return success();
 }
 
 void nn::buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options) {

@@ -31,6 +31,9 @@ struct CompileOptions {
   std::string entries = "init,train,evaluate,predict";
 };
 
+/// Checks the options that a person can get wrong; reports at `loc`.
+LogicalResult verifyOptions(Location loc, const CompileOptions &options);
+
 /// Adds the passes that lead from phase `from` to phase `to`.
 void buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options);
 

@@ -1,4 +1,5 @@
-// nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain, plus `--phase`.
+// nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
+// for the pipeline up to a phase, and `--phase=binary` writes an object file.
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
 #include "passes/Passes.h"
@@ -6,12 +7,69 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 
+namespace {
+llvm::cl::OptionCategory category("nnc options");
+llvm::cl::opt<std::string> phase("phase", llvm::cl::cat(category), llvm::cl::value_desc("name"),
+                                 llvm::cl::desc("Compile up to a phase: model, params, grad, fused, linalg, tiled, "
+                                                "planned, binary (an object file)"));
+llvm::cl::opt<int64_t> batch("batch", llvm::cl::cat(category), llvm::cl::init(32),
+                             llvm::cl::desc("Batch size of every entry point"));
+llvm::cl::opt<std::string> entries("entries", llvm::cl::cat(category), llvm::cl::init("init,train,evaluate,predict"),
+                                   llvm::cl::desc("Entry points to build"));
+llvm::cl::opt<std::string> target("target", llvm::cl::cat(category), llvm::cl::init("cpu"),
+                                  llvm::cl::desc("cpu, or reference (plain loops in f64 with libm)"));
+llvm::cl::opt<std::string> march("march", llvm::cl::cat(category), llvm::cl::init("native"),
+                                 llvm::cl::desc("CPU to compile for: native, or a name such as x86-64-v3"));
+llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
+                                  llvm::cl::desc("LLVM target triple; this machine's where not given"));
+} // namespace
+
+/// An error that concerns no place in the model file.
+static LogicalResult reportError(const Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "nnc-opt") << message << "\n";
+  return failure();
+}
+
+static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
+  auto [inputName, outputName] =
+      registerAndParseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n", registry);
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
+  if (!input)
+    return reportError(message);
+  std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &message);
+  if (!output)
+    return reportError(message);
+
+  MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  if (!phase.empty()) {
+    // After the passes named on the command line.
+    auto setUp = [base = config](PassManager &pm) mutable -> LogicalResult {
+      if (failed(base.setupPassPipeline(pm)))
+        return failure();
+      pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple}));
+      return success();
+    };
+    config.setPassPipelineSetupFn(setUp);
+  }
+  if (failed(MlirOptMain(output->os(), std::move(input), registry, config)))
+    return failure();
+  output->keep();
+  return success();
+}
+
 int main(int argc, char **argv) {
+  llvm::InitLLVM initLLVM(argc, argv);
   registerAllPasses();
   nn::registerNnPasses();
   nn::registerNnCodegenPasses();
@@ -19,5 +77,5 @@ int main(int argc, char **argv) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<nn::NNDialect>();
-  return asMainReturnCode(MlirOptMain(argc, argv, "nnc-opt: the nnc compiler\n", registry));
+  return asMainReturnCode(run(argc, argv, registry));
 }
