@@ -1,0 +1,1 @@
+"""The data sets of tools/get-data, one source a module."""
