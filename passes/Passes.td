@@ -45,6 +45,16 @@ def MaterializeParams : Pass<"nn-materialize-params", "::mlir::ModuleOp"> {
   }];
 }
 
+def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
+  let summary = "Print each model's layers with shapes, parameters, multiply-adds and depth";
+  let description = [{
+    A table like Keras' `model.summary()`. A parameter that several layers share is counted once in the totals. Depth
+    is given twice: layers with weights on the longest path from an input to a result (how the literature counts the
+    depth of VGG-16 or ResNet-50), and all layers on the longest path. Multiply-adds are those of one sample's forward
+    evaluation. No weights are made: the cost does not depend on the size of the model.
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // params -> grad
 //===----------------------------------------------------------------------===//

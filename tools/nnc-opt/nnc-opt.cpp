@@ -62,7 +62,12 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
     };
     config.setPassPipelineSetupFn(setUp);
   }
-  if (failed(MlirOptMain(output->os(), std::move(input), registry, config)))
+  // A report alone is what is wanted, not the module after it.
+  bool reportOnly = phase.empty() && outputName == "-" && llvm::any_of(ArrayRef(argv, argc), [](StringRef argument) {
+                      return argument.ltrim('-').split('=').first == "nn-report";
+                    });
+  raw_ostream &os = reportOnly ? llvm::nulls() : output->os();
+  if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();
   output->keep();
   return success();
