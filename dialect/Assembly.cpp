@@ -93,7 +93,8 @@ static bool isBareWord(StringRef text) {
 void nn::printLayerAttributes(OpAsmPrinter &printer, Operation *op, DictionaryAttr attributes) {
   SmallVector<NamedAttribute> shown;
   for (NamedAttribute attribute : attributes)
-    if (attribute.getName() != "operandSegmentSizes")
+    // What the rest of an op's assembly already says.
+    if (!llvm::is_contained({"operandSegmentSizes", "sym_name", "type"}, attribute.getName().getValue()))
       shown.push_back(attribute);
   if (shown.empty())
     return;

@@ -63,7 +63,8 @@ private:
           used.push_back(symbols.lookup<VariableOp>(get.getVariable()));
     } else if (auto call = dyn_cast<CallOp>(op)) {
       const ModelSummary &callee = summarize(symbols.lookup<ModelOp>(call.getCallee()));
-      row.kind = "model @" + call.getCallee().str();
+      row.name = call.getCallee();
+      row.kind = "model";
       row.multiplyAdds = callee.multiplyAdds;
       longest.weighted += callee.weightedDepth;
       longest.ops += callee.longestPath;
@@ -73,7 +74,8 @@ private:
       distances[result] = longest;
     if (row.kind.empty())
       return;
-    row.name = layerName(op);
+    if (row.name.empty())
+      row.name = layerName(op);
     row.outputs.assign(op->result_type_begin(), op->result_type_end());
     row.depth = longest.weighted;
     row.shared = !used.empty();
