@@ -1,0 +1,50 @@
+"""What the claims share: where things lie, running our tools, and the form of a claim's last line."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build", "release")
+NNC_OPT = os.path.join(BUILD, "bin", "nnc-opt")
+NNC_RUN = os.path.join(BUILD, "bin", "nnc-run")
+LLVM_BIN = "/usr/lib/llvm-22/bin"
+MODELS = os.path.join(ROOT, "models")
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--release", action="store_true", help="the large size")
+    return parser.parse_args()
+
+
+class Table:
+    """Rows printed as they come, in columns of fixed width."""
+
+    def __init__(self, *columns):
+        self._widths = [max(width, len(name)) for name, width in columns]
+        self.row(*(name for name, _ in columns))
+
+    def row(self, *cells):
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(cells, self._widths)).rstrip(), flush=True)
+
+
+def finish(holds, figure):
+    """A claim's figure, last; leaves with 0 only where it holds."""
+    print(f"{'HOLDS' if holds else 'FAILS'}: {figure}")
+    sys.exit(0 if holds else 1)
+
+
+def run(*command, check=True, **options):
+    """Runs a program; returns the finished process with its output as text. A failure ends the claim with its words."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    if check and result.returncode != 0:
+        print(result.stdout + result.stderr)
+        finish(False, f"{os.path.basename(str(command[0]))} left with {result.returncode}")
+    return result
+
+
+def get_data(name):
+    """The folder of a data set, fetched where it is not there yet."""
+    return run(sys.executable, os.path.join(ROOT, "tools", "get-data"), name).stdout.splitlines()[-1]
