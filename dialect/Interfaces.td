@@ -55,9 +55,14 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       Which of the gradient inputs a result depends on in a differentiable way at all (an index, a label or a mask does
       not). Default: those whose element type is a float.
     }], "bool", "isDifferentiableInput", (ins "unsigned":$index), "", [{
-      ::mlir::Value value = $_op.getGradientInputs()[index];
+      ::mlir::Value value =
+          ::llvm::cast<::mlir::nn::DifferentiableOpInterface>($_op.getOperation()).getGradientInputs()[index];
       return ::llvm::isa<::mlir::FloatType>(::mlir::getElementTypeOrSelf(value.getType()));
     }]>,
+    InterfaceMethod<[{
+      Why this op, as it stands, has no gradient to the wanted inputs after all (a loop of unknown length, an unusual
+      body); empty where it has one. Written to follow the op's name in an error.
+    }], "::std::string", "getObstacle", (ins "::llvm::ArrayRef<bool>":$wanted), "", [{ return {}; }]>,
     InterfaceMethod<[{
       Replaces the op by a form with the further results its adjoint reads (an LSTM's gates) and returns that form;
       the default is the op itself. The new form's first results correspond to the old op's results, whose uses it

@@ -2,6 +2,7 @@
 // for the pipeline up to a phase, and `--phase=binary` writes an object file.
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
+#include "dialect/UpstreamGradients.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
 #include "mlir/InitAllDialects.h"
@@ -82,5 +83,6 @@ int main(int argc, char **argv) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<nn::NNDialect>();
+  nn::registerUpstreamGradients(registry);
   return asMainReturnCode(run(argc, argv, registry));
 }

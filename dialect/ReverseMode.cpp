@@ -1,0 +1,241 @@
+// Reverse mode in three steps: find the ops between inputs and outputs, give them their saving forms, walk back.
+#include "dialect/ReverseMode.h"
+#include "dialect/Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+static bool isFloatLike(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+/// The values whose change a result feels: what the op says, or, of an op that says nothing, all floats it reads.
+static SmallVector<Value> getDifferentiableInputs(Operation *op) {
+  SmallVector<Value> values;
+  if (auto differentiable = dyn_cast<DifferentiableOpInterface>(op)) {
+    for (auto [index, value] : llvm::enumerate(differentiable.getGradientInputs()))
+      if (differentiable.isDifferentiableInput(index))
+        values.push_back(value);
+    return values;
+  }
+  llvm::SetVector<Value> read(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), read);
+  llvm::copy_if(read, std::back_inserter(values), isFloatLike);
+  return values;
+}
+
+void ReverseMode::analyse() {
+  varying.clear();
+  active.clear();
+  varying.insert(inputs.begin(), inputs.end());
+  SmallVector<Operation *> dependent;
+  for (Operation &op : block) {
+    if (&op == end)
+      break;
+    if (!llvm::any_of(getDifferentiableInputs(&op), [&](Value value) { return varying.contains(value); }))
+      continue;
+    auto floats = llvm::make_filter_range(op.getResults(), isFloatLike);
+    if (floats.empty())
+      continue;
+    varying.insert(floats.begin(), floats.end());
+    dependent.push_back(&op);
+  }
+  llvm::DenseSet<Value> influencing(outputs.begin(), outputs.end());
+  for (Operation *op : llvm::reverse(dependent)) {
+    if (!llvm::any_of(op->getResults(), [&](Value result) { return influencing.contains(result); }))
+      continue;
+    active.push_back(op);
+    for (Value value : getDifferentiableInputs(op))
+      influencing.insert(value);
+  }
+  std::reverse(active.begin(), active.end());
+}
+
+void ReverseMode::replaceTracked(ValueRange from, ValueRange to) {
+  for (auto [old, replacement] : llvm::zip(from, to)) {
+    llvm::replace(inputs, Value(old), Value(replacement));
+    llvm::replace(outputs, Value(old), Value(replacement));
+  }
+}
+
+LogicalResult ReverseMode::lowerLayers(bool &changed) {
+  changed = false;
+  for (Operation *op : active) {
+    auto layer = dyn_cast<LayerOpInterface>(op);
+    if (!layer || isa<DifferentiableOpInterface>(op))
+      continue;
+    OpBuilder builder(op);
+    FailureOr<SmallVector<Value>> lowered = layer.lower(builder);
+    if (failed(lowered))
+      return op->emitError() << "'" << op->getName() << "' cannot be lowered, so it has no gradient";
+    replaceTracked(op->getResults(), *lowered);
+    op->replaceAllUsesWith(*lowered);
+    op->erase();
+    changed = true;
+  }
+  return success();
+}
+
+SmallVector<bool> ReverseMode::getWanted(DifferentiableOpInterface op) const {
+  SmallVector<bool> wanted;
+  for (auto [index, value] : llvm::enumerate(op.getGradientInputs()))
+    wanted.push_back(varying.contains(value) && op.isDifferentiableInput(index));
+  return wanted;
+}
+
+void ReverseMode::collectObstacles(SmallVectorImpl<std::pair<Operation *, std::string>> &obstacles) {
+  analyse();
+  for (Operation *op : active) {
+    std::string obstacle = "has no gradient";
+    if (auto differentiable = dyn_cast<DifferentiableOpInterface>(op))
+      obstacle = differentiable.getObstacle(getWanted(differentiable));
+    else if (isa<LayerOpInterface>(op))
+      obstacle.clear();
+    if (!obstacle.empty())
+      obstacles.emplace_back(op, std::move(obstacle));
+  }
+}
+
+/// The layer an op came from: materialised parameters name it in the location.
+static std::string getLayerName(Location loc) {
+  std::string name;
+  loc->walk([&](Location inner) {
+    auto named = dyn_cast<NameLoc>(inner);
+    if (!named)
+      return WalkResult::advance();
+    name = named.getName().str();
+    return WalkResult::interrupt();
+  });
+  return name;
+}
+
+LogicalResult ReverseMode::check() {
+  for (bool changed = true; changed;) {
+    analyse();
+    if (failed(lowerLayers(changed)))
+      return failure();
+  }
+  SmallVector<std::pair<Operation *, std::string>> obstacles;
+  collectObstacles(obstacles);
+  for (auto &[op, reason] : obstacles) {
+    InFlightDiagnostic error = emitError(op->getLoc()) << "'" << op->getName() << "' ";
+    if (std::string layer = getLayerName(op->getLoc()); !layer.empty())
+      error << "of layer '" << layer << "' ";
+    error << reason << ", and the loss depends on trained values through it";
+  }
+  return success(obstacles.empty());
+}
+
+LogicalResult ReverseMode::makeSavingForms() {
+  analyse();
+  for (Operation *op : active) {
+    SmallVector<Value> results(op->getResults());
+    OpBuilder builder(op);
+    FailureOr<Operation *> form = cast<DifferentiableOpInterface>(op).makeSavingForm(builder);
+    if (failed(form))
+      return failure();
+    replaceTracked(results, (*form)->getResults().take_front(results.size()));
+  }
+  analyse();
+  return success();
+}
+
+/// An adjoint may use what it saved, the gradients that arrive, and what it made itself.
+static LogicalResult verifyAdjoint(Operation *primal, ArrayRef<Operation *> made, ValueRange saved,
+                                   ArrayRef<Value> resultGrads, ArrayRef<Value> grads) {
+  llvm::DenseSet<Value> allowed(saved.begin(), saved.end());
+  allowed.insert(resultGrads.begin(), resultGrads.end());
+  for (Operation *op : made)
+    allowed.insert(op->result_begin(), op->result_end());
+  auto check = [&](Value value) -> LogicalResult {
+    if (!value || allowed.contains(value))
+      return success();
+    return primal->emitError() << "'" << primal->getName() << "': its adjoint uses a value of type " << value.getType()
+                               << " that it did not save";
+  };
+  for (Operation *op : made) {
+    llvm::SetVector<Value> read(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), read);
+    for (Value value : read)
+      if (failed(check(value)))
+        return failure();
+  }
+  for (Value grad : grads)
+    if (failed(check(grad)))
+      return failure();
+  return success();
+}
+
+FailureOr<SmallVector<Value>> ReverseMode::emit(OpBuilder &builder, ArrayRef<Value> outputGrads,
+                                                function_ref<void(Operation *)> emitted) {
+  DenseMap<Value, Value> grads;
+  Block *target = builder.getInsertionBlock();
+  auto last = [&]() -> Operation * {
+    Block::iterator point = builder.getInsertionPoint();
+    return point == target->begin() ? nullptr : &*std::prev(point);
+  };
+  // The ops made between two calls, for they all stand in a row before the insertion point.
+  auto madeSince = [&](Operation *before) {
+    SmallVector<Operation *> made;
+    Block::iterator it = before ? std::next(before->getIterator()) : target->begin();
+    for (; it != builder.getInsertionPoint(); ++it)
+      made.push_back(&*it);
+    return made;
+  };
+  auto report = [&](ArrayRef<Operation *> made) {
+    if (emitted)
+      llvm::for_each(made, emitted);
+  };
+  auto accumulate = [&](Location loc, Value value, Value grad) {
+    Operation *before = last();
+    Value &sum = grads[value];
+    sum = addGradients(builder, loc, sum, grad);
+    report(madeSince(before));
+  };
+  for (auto [output, grad] : llvm::zip(outputs, outputGrads))
+    if (grad)
+      accumulate(output.getLoc(), output, grad);
+
+  for (Operation *op : llvm::reverse(active)) {
+    SmallVector<Value> resultGrads;
+    for (Value result : op->getResults())
+      resultGrads.push_back(grads.lookup(result));
+    if (llvm::none_of(resultGrads, [](Value grad) { return bool(grad); }))
+      continue;
+    auto differentiable = cast<DifferentiableOpInterface>(op);
+    SmallVector<Value> gradientInputs = differentiable.getGradientInputs();
+    SmallVector<bool> wanted = getWanted(differentiable);
+    SmallVector<Value> saved = differentiable.getSavedValues();
+    Operation *before = last();
+    FailureOr<SmallVector<Value>> inputGrads = differentiable.buildAdjoint(builder, saved, resultGrads, wanted);
+    if (failed(inputGrads))
+      return failure();
+    SmallVector<Operation *> made = madeSince(before);
+    if (failed(verifyAdjoint(op, made, saved, resultGrads, *inputGrads)))
+      return failure();
+    report(made);
+    for (auto [value, grad] : llvm::zip(gradientInputs, *inputGrads))
+      if (grad)
+        accumulate(op->getLoc(), value, grad);
+  }
+  return llvm::map_to_vector(inputs, [&](Value input) { return grads.lookup(input); });
+}
+
+Value nn::zeroOf(OpBuilder &builder, Location loc, Type type) {
+  ImplicitLocOpBuilder b(loc, builder);
+  if (auto tensorType = dyn_cast<RankedTensorType>(type))
+    return filled(b, tensorType, 0.0);
+  return constant(b, type, 0.0);
+}
+
+Value nn::addGradients(OpBuilder &builder, Location loc, Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  ImplicitLocOpBuilder build(loc, builder);
+  auto type = dyn_cast<RankedTensorType>(a.getType());
+  if (!type)
+    return arith::AddFOp::create(build, a, b);
+  return mapElements(build, type, {a, b}, [](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
+    return arith::AddFOp::create(body, args[0], args[1]);
+  });
+}

@@ -1,0 +1,62 @@
+// Reverse-mode differentiation of straight-line code: the ops of one block. It knows no op; it asks
+// DifferentiableOpInterface. Used on functions (--nn-differentiate), and by upstream ops that hold blocks (loops,
+// linalg bodies) on those.
+#pragma once
+#include "dialect/NN.h"
+
+namespace mlir::nn {
+
+/// The float values of a block that depend on `inputs` and influence `outputs`, and the ops that make them.
+class ReverseMode {
+public:
+  /// Differentiates `outputs` with respect to `inputs`, through the ops of `block` before `end`.
+  ReverseMode(Block &block, Operation *end, ValueRange inputs, ValueRange outputs)
+      : block(block), end(end), inputs(inputs), outputs(outputs) {}
+
+  /// Says of every op on the way why it has no gradient, as an error at the op. Changes nothing but that layers without
+  /// a gradient of their own are replaced by their lowerings.
+  LogicalResult check();
+
+  /// As `check`, but only collects (op, reason) pairs and lowers nothing: for ops that hold blocks.
+  void collectObstacles(SmallVectorImpl<std::pair<Operation *, std::string>> &obstacles);
+
+  /// Whether the outputs depend on the inputs through any op.
+  bool hasActiveOps() {
+    analyse();
+    return !active.empty();
+  }
+
+  /// Gives every active op the form that keeps what its adjoint reads.
+  LogicalResult makeSavingForms();
+
+  /// Emits the adjoint at the builder's insertion point; `outputGrads` has one entry per output, null for zero. Returns
+  /// the gradient of each input, null where it is zero. Calls `emitted` on each op made.
+  FailureOr<SmallVector<Value>> emit(OpBuilder &builder, ArrayRef<Value> outputGrads,
+                                     function_ref<void(Operation *)> emitted = nullptr);
+
+  /// The values asked for; differs from what was given where ops were replaced.
+  ArrayRef<Value> getInputs() const { return inputs; }
+
+  /// Whether a value depends on the inputs in a differentiable way (after the last analysis).
+  bool varies(Value value) const { return varying.contains(value); }
+
+private:
+  void analyse();
+  SmallVector<bool> getWanted(DifferentiableOpInterface op) const;
+  LogicalResult lowerLayers(bool &changed);
+  void replaceTracked(ValueRange from, ValueRange to);
+
+  Block &block;
+  Operation *end;
+  SmallVector<Value> inputs, outputs;
+  llvm::DenseSet<Value> varying;
+  SmallVector<Operation *> active;
+};
+
+/// a + b on scalars or tensors; null stands for zero.
+Value addGradients(OpBuilder &builder, Location loc, Value a, Value b);
+
+/// A zero of `type`, a scalar or a static tensor.
+Value zeroOf(OpBuilder &builder, Location loc, Type type);
+
+} // namespace mlir::nn

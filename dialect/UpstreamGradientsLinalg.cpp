@@ -1,0 +1,501 @@
+// Gradients of linalg.generic and of the named ops, by one method. The adjoint of a structured op is structured: over
+// the same iteration space it recomputes the body from saved values, differentiates it, and gives each input's gradient
+// through that input's map, summed over the iterators the map does not use. A contraction's adjoints are contractions.
+#include "dialect/Layer.h"
+#include "dialect/ReverseMode.h"
+#include "dialect/UpstreamGradients.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+using linalg::LinalgOp;
+
+namespace {
+
+/// What an element of the iteration space reads: an operand, a captured value, a result, or a result's gradient. A
+/// scalar of the differentiated body that stands for one of them is a block argument.
+struct Source {
+  enum Kind { operand, capture, result, gradient } kind;
+  unsigned index;
+};
+
+/// The body of a structured op, and behind it, in the same block, its adjoint; both on scalars. The block belongs to
+/// nothing: what is needed of it is cloned into new ops.
+class BodyAdjoint {
+public:
+  /// `resultGrads` tells which results a gradient arrives for (null: none); nothing: for all.
+  explicit BodyAdjoint(LinalgOp op, std::optional<ArrayRef<Value>> resultGrads = std::nullopt);
+
+  LinalgOp op;
+  /// Values from outside that the body reads, constants apart.
+  SmallVector<Value> captures;
+  /// One per block argument.
+  SmallVector<Source> sources;
+  /// The gradient of each operand's and capture's element; null where zero.
+  SmallVector<Value> grads;
+  /// Empty, or why there is no gradient.
+  std::string obstacle;
+  /// Captured float tensors that the result depends on: elements gathered by computed indices.
+  llvm::SmallDenseSet<unsigned> gathered;
+
+  BlockArgument argument(Source::Kind kind, unsigned index);
+  /// The block arguments and the ops that `values` are computed from.
+  void collect(ArrayRef<Value> values, llvm::SetVector<Operation *> &ops, llvm::SetVector<BlockArgument> &args) const;
+  Block &block() { return region.front(); }
+
+private:
+  void differentiate(Operation *yield);
+  void readResultsInstead(Operation *firstAdjoint, Operation *yield);
+  void checkAccumulators();
+
+  bool hasGradient(unsigned result) const {
+    return isa<FloatType>(getElementTypeOrSelf(op->getResult(result).getType())) &&
+           (!resultGrads || (*resultGrads)[result]);
+  }
+
+  std::optional<ArrayRef<Value>> resultGrads;
+  Region region;
+};
+
+} // namespace
+
+/// The iterators that an indexing map uses.
+static llvm::SmallBitVector usedDims(AffineMap map) {
+  llvm::SmallBitVector used(map.getNumDims());
+  for (unsigned dim = 0; dim < map.getNumDims(); ++dim)
+    used[dim] = map.isFunctionOfDim(dim);
+  return used;
+}
+
+static AffineMap resultMap(LinalgOp op, unsigned result) {
+  return op.getMatchingIndexingMap(op.getDpsInitOperand(result));
+}
+
+/// Whether result `index` is a reduction: several elements of the iteration space go into one of its elements.
+static bool isReduced(LinalgOp op, unsigned index) { return !usedDims(resultMap(op, index)).all(); }
+
+/// The operand number of the init of result `index`.
+static unsigned initNumber(LinalgOp op, unsigned index) { return op.getDpsInitOperand(index)->getOperandNumber(); }
+
+BodyAdjoint::BodyAdjoint(LinalgOp op, std::optional<ArrayRef<Value>> resultGrads) : op(op), resultGrads(resultGrads) {
+  Block &body = *op.getBlock();
+  Block &copy = region.emplaceBlock();
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToStart(&copy);
+  IRMapping mapping;
+  auto add = [&](Source source, Type type) {
+    sources.push_back(source);
+    return copy.addArgument(type, op.getLoc());
+  };
+  for (OpOperand &operand : op->getOpOperands()) {
+    unsigned number = operand.getOperandNumber();
+    BlockArgument arg = add({Source::operand, number}, getElementTypeOrSelf(operand.get().getType()));
+    // linalg.map hides the element of its init from the body.
+    if (number < body.getNumArguments())
+      mapping.map(body.getArgument(number), arg);
+  }
+  llvm::SetVector<Value> read;
+  getUsedValuesDefinedAbove(*body.getParent(), read);
+  for (Value value : read) {
+    Attribute constant;
+    if (matchPattern(value, m_Constant(&constant))) {
+      mapping.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
+      continue;
+    }
+    captures.push_back(value);
+    mapping.map(value, add({Source::capture, unsigned(captures.size() - 1)}, value.getType()));
+  }
+  for (auto [index, result] : llvm::enumerate(op->getResults()))
+    add({Source::result, unsigned(index)}, getElementTypeOrSelf(result.getType()));
+  for (auto [index, result] : llvm::enumerate(op->getResults()))
+    add({Source::gradient, unsigned(index)}, getElementTypeOrSelf(result.getType()));
+  for (Operation &inner : body)
+    builder.clone(inner, mapping);
+  differentiate(&copy.back());
+}
+
+BlockArgument BodyAdjoint::argument(Source::Kind kind, unsigned index) {
+  for (auto [arg, source] : llvm::zip(region.front().getArguments(), sources))
+    if (source.kind == kind && source.index == index)
+      return arg;
+  llvm_unreachable("no such argument");
+}
+
+void BodyAdjoint::collect(ArrayRef<Value> values, llvm::SetVector<Operation *> &ops,
+                          llvm::SetVector<BlockArgument> &args) const {
+  for (Value value : values) {
+    if (auto arg = dyn_cast<BlockArgument>(value)) {
+      args.insert(arg);
+      continue;
+    }
+    Operation *def = value.getDefiningOp();
+    if (ops.contains(def))
+      continue;
+    llvm::SetVector<Value> read(def->operand_begin(), def->operand_end());
+    getUsedValuesDefinedAbove(def->getRegions(), read);
+    collect(read.getArrayRef(), ops, args);
+    ops.insert(def);
+  }
+}
+
+void BodyAdjoint::differentiate(Operation *yield) {
+  for (AffineMap map : op.getIndexingMapsArray())
+    if (map.getNumSymbols())
+      obstacle = "has symbols in its indexing maps";
+  for (unsigned result = 0; result < op->getNumResults(); ++result)
+    if (!resultMap(op, result).isProjectedPermutation(/*allowZeroInResults=*/true))
+      obstacle = "writes its result through a map that is not a permutation";
+  if (op.hasDynamicShape())
+    obstacle = "has dynamic shapes";
+  if (!obstacle.empty())
+    return;
+
+  SmallVector<Value> inputs;
+  for (auto [arg, source] : llvm::zip(region.front().getArguments(), sources))
+    if (source.kind == Source::operand || source.kind == Source::capture)
+      inputs.push_back(arg);
+  SmallVector<Value> differentiableInputs =
+      llvm::filter_to_vector(inputs, [](Value value) { return isa<FloatType>(value.getType()); });
+  SmallVector<Value> outputs, outputGrads;
+  for (unsigned result = 0; result < op->getNumResults(); ++result)
+    if (hasGradient(result)) {
+      outputs.push_back(yield->getOperand(result));
+      outputGrads.push_back(argument(Source::gradient, result));
+    }
+
+  for (auto [index, capture] : llvm::enumerate(captures)) {
+    if (!isa<ShapedType>(capture.getType()))
+      continue;
+    Value arg = argument(Source::capture, index);
+    ReverseMode through(region.front(), yield, arg, outputs);
+    if (through.hasActiveOps())
+      gathered.insert(op->getNumOperands() + index);
+  }
+
+  ReverseMode reverse(region.front(), yield, differentiableInputs, outputs);
+  SmallVector<std::pair<Operation *, std::string>> obstacles;
+  reverse.collectObstacles(obstacles);
+  if (!obstacles.empty()) {
+    obstacle =
+        ("applies '" + obstacles.front().first->getName().getStringRef() + "', which " + obstacles.front().second)
+            .str();
+    return;
+  }
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToEnd(&region.front());
+  if (failed(reverse.makeSavingForms())) {
+    obstacle = "has a body that cannot be differentiated";
+    return;
+  }
+  FailureOr<SmallVector<Value>> result = reverse.emit(builder, outputGrads);
+  if (failed(result)) {
+    obstacle = "has a body that cannot be differentiated";
+    return;
+  }
+  grads.assign(inputs.size(), Value());
+  for (auto [input, grad] : llvm::zip(differentiableInputs, *result))
+    grads[llvm::find(inputs, input) - inputs.begin()] = grad;
+  readResultsInstead(yield->getNextNode(), yield);
+  checkAccumulators();
+}
+
+/// Where the adjoint reads what the body yields, the op's result has it already (tanh's gradient reads tanh's result).
+void BodyAdjoint::readResultsInstead(Operation *firstAdjoint, Operation *yield) {
+  for (unsigned result = 0; result < op->getNumResults(); ++result) {
+    Value yielded = yield->getOperand(result);
+    Operation *def = yielded.getDefiningOp();
+    if (isReduced(op, result) || !def || def->hasTrait<OpTrait::ConstantLike>())
+      continue;
+    BlockArgument arg = argument(Source::result, result);
+    yielded.replaceUsesWithIf(
+        arg, [&](OpOperand &use) { return firstAdjoint && !use.getOwner()->isBeforeInBlock(firstAdjoint); });
+    llvm::replace(grads, yielded, Value(arg));
+  }
+}
+
+/// A reduction must add to its accumulator: then every element's gradient is the result's, and no adjoint needs to
+/// know the accumulator's value on the way.
+void BodyAdjoint::checkAccumulators() {
+  for (unsigned result = 0; result < op->getNumResults(); ++result) {
+    if (!isReduced(op, result) || !hasGradient(result))
+      continue;
+    unsigned init = initNumber(op, result);
+    llvm::SetVector<Operation *> ops;
+    llvm::SetVector<BlockArgument> args;
+    SmallVector<Value> used = llvm::filter_to_vector(grads, [](Value grad) { return bool(grad); });
+    collect(used, ops, args);
+    if (grads[init] != Value(argument(Source::gradient, result)) || args.contains(argument(Source::operand, init)))
+      obstacle = "reduces other than by a sum";
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Emission
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Builds the adjoint of one op out of its BodyAdjoint.
+class StructuredAdjoint {
+public:
+  StructuredAdjoint(BodyAdjoint &body, OpBuilder &builder, DenseMap<Value, Value> saved, ArrayRef<Value> resultGrads)
+      : body(body), op(body.op), b(op.getLoc(), builder), saved(std::move(saved)), resultGrads(resultGrads) {}
+
+  SmallVector<Value> build(ArrayRef<bool> wanted);
+
+private:
+  struct Target {
+    unsigned input;
+    Value scalar;
+    AffineMap map;
+    RankedTensorType type;
+  };
+
+  Value tensorOf(BlockArgument arg) { return tensorOf(body.sources[arg.getArgNumber()]); }
+  Value tensorOf(Source source);
+  AffineMap mapOf(Source source);
+  Value existing(const Target &target);
+  SmallVector<Value> emitGeneric(ArrayRef<Target> targets);
+  Value emitSum(const Target &from, Value tensor, const Target &to);
+
+  BodyAdjoint &body;
+  LinalgOp op;
+  ImplicitLocOpBuilder b;
+  DenseMap<Value, Value> saved;
+  ArrayRef<Value> resultGrads;
+};
+
+} // namespace
+
+Value StructuredAdjoint::tensorOf(Source source) {
+  switch (source.kind) {
+  case Source::operand:
+    return saved.lookup(op->getOperand(source.index));
+  case Source::capture:
+    return saved.lookup(body.captures[source.index]);
+  case Source::result:
+    return saved.lookup(op->getResult(source.index));
+  case Source::gradient:
+    return resultGrads[source.index];
+  }
+  llvm_unreachable("covered");
+}
+
+AffineMap StructuredAdjoint::mapOf(Source source) {
+  switch (source.kind) {
+  case Source::operand:
+    return op.getMatchingIndexingMap(&op->getOpOperand(source.index));
+  case Source::capture:
+    return AffineMap::get(op.getNumLoops(), 0, b.getContext());
+  case Source::result:
+  case Source::gradient:
+    return resultMap(op, source.index);
+  }
+  llvm_unreachable("covered");
+}
+
+/// The gradient that arrived for a result of the same map, where that is all the target is.
+Value StructuredAdjoint::existing(const Target &target) {
+  auto arg = dyn_cast<BlockArgument>(target.scalar);
+  if (!arg)
+    return {};
+  Value tensor = tensorOf(arg);
+  return mapOf(body.sources[arg.getArgNumber()]) == target.map && tensor.getType() == target.type ? tensor : Value();
+}
+
+/// One structured op that computes the targets, which are all parallel or all summed over iterators.
+SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
+  SmallVector<Value> scalars = llvm::map_to_vector(targets, [](const Target &target) { return target.scalar; });
+  llvm::SetVector<Operation *> needed;
+  llvm::SetVector<BlockArgument> args;
+  body.collect(scalars, needed, args);
+
+  unsigned loops = op.getNumLoops();
+  bool reduced = !usedDims(targets.front().map).all();
+  SmallVector<Value> ins, outs;
+  SmallVector<AffineMap> maps;
+  SmallVector<Type> types;
+  SmallVector<BlockArgument> inArgs;
+  llvm::SmallBitVector covered(loops);
+  for (BlockArgument arg : args) {
+    Source source = body.sources[arg.getArgNumber()];
+    // A tensor that the body captures whole (to extract from it) stays captured.
+    if (isa<ShapedType>(arg.getType()))
+      continue;
+    ins.push_back(tensorOf(source));
+    maps.push_back(mapOf(source));
+    inArgs.push_back(arg);
+    covered |= usedDims(maps.back());
+  }
+  for (const Target &target : targets) {
+    outs.push_back(reduced ? filled(b, target.type, 0.0)
+                           : tensor::EmptyOp::create(b, target.type.getShape(), target.type.getElementType()));
+    types.push_back(target.type);
+    covered |= usedDims(target.map);
+  }
+  // Iterators that nothing else spans get their extent from a tensor of that shape.
+  if (!covered.all()) {
+    SmallVector<int64_t> shape, ranges = op.getStaticLoopRanges();
+    SmallVector<AffineExpr> dims;
+    for (unsigned dim = 0; dim < loops; ++dim)
+      if (!covered[dim]) {
+        shape.push_back(ranges[dim]);
+        dims.push_back(b.getAffineDimExpr(dim));
+      }
+    ins.push_back(tensor::EmptyOp::create(b, shape, targets.front().type.getElementType()));
+    maps.push_back(AffineMap::get(loops, 0, dims, b.getContext()));
+  }
+  SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
+  for (unsigned dim = 0; dim < loops; ++dim)
+    if (!targets.front().map.isFunctionOfDim(dim))
+      iterators[dim] = utils::IteratorType::reduction;
+  for (const Target &target : targets)
+    maps.push_back(target.map);
+
+  auto generic = linalg::GenericOp::create(
+      b, types, ins, outs, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange inner) {
+        IRMapping mapping;
+        for (auto [arg, value] : llvm::zip(inArgs, inner))
+          mapping.map(arg, value);
+        for (BlockArgument arg : args)
+          if (isa<ShapedType>(arg.getType()))
+            mapping.map(arg, tensorOf(arg));
+        for (Operation &scalarOp : body.block())
+          if (needed.contains(&scalarOp))
+            nested.clone(scalarOp, mapping);
+        SmallVector<Value> yields;
+        for (auto [target, out] : llvm::zip(targets, inner.take_back(targets.size()))) {
+          Value value = mapping.lookup(target.scalar);
+          yields.push_back(reduced ? arith::AddFOp::create(nested, loc, out, value).getResult() : value);
+        }
+        linalg::YieldOp::create(nested, loc, yields);
+      });
+  return SmallVector<Value>(generic->getResults());
+}
+
+/// Sums the tensor computed for `from` over the iterators that `to` does not use.
+Value StructuredAdjoint::emitSum(const Target &from, Value tensor, const Target &to) {
+  SmallVector<utils::IteratorType> iterators(op.getNumLoops(), utils::IteratorType::parallel);
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
+    if (!to.map.isFunctionOfDim(dim))
+      iterators[dim] = utils::IteratorType::reduction;
+  return linalg::GenericOp::create(b, TypeRange{to.type}, ValueRange{tensor}, ValueRange{filled(b, to.type, 0.0)},
+                                   ArrayRef<AffineMap>{from.map, to.map}, iterators,
+                                   [](OpBuilder &nested, Location loc, ValueRange args) {
+                                     Value sum = arith::AddFOp::create(nested, loc, args[1], args[0]);
+                                     linalg::YieldOp::create(nested, loc, sum);
+                                   })
+      .getResult(0);
+}
+
+SmallVector<Value> StructuredAdjoint::build(ArrayRef<bool> wanted) {
+  SmallVector<Value> grads(wanted.size());
+  SmallVector<Target> parallel, reduced;
+  unsigned operands = op->getNumOperands();
+  for (unsigned input = 0; input < wanted.size(); ++input) {
+    if (!wanted[input] || !body.grads[input])
+      continue;
+    bool isCapture = input >= operands;
+    Source source{isCapture ? Source::capture : Source::operand, isCapture ? input - operands : input};
+    Type type = isCapture ? body.captures[source.index].getType() : op->getOperand(input).getType();
+    auto tensorType = dyn_cast<RankedTensorType>(type);
+    if (!tensorType)
+      tensorType = RankedTensorType::get({}, type);
+    Target target{input, body.grads[input], mapOf(source), tensorType};
+    if (Value ready = existing(target))
+      grads[input] = ready;
+    else
+      (usedDims(target.map).all() ? parallel : reduced).push_back(target);
+  }
+  if (!parallel.empty())
+    for (auto [target, grad] : llvm::zip(parallel, emitGeneric(parallel)))
+      grads[target.input] = grad;
+  for (const Target &target : reduced) {
+    // What another input's gradient holds element by element is summed from there, not computed again.
+    auto same = llvm::find_if(parallel, [&](const Target &other) {
+      return other.scalar == target.scalar && !isa<BlockArgument>(target.scalar);
+    });
+    grads[target.input] =
+        same == parallel.end() ? emitGeneric(target).front() : emitSum(*same, grads[same->input], target);
+    // A scalar operand's gradient is a scalar.
+    Type type = target.input < operands ? op->getOperand(target.input).getType()
+                                        : body.captures[target.input - operands].getType();
+    if (!isa<ShapedType>(type))
+      grads[target.input] = tensor::ExtractOp::create(b, grads[target.input], ValueRange{});
+  }
+  return grads;
+}
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+template <typename Op> struct Structured : DifferentiableOpInterface::ExternalModel<Structured<Op>, Op> {
+  SmallVector<Value> getGradientInputs(Operation *op) const {
+    SmallVector<Value> values(op->getOperands());
+    llvm::append_range(values, BodyAdjoint(cast<LinalgOp>(op)).captures);
+    return values;
+  }
+
+  std::string getObstacle(Operation *op, ArrayRef<bool> wanted) const {
+    BodyAdjoint body(cast<LinalgOp>(op));
+    for (unsigned input : body.gathered)
+      if (wanted[input])
+        return "gathers elements of a trained tensor inside its body";
+    return body.obstacle;
+  }
+
+  SmallVector<Value> getSavedValues(Operation *op) const {
+    BodyAdjoint body(cast<LinalgOp>(op));
+    llvm::SetVector<Operation *> ops;
+    llvm::SetVector<BlockArgument> args;
+    body.collect(llvm::filter_to_vector(body.grads, [](Value grad) { return bool(grad); }), ops, args);
+    SmallVector<Value> saved;
+    for (auto [arg, source] : llvm::zip(body.block().getArguments(), body.sources)) {
+      if (!args.contains(arg))
+        continue;
+      if (source.kind == Source::operand)
+        saved.push_back(op->getOperand(source.index));
+      else if (source.kind == Source::capture)
+        saved.push_back(body.captures[source.index]);
+      else if (source.kind == Source::result)
+        saved.push_back(op->getResult(source.index));
+    }
+    return saved;
+  }
+
+  FailureOr<SmallVector<Value>> buildAdjoint(Operation *op, OpBuilder &builder, ValueRange saved,
+                                             ArrayRef<Value> resultGrads, ArrayRef<bool> wanted) const {
+    BodyAdjoint body(cast<LinalgOp>(op), resultGrads);
+    DenseMap<Value, Value> savedFor;
+    for (auto [value, copy] : llvm::zip(this->getSavedValues(op), saved))
+      savedFor[value] = copy;
+    return StructuredAdjoint(body, builder, std::move(savedFor), resultGrads).build(wanted);
+  }
+};
+
+template <typename... Ops> void attach(MLIRContext *context) {
+  (Ops::template attachInterface<Structured<Ops>>(*context), ...);
+}
+
+} // namespace
+
+void nn::registerLinalgGradients(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
+    using namespace linalg;
+    attach<GenericOp, MapOp, ReduceOp, TransposeOp, BroadcastOp, ElementwiseOp, FillOp, CopyOp>(context);
+    attach<MatmulOp, BatchMatmulOp, BatchReduceMatmulOp, ContractOp, DotOp, MatvecOp, VecmatOp, BatchMatvecOp,
+           BatchVecmatOp>(context);
+    attach<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, PowFOp, SelectOp>(context);
+    attach<AbsOp, ErfOp, ExpOp, LogOp, NegFOp, ReciprocalOp, RsqrtOp, SqrtOp, SquareOp, TanhOp, FloorOp, CeilOp,
+           RoundOp>(context);
+  });
+}
