@@ -96,4 +96,27 @@ def LowerLayers : Pass<"nn-lower-layers", "::mlir::func::FuncOp"> {
   let summary = "Replace every op of the nn dialect by its lowering to upstream dialects";
 }
 
+def FuseElementwise : Pass<"nn-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuse chains of elementwise linalg ops, leaving contractions whole";
+  let description = [{
+    Upstream's elementwise fusion under a rule of our own: a producer with one use goes into its consumer, unless the
+    consumer is a contraction. Bits do not change: the same scalar operations run in the same order for each element.
+  }];
+}
+
+def LowerSplats : Pass<"nn-lower-splats", "::mlir::func::FuncOp"> {
+  let summary = "Replace splat constants of tensor type by fills";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let description = [{
+    ```mlir
+    // Before
+    %z = arith.constant dense<0.0> : tensor<4xf32>
+    // After
+    %c = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<4xf32>
+    %z = linalg.fill ins(%c : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+}
+
 #endif

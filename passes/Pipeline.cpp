@@ -79,6 +79,14 @@ void gradToFused(OpPassManager &pm, const CompileOptions &) {
 
 void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
   pm.addNestedPass<func::FuncOp>(createLowerLayers());
+  // Adjoints add and compare whole tensors with arith ops; as linalg ops they fuse with their neighbours.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createFuseElementwise());
+  // After fusion, which folds splats into the ops that read them.
+  pm.addNestedPass<func::FuncOp>(createLowerSplats());
+  pm.addPass(createCanonicalizerPass());
 }
 
 void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {}

@@ -1,0 +1,36 @@
+// Fuses chains of elementwise linalg ops into one op each, but never into a contraction, which the code generator must
+// still recognise as one.
+#include "passes/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "passes/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+
+/// A producer is fused where this is its only use: computing it twice is a matter of keep-or-recompute, not of fusion.
+static bool shouldFuse(OpOperand *operand) {
+  Operation *producer = operand->get().getDefiningOp();
+  auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
+  return producer && producer->hasOneUse() && consumer && !linalg::isaContractionOpInterface(consumer);
+}
+
+namespace {
+struct FuseElementwise : nn::impl::FuseElementwiseBase<FuseElementwise> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
+    GreedyRewriteConfig config;
+    config.setUseTopDownTraversal();
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+} // namespace
