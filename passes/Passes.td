@@ -59,6 +59,15 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
 // params -> grad
 //===----------------------------------------------------------------------===//
 
+def CheckSamples : Pass<"nn-check-samples", "::mlir::ModuleOp"> {
+  let summary = "Refuse upstream ops that mix the samples of a batch";
+  let description = [{
+    Follows the batch dimension through models and steps. An op that reduces over it, takes part of it, or does anything
+    with it that cannot be followed, is refused: the samples that fill up a short last batch would change the results
+    of valid ones. Layers and losses of the nn dialect are trusted: those that mix samples take a mask.
+  }];
+}
+
 def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
   let summary = "Make one function per entry point: init, train, evaluate, predict";
   let description = [{

@@ -66,6 +66,8 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
 void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(createMaterializeParams()); }
 
 void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
+  // On models as they were written, where the batch still is a dimension of its own.
+  pm.addPass(createCheckSamples());
   pm.addPass(createBuildEntries({options.batch, options.entries}));
   // Before differentiation, so that the gradient too is the stable one.
   pm.addNestedPass<func::FuncOp>(createStabilizeLosses());
