@@ -32,9 +32,9 @@ static Value drawElements(ImplicitLocOpBuilder &b, RankedTensorType type, Value 
       if (d + 1 == type.getRank())
         feature = index;
       else
-        row = d == 0 ? index
-                     : arith::AddIOp::create(
-                           b, arith::MulIOp::create(b, row, i64Constant(b, type.getDimSize(d))), index);
+        row = d == 0
+                  ? index
+                  : arith::AddIOp::create(b, arith::MulIOp::create(b, row, i64Constant(b, type.getDimSize(d))), index);
     }
     auto words = PhiloxOp::create(b, args[0], feature, row, zero, i64Constant(b, stream));
     return body(b, words.getResults());
@@ -75,9 +75,9 @@ static Value drawTruncatedNormal(ImplicitLocOpBuilder &b, RankedTensorType type,
                                  double mean, double stddev) {
   // M. Giles, "Approximating the erfinv function", 2010: single precision, the central region, which is all that
   // arguments up to erf(sqrt(2)) need.
-  static constexpr double coefficients[] = {2.81022636e-08,  3.43273939e-07, -3.5233877e-06, -4.39150654e-06,
-                                            0.00021858087,   -0.00125372503, -0.00417768164, 0.246640727,
-                                            1.50140941};
+  static constexpr double coefficients[] = {2.81022636e-08,  3.43273939e-07, -3.5233877e-06,
+                                            -4.39150654e-06, 0.00021858087,  -0.00125372503,
+                                            -0.00417768164,  0.246640727,    1.50140941};
   return drawElements(b, type, seed, stream, [&](ImplicitLocOpBuilder &b, ValueRange words) {
     Type element = type.getElementType();
     // k + ½ - 2^23 over 2^23 for a random k below 2^24 is in (-1, 1) and falls evenly on both sides of 0.
@@ -121,8 +121,8 @@ Value ConstantAttr::build(OpBuilder &builder, Location loc, RankedTensorType typ
 
 Value UnitForgetBiasAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, Value, int64_t) const {
   if (type.getRank() == 0 || type.getShape().back() % 4 != 0) {
-    emitError(loc) << "unit_forget_bias sets an LSTM's bias, whose last dimension is 4 · units, not a parameter of type "
-                   << type;
+    emitError(loc)
+        << "unit_forget_bias sets an LSTM's bias, whose last dimension is 4 · units, not a parameter of type " << type;
     return nullptr;
   }
   ImplicitLocOpBuilder b(loc, builder);
@@ -258,7 +258,8 @@ static Value removeSpan(ImplicitLocOpBuilder &b, Value basis, Value v) {
   auto basisType = cast<RankedTensorType>(basis.getType());
   auto vectorType = cast<RankedTensorType>(v.getType());
   auto weightType = RankedTensorType::get({basisType.getDimSize(0)}, vectorType.getElementType());
-  Value weights = linalg::MatvecOp::create(b, ValueRange{basis, v}, ValueRange{filled(b, weightType, 0.0)}).getResult(0);
+  Value weights =
+      linalg::MatvecOp::create(b, ValueRange{basis, v}, ValueRange{filled(b, weightType, 0.0)}).getResult(0);
   Value span =
       linalg::VecmatOp::create(b, ValueRange{weights, basis}, ValueRange{filled(b, vectorType, 0.0)}).getResult(0);
   return mapElements(b, vectorType, {v, span}, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
@@ -269,9 +270,8 @@ static Value removeSpan(ImplicitLocOpBuilder &b, Value basis, Value v) {
 /// Writes `v` scaled to norm 1 into row `index` of `matrix`.
 static Value insertNormalizedRow(ImplicitLocOpBuilder &b, Value v, Value matrix, Value index) {
   auto vectorType = cast<RankedTensorType>(v.getType());
-  Value square = reduceLast(b, v, 0.0, [](ImplicitLocOpBuilder &b, Value x, Value sum) {
-    return add(b, sum, mul(b, x, x));
-  });
+  Value square =
+      reduceLast(b, v, 0.0, [](ImplicitLocOpBuilder &b, Value x, Value sum) { return add(b, sum, mul(b, x, x)); });
   SmallVector<OpFoldResult> offsets = {index, b.getIndexAttr(0)}, strides(2, b.getIndexAttr(1));
   SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), b.getIndexAttr(vectorType.getDimSize(0))};
   Value row = tensor::ExtractSliceOp::create(b, vectorType, matrix, offsets, sizes, strides);
@@ -297,16 +297,17 @@ static Value orthonormalizeRows(ImplicitLocOpBuilder &b, Value matrix) {
   auto rowType = RankedTensorType::get({type.getDimSize(1)}, type.getElementType());
   Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
   Value rows = arith::ConstantIndexOp::create(b, type.getDimSize(0));
-  auto loop = scf::ForOp::create(
-      b, zero, rows, one, ValueRange{filled(b, type, 0.0)},
-      [&](OpBuilder &nested, Location loc, Value index, ValueRange carried) {
-        ImplicitLocOpBuilder b(loc, nested);
-        SmallVector<OpFoldResult> offsets = {index, b.getIndexAttr(0)}, strides(2, b.getIndexAttr(1));
-        SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), b.getIndexAttr(type.getDimSize(1))};
-        Value row = tensor::ExtractSliceOp::create(b, rowType, matrix, offsets, sizes, strides);
-        row = removeSpan(b, carried[0], removeSpan(b, carried[0], row));
-        scf::YieldOp::create(b, ValueRange{insertNormalizedRow(b, row, carried[0], index)});
-      });
+  auto loop =
+      scf::ForOp::create(b, zero, rows, one, ValueRange{filled(b, type, 0.0)},
+                         [&](OpBuilder &nested, Location loc, Value index, ValueRange carried) {
+                           ImplicitLocOpBuilder b(loc, nested);
+                           SmallVector<OpFoldResult> offsets = {index, b.getIndexAttr(0)},
+                                                     strides(2, b.getIndexAttr(1));
+                           SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), b.getIndexAttr(type.getDimSize(1))};
+                           Value row = tensor::ExtractSliceOp::create(b, rowType, matrix, offsets, sizes, strides);
+                           row = removeSpan(b, carried[0], removeSpan(b, carried[0], row));
+                           scf::YieldOp::create(b, ValueRange{insertNormalizedRow(b, row, carried[0], index)});
+                         });
   return loop.getResult(0);
 }
 
@@ -316,8 +317,7 @@ LogicalResult OrthogonalAttr::verify(function_ref<InFlightDiagnostic()> emitErro
   return emitError() << "orthogonal: gain must be finite, not " << gain.value;
 }
 
-Value OrthogonalAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, Value seed,
-                            int64_t stream) const {
+Value OrthogonalAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, Value seed, int64_t stream) const {
   if (type.getRank() < 2) {
     emitError(loc) << "orthogonal: takes a parameter of at least two dimensions, not one of type " << type;
     return nullptr;
