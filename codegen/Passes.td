@@ -4,12 +4,117 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// linalg -> tiled
+//===----------------------------------------------------------------------===//
+
+def WidenElements : Pass<"nn-widen-elements", "::mlir::ModuleOp"> {
+  let summary = "Make every f32 of a program an f64 (target reference)";
+  let description = [{
+    Types, constants, variables, inputs (the learning rate too) and outputs. Where a program looks at the bits of a
+    float, it sees those of the f32.
+  }];
+}
+
+def SeparateDestinations : Pass<"nn-separate-destinations", "::mlir::func::FuncOp"> {
+  let summary = "Prepare tensors for bufferization in place";
+  let description = [{
+    Gives every destination that costs no more to make than to copy (an empty tensor, a fill, a splat constant) to one
+    op alone, and writes each loop-carried value back into what carries it where it is not there by construction. CSE
+    must not run between this pass and bufferization.
+
+    ```mlir
+    // Before
+    %e = tensor.empty() : tensor<4xf32>
+    %zero = linalg.fill ins(%c0 : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %a = linalg.matvec ins(%m, %x : tensor<4x4xf32>, tensor<4xf32>) outs(%zero : tensor<4xf32>) -> tensor<4xf32>
+    %b = linalg.matvec ins(%m, %y : tensor<4x4xf32>, tensor<4xf32>) outs(%zero : tensor<4xf32>) -> tensor<4xf32>
+    // After: one %zero for each
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def BindBuffers : Pass<"nn-bind-buffers", "::mlir::func::FuncOp"> {
   let summary = "Give every entry point buffers for its inputs, outputs and variables";
   let description = [{
     Turns an entry point's tensor arguments into memref arguments, and its results into writes: a variable's new value
     goes into the variable's own buffer, an output into a buffer added as a further argument.
+
+    ```mlir
+    // Before
+    func.func @fit.train(%w: tensor<4xf32> {nn.variable = @m.w})
+        -> (tensor<f32> {nn.output = "loss"}, tensor<4xf32> {nn.variable = @m.w})
+    // After
+    func.func @fit.train(%w: memref<4xf32> {nn.variable = @m.w}, %loss: memref<f32> {nn.output = "loss"})
+    ```
   }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def CheckBuffers : Pass<"nn-check-buffers", "::mlir::func::FuncOp"> {
+  let summary = "Refuse buffers that cannot be planned, and copies without a reason";
+  let description = [{
+    After bufferization: refuses allocations of unknown size, buffers that escape from their entry point or cannot be
+    traced to an allocation, loops whose carried buffers would take turns, and updates of variables that stand before
+    the last use of the old value. Every copy gets its reason, one of a closed list, as `nn.copy_reason`:
+
+    - `output`: into an output's buffer, the value being also something else (a variable, an input, another output);
+    - `variable`: a new value into its variable, computed elsewhere as the op that makes it reads the old one;
+    - `sequence`: a value of a loop's turn into its slot of a sequence;
+    - `part`: a part into a whole: concatenation, padding, the adjoint of a slice;
+    - `initial`: a starting value into a buffer that a loop or an accumulating op overwrites, as it is needed again;
+    - `carried`: a loop's next value into the buffer that carries it, computed elsewhere as it reads the old one.
+  }];
+}
+
+def LowerCopies : Pass<"nn-lower-copies", "::mlir::func::FuncOp"> {
+  let summary = "Make strided copies linalg.copy ops";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// tiled -> planned
+//===----------------------------------------------------------------------===//
+
+def PlanArena : Pass<"nn-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Give every buffer its place in the one arena of the program";
+  let description = [{
+    Variables come first, parameters before slots before counters, so that they lie alike in every program of a model;
+    behind them each entry point places its inputs, outputs and scratch, entries overlaying each other. A buffer lives
+    from the first to the last op of the entry's body that touches it, an input from the start, an output to the end.
+    Buffers inside a parallel loop get an offset in their worker's scratch (`nn.worker_offset`).
+
+    An entry then takes the arena alone; `nn.inputs` and `nn.outputs` say where the rest lies, `nn.program` on the
+    module how large all is and where the variables are. Views carry their lifetime as `nn.live`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Make the bodies of parallel loops functions that the host's threads call";
+  let description = [{
+    ```mlir
+    // Before
+    scf.forall (%i) in (8) { ... }
+    // After: %context points to the arena's address and the scalars that the body uses
+    %body = constant @fit.train.parallel_0 : (!llvm.ptr, i64, i64) -> ()
+    call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
+    ```
+    A loop of one task is a plain call, a loop inside a parallel body a serial one.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// planned -> binary
+//===----------------------------------------------------------------------===//
+
+def LowerArena : Pass<"nn-lower-arena", "::mlir::func::FuncOp"> {
+  let summary = "Give entry points the C ABI's form, void(void *arena)";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif

@@ -2,9 +2,11 @@
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
 #include "passes/Passes.h"
+#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -88,14 +90,56 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   // After fusion, which folds splats into the ops that read them.
   pm.addNestedPass<func::FuncOp>(createLowerSplats());
-  // After fusion, which is quicker on few ops than on many.
-  pm.addNestedPass<func::FuncOp>(createExpandRandom());
   pm.addPass(createCanonicalizerPass());
 }
 
-void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {}
-void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {}
-void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {}
+void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
+  if (options.target == "reference")
+    pm.addPass(createWidenElements());
+  // From here to bufferization CSE must not run: it would give one destination to many ops again.
+  pm.addNestedPass<func::FuncOp>(createSeparateDestinations());
+  pm.addNestedPass<func::FuncOp>(createBindBuffers());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addPass(bufferization::createOneShotBufferizePass());
+  // What was bufferized in place has left copies of buffers onto themselves.
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+  // On all copies there are, and before loops hide them.
+  pm.addNestedPass<func::FuncOp>(createCheckBuffers());
+  pm.addNestedPass<func::FuncOp>(createLowerCopies());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+}
+
+void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {
+  pm.addPass(createPlanArena());
+  // After planning: a body's scratch has its place, and what it shares is a constant offset, not an argument.
+  pm.addPass(createOutlineParallel());
+  pm.addPass(createCanonicalizerPass());
+}
+
+void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createLowerArena());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createSCFToControlFlowPass());
+  // Subviews become offsets and strides, as affine maps of them.
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  // Square roots and the like are the target's instructions; what is none is refused on the object.
+  pm.addPass(createConvertMathToLLVMPass());
+  if (options.target == "reference")
+    pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
 
 } // namespace
 

@@ -1,5 +1,6 @@
 // nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
 // for the pipeline up to a phase, and `--phase=binary` writes an object file.
+#include "codegen/EmitObject.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
 #include "dialect/UpstreamGradients.h"
@@ -12,6 +13,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
@@ -35,6 +37,24 @@ llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
                                   llvm::cl::desc("LLVM target triple; this machine's where not given"));
 } // namespace
 
+/// Writes a module in phase `binary` as an object.
+struct EmitObject : PassWrapper<EmitObject, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitObject)
+  EmitObject(nn::TargetOptions options, llvm::raw_pwrite_stream &out) : options(std::move(options)), out(&out) {}
+  StringRef getArgument() const override { return "nn-emit-object"; }
+  void runOnOperation() override {
+    if (failed(nn::emitObject(getOperation(), options, *out)))
+      signalPassFailure();
+  }
+  nn::TargetOptions options;
+  llvm::raw_pwrite_stream *out;
+};
+
+/// The name of the program in a file: the file's, without folder and extension.
+static std::string getProgramName(StringRef path) {
+  return path == "-" ? "program" : llvm::sys::path::stem(path).str();
+}
+
 /// An error that concerns no place in the model file.
 static LogicalResult reportError(const Twine &message) {
   llvm::WithColor::error(llvm::errs(), "nnc-opt") << message << "\n";
@@ -53,21 +73,25 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
     return reportError(message);
 
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  bool writesObject = phase == "binary";
   if (!phase.empty()) {
+    nn::TargetOptions object{march, triple, target, getProgramName(inputName)};
     // After the passes named on the command line.
-    auto setUp = [base = config](PassManager &pm) mutable -> LogicalResult {
+    auto setUp = [=, &output, base = config](PassManager &pm) mutable -> LogicalResult {
       if (failed(base.setupPassPipeline(pm)))
         return failure();
       pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple}));
+      if (writesObject)
+        pm.addPass(std::make_unique<EmitObject>(object, output->os()));
       return success();
     };
     config.setPassPipelineSetupFn(setUp);
   }
-  // A report alone is what is wanted, not the module after it.
+  // A report alone, or an object, is what is wanted, not the module after it.
   bool reportOnly = phase.empty() && outputName == "-" && llvm::any_of(ArrayRef(argv, argc), [](StringRef argument) {
                       return argument.ltrim('-').split('=').first == "nn-report";
                     });
-  raw_ostream &os = reportOnly ? llvm::nulls() : output->os();
+  raw_ostream &os = reportOnly || writesObject ? llvm::nulls() : output->os();
   if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();
   output->keep();

@@ -1,0 +1,310 @@
+// nn-outline-parallel: makes the body of every parallel loop a function that the host's threads call, by the program
+// ABI's nnc_rt_parallel_for. What a body needs from outside is rebuilt in it where it costs nothing, and goes through a
+// context on the stack where it is a computed scalar.
+#include "codegen/Arena.h"
+#include "codegen/Passes.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_OUTLINEPARALLEL
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
+
+/// A dimension of a parallel loop.
+struct Dimension {
+  int64_t lower, count, step;
+};
+
+FailureOr<SmallVector<Dimension>> getDimensions(scf::ForallOp forall) {
+  SmallVector<Dimension> dimensions;
+  for (auto [lower, upper, step] :
+       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
+    std::optional<int64_t> from = getConstantIntValue(lower), to = getConstantIntValue(upper),
+                           by = getConstantIntValue(step);
+    if (!from || !to || !by || *by <= 0)
+      return forall.emitOpError() << "is a parallel loop without constant bounds";
+    dimensions.push_back({*from, std::max<int64_t>(0, llvm::divideCeilSigned(*to - *from, *by)), *by});
+  }
+  return dimensions;
+}
+
+int64_t countTasks(ArrayRef<Dimension> dimensions) {
+  int64_t count = 1;
+  for (const Dimension &dimension : dimensions)
+    count *= dimension.count;
+  return count;
+}
+
+/// A parallel loop inside a parallel body runs as a serial loop: parallel regions never nest.
+LogicalResult makeSerial(scf::ForallOp forall) {
+  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  if (failed(dimensions))
+    return failure();
+  OpBuilder builder(forall);
+  Location loc = forall.getLoc();
+  SmallVector<Value> indices;
+  for (const Dimension &dimension : *dimensions) {
+    Value lower = arith::ConstantIndexOp::create(builder, loc, dimension.lower);
+    Value upper = arith::ConstantIndexOp::create(builder, loc, dimension.lower + dimension.count * dimension.step);
+    Value step = arith::ConstantIndexOp::create(builder, loc, dimension.step);
+    auto loop = scf::ForOp::create(builder, loc, lower, upper, step);
+    indices.push_back(loop.getInductionVar());
+    builder.setInsertionPointToStart(loop.getBody());
+  }
+  forall.getTerminator().erase();
+  Block *block = builder.getInsertionBlock();
+  for (auto [index, value] : llvm::zip_equal(forall.getInductionVars(), indices))
+    index.replaceAllUsesWith(value);
+  block->getOperations().splice(builder.getInsertionPoint(), forall.getBody()->getOperations());
+  forall.erase();
+  return success();
+}
+
+/// Whether a body rebuilds what `op` computes rather than getting it from outside.
+bool isRebuilt(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op))
+    return true;
+  bool isScalar = llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });
+  return !isScalar && op->getNumRegions() == 0 && isPure(op);
+}
+
+/// What a body takes from outside.
+struct Captures {
+  SmallVector<Operation *> rebuilt; // in an order that respects their operands
+  SmallVector<Value> scalars;
+};
+
+struct Outliner {
+  Outliner(func::FuncOp entry, Value arena) : entry(entry), arena(arena) {}
+
+  LogicalResult outline(scf::ForallOp forall);
+
+private:
+  LogicalResult capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen);
+  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+                        LLVM::LLVMStructType contextType);
+  Value makeContext(OpBuilder &builder, Location loc, const Captures &captures, LLVM::LLVMStructType contextType);
+  void callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count);
+  void placeScratch(func::FuncOp body, Value arena, Value worker);
+
+  func::FuncOp entry;
+  Value arena;
+  int64_t count = 0;
+};
+
+LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen) {
+  if (value == arena || !seen.insert(value).second)
+    return success();
+  Operation *op = value.getDefiningOp();
+  if (op && isRebuilt(op)) {
+    for (Value operand : op->getOperands())
+      if (failed(capture(forall, operand, captures, seen)))
+        return failure();
+    for (Value result : op->getResults())
+      seen.insert(result);
+    captures.rebuilt.push_back(op);
+    return success();
+  }
+  if (!value.getType().isIntOrIndexOrFloat())
+    return forall.emitOpError() << "uses a " << value.getType() << " from outside that it can neither rebuild nor get "
+                                << "as a scalar";
+  captures.scalars.push_back(value);
+  return success();
+}
+
+/// How a scalar lies in the context.
+Type getFieldType(Type type) { return isa<IndexType>(type) ? IntegerType::get(type.getContext(), 64) : type; }
+
+LogicalResult Outliner::outline(scf::ForallOp forall) {
+  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  if (failed(dimensions))
+    return failure();
+  int64_t taskCount = countTasks(*dimensions);
+  if (taskCount == 0) {
+    forall.erase();
+    return success();
+  }
+  Captures captures;
+  llvm::SetVector<Value> used;
+  llvm::DenseSet<Value> seen;
+  getUsedValuesDefinedAbove(forall.getRegion(), used);
+  for (Value value : used)
+    if (failed(capture(forall, value, captures, seen)))
+      return failure();
+
+  MLIRContext *context = forall.getContext();
+  SmallVector<Type> fields = {LLVM::LLVMPointerType::get(context)};
+  for (Value scalar : captures.scalars)
+    fields.push_back(getFieldType(scalar.getType()));
+  auto contextType = LLVM::LLVMStructType::getLiteral(context, fields);
+
+  Location loc = forall.getLoc();
+  func::FuncOp body = makeBody(forall, *dimensions, captures, contextType);
+  OpBuilder builder(forall);
+  callParallelFor(builder, loc, body, makeContext(builder, loc, captures, contextType), taskCount);
+  forall.erase();
+  return success();
+}
+
+func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+                                LLVM::LLVMStructType contextType) {
+  Location loc = forall.getLoc();
+  OpBuilder builder(entry);
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type i64 = builder.getI64Type();
+  auto body = func::FuncOp::create(builder, loc, (entry.getSymName() + ".parallel_" + Twine(count++)).str(),
+                                   builder.getFunctionType({pointer, i64, i64}, {}));
+  body.setPrivate();
+  Block *block = body.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+
+  auto loadField = [&](int32_t field) -> Value {
+    Value place = LLVM::GEPOp::create(builder, loc, pointer, contextType, block->getArgument(0),
+                                      ArrayRef<LLVM::GEPArg>{0, field});
+    return LLVM::LoadOp::create(builder, loc, contextType.getBody()[field], place);
+  };
+  IRMapping mapping;
+  Value bodyArena = makeArena(builder, loc, loadField(0));
+  mapping.map(arena, bodyArena);
+  for (auto [index, scalar] : llvm::enumerate(captures.scalars)) {
+    Value value = loadField(index + 1);
+    if (isa<IndexType>(scalar.getType()))
+      value = arith::IndexCastOp::create(builder, loc, scalar.getType(), value);
+    mapping.map(scalar, value);
+  }
+  for (Operation *op : captures.rebuilt)
+    builder.clone(*op, mapping);
+
+  Value task = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1));
+  int64_t inner = countTasks(dimensions);
+  for (auto [index, dimension] : llvm::zip_equal(forall.getInductionVars(), dimensions)) {
+    auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
+    // The position in this dimension, tasks being numbered row by row.
+    Value position = task;
+    if (inner != dimension.count)
+      position = arith::RemUIOp::create(builder, loc, position, constant(inner));
+    inner /= dimension.count;
+    if (inner != 1)
+      position = arith::DivUIOp::create(builder, loc, position, constant(inner));
+    if (dimension.step != 1)
+      position = arith::MulIOp::create(builder, loc, position, constant(dimension.step));
+    if (dimension.lower != 0)
+      position = arith::AddIOp::create(builder, loc, position, constant(dimension.lower));
+    mapping.map(index, position);
+  }
+  for (Operation &op : forall.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  func::ReturnOp::create(builder, loc);
+  placeScratch(body, bodyArena, block->getArgument(2));
+  return body;
+}
+
+/// Makes the allocations of a body views of its worker's scratch, at the offsets that nn-plan-arena gave them.
+void Outliner::placeScratch(func::FuncOp body, Value arena, Value worker) {
+  auto program = entry->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("nn.program");
+  int64_t arenaBytes = program.getAs<IntegerAttr>("arena_bytes").getInt();
+  int64_t workerBytes = program.getAs<IntegerAttr>("worker_bytes").getInt();
+  Value scratch;
+  body.walk([&](Operation *op) {
+    auto offset = op->getAttrOfType<IntegerAttr>("nn.worker_offset");
+    if (!offset)
+      return;
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    if (!scratch) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointAfterValue(arena);
+      Value index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), worker);
+      Value bytes = arith::ConstantIndexOp::create(builder, loc, workerBytes);
+      Value start = arith::ConstantIndexOp::create(builder, loc, arenaBytes);
+      scratch = arith::AddIOp::create(builder, loc, start, arith::MulIOp::create(builder, loc, index, bytes));
+    }
+    Value place = arith::AddIOp::create(builder, loc, scratch,
+                                        arith::ConstantIndexOp::create(builder, loc, offset.getInt()));
+    auto view = memref::ViewOp::create(builder, loc, cast<MemRefType>(op->getResult(0).getType()), arena, place,
+                                       ValueRange{});
+    op->getResult(0).replaceAllUsesWith(view);
+    op->erase();
+  });
+}
+
+Value Outliner::makeContext(OpBuilder &builder, Location loc, const Captures &captures,
+                            LLVM::LLVMStructType contextType) {
+  Value context;
+  {
+    // In the entry block: a loop around the parallel loop must not grow the stack.
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&entry.getBody().front());
+    Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1));
+    context = LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), contextType, one);
+  }
+  auto storeField = [&](Value value, int32_t field) {
+    Value place =
+        LLVM::GEPOp::create(builder, loc, context.getType(), contextType, context, ArrayRef<LLVM::GEPArg>{0, field});
+    LLVM::StoreOp::create(builder, loc, value, place);
+  };
+  storeField(getArenaPointer(builder, loc, arena), 0);
+  for (auto [index, scalar] : llvm::enumerate(captures.scalars)) {
+    Value value = scalar;
+    if (isa<IndexType>(value.getType()))
+      value = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), value);
+    storeField(value, index + 1);
+  }
+  return context;
+}
+
+void Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count) {
+  Value tasks = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(count));
+  if (count == 1) {
+    Value zero = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
+    func::CallOp::create(builder, loc, body, ValueRange{context, zero, zero});
+    return;
+  }
+  auto module = entry->getParentOfType<ModuleOp>();
+  auto parallelFor = module.lookupSymbol<func::FuncOp>(parallelForName);
+  if (!parallelFor) {
+    OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
+    parallelFor = func::FuncOp::create(
+        atEnd, module.getLoc(), parallelForName,
+        atEnd.getFunctionType({body.getFunctionType(), context.getType(), tasks.getType()}, {}));
+    parallelFor.setPrivate();
+  }
+  Value function = func::ConstantOp::create(builder, loc, body.getFunctionType(), body.getSymName());
+  func::CallOp::create(builder, loc, parallelFor, ValueRange{function, context, tasks});
+}
+
+struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry)))
+        return signalPassFailure();
+  }
+
+  LogicalResult outlineEntry(func::FuncOp entry) {
+    SmallVector<scf::ForallOp> outer, inner;
+    entry.walk([&](scf::ForallOp forall) {
+      (forall->getParentOfType<scf::ForallOp>() ? inner : outer).push_back(forall);
+    });
+    if (outer.empty())
+      return success();
+    if (!getOperation()->getAttr("nn.program") || entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
+      return entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
+    for (scf::ForallOp forall : inner)
+      if (failed(makeSerial(forall)))
+        return failure();
+    Outliner outliner(entry, entry.getArgument(0));
+    for (scf::ForallOp forall : outer)
+      if (failed(outliner.outline(forall)))
+        return failure();
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,266 @@
+// nn-plan-arena: gives every buffer its place in the one arena of the program, before the first step. Variables come
+// first and lie where they lie in every program of the model; entries overlay each other behind them.
+#include "codegen/Buffers.h"
+#include "codegen/Passes.h"
+#include "codegen/Placement.h"
+#include "dialect/NN.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_PLANARENA
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+/// A buffer and the value that stands for it until it has a place.
+struct PlannedBuffer : PlacedBuffer {
+  Value root;
+};
+
+/// The places of the variables.
+struct StateLayout {
+  llvm::StringMap<int64_t> offsets;
+  SmallVector<NamedAttribute> attributes;
+  int64_t bytes = 0;
+};
+
+FailureOr<StateLayout> layOutState(ModuleOp module) {
+  StateLayout layout;
+  Builder builder(module.getContext());
+  for (StringRef role : {"parameter", "slot", "counter"}) {
+    for (VariableOp variable : module.getOps<VariableOp>()) {
+      if (variable.getRole() != role)
+        continue;
+      RankedTensorType type = variable.getTensorType();
+      std::optional<int64_t> bytes = getBufferBytes(MemRefType::get(type.getShape(), type.getElementType()));
+      if (!bytes)
+        return variable.emitOpError() << "is a " << type << ", whose size in bytes is not known";
+      layout.offsets[variable.getSymName()] = layout.bytes;
+      layout.attributes.emplace_back(variable.getSymNameAttr(), builder.getI64IntegerAttr(layout.bytes));
+      layout.bytes += llvm::alignTo(*bytes, bufferAlignment);
+    }
+  }
+  return layout;
+}
+
+struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<StateLayout> state = layOutState(module);
+    if (failed(state))
+      return signalPassFailure();
+    arenaBytes = state->bytes;
+    workerBytes = 0;
+    for (func::FuncOp entry : module.getOps<func::FuncOp>())
+      if (entry->hasAttr("nn.entry") && failed(planEntry(entry, *state)))
+        return signalPassFailure();
+
+    Builder builder(&getContext());
+    module->setAttr("nn.program",
+                    builder.getDictionaryAttr({
+                        builder.getNamedAttr("arena_bytes", builder.getI64IntegerAttr(arenaBytes)),
+                        builder.getNamedAttr("state_bytes", builder.getI64IntegerAttr(state->bytes)),
+                        builder.getNamedAttr("worker_bytes", builder.getI64IntegerAttr(workerBytes)),
+                        builder.getNamedAttr("variables", builder.getDictionaryAttr(state->attributes)),
+                    }));
+  }
+
+  LogicalResult planEntry(func::FuncOp entry, const StateLayout &state) {
+    WalkResult bodies = entry.walk([&](scf::ForallOp forall) {
+      // Loops inside a parallel body run on its worker and share its scratch.
+      if (forall->getParentOfType<scf::ForallOp>())
+        return WalkResult::advance();
+      return failed(planParallelBody(forall)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (bodies.wasInterrupted())
+      return failure();
+
+    Block *block = &entry.getBody().front();
+    FailureOr<SmallVector<PlannedBuffer>> buffers = collectBuffers(block);
+    if (failed(buffers))
+      return failure();
+    for (BlockArgument argument : entry.getArguments())
+      if (failed(addArgument(entry, argument, *buffers)))
+        return failure();
+
+    SmallVector<PlacedBuffer> places(buffers->begin(), buffers->end());
+    arenaBytes = std::max(arenaBytes, placeBuffers(places, state.bytes));
+    for (auto [buffer, place] : llvm::zip_equal(*buffers, places))
+      buffer.offset = place.offset;
+    makeViews(entry, *buffers, state);
+    return success();
+  }
+
+  /// Inputs are there from the start, outputs stay to the end.
+  LogicalResult addArgument(func::FuncOp entry, BlockArgument argument, SmallVector<PlannedBuffer> &buffers) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    std::optional<int64_t> bytes = type ? getBufferBytes(type) : std::nullopt;
+    if (!bytes)
+      return entry.emitOpError() << "takes a " << argument.getType() << ", not a buffer of known size";
+    unsigned index = argument.getArgNumber();
+    if (entry.getArgAttr(index, "nn.variable"))
+      return success();
+    bool isInput = bool(entry.getArgAttr(index, "nn.input"));
+    if (!isInput && !entry.getArgAttr(index, "nn.output"))
+      return entry.emitOpError() << "argument " << index << " is none of input, output and variable";
+    PlannedBuffer buffer;
+    buffer.root = argument;
+    buffer.bytes = *bytes;
+    auto [first, last] = getLifetime(argument, argument.getOwner());
+    int64_t end = std::distance(argument.getOwner()->begin(), argument.getOwner()->end()) - 1;
+    buffer.first = isInput || first < 0 ? 0 : first;
+    buffer.last = isInput ? std::max<int64_t>(last, 0) : end;
+    buffers.push_back(buffer);
+    return success();
+  }
+
+  /// All allocations below `block`, each with its size and lifetime; those in a parallel body belong to that body.
+  FailureOr<SmallVector<PlannedBuffer>> collectBuffers(Block *block) {
+    numberOps(block);
+    SmallVector<PlannedBuffer> buffers;
+    bool isSerial = !isa<scf::ForallOp>(block->getParentOp());
+    WalkResult result = block->getParentOp()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isSerial && isa<scf::ForallOp>(op))
+        return WalkResult::skip();
+      if (!isBufferAllocation(op))
+        return WalkResult::advance();
+      Value root = op->getResult(0);
+      std::optional<int64_t> bytes = getBufferBytes(cast<MemRefType>(root.getType()));
+      if (!bytes) {
+        op->emitOpError() << "makes a buffer whose size is not known at compile time";
+        return WalkResult::interrupt();
+      }
+      PlannedBuffer buffer;
+      buffer.root = root;
+      buffer.bytes = *bytes;
+      std::tie(buffer.first, buffer.last) = getLifetime(root, block);
+      buffers.push_back(buffer);
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return failure();
+    return buffers;
+  }
+
+  /// Numbers the ops of `block` and finds, for each buffer, the first and last of them that touch it. An op with
+  /// regions is one point in time: what it touches is in use throughout.
+  void numberOps(Block *block) {
+    lifetimes.clear();
+    int64_t time = 0;
+    for (Operation &top : *block) {
+      top.walk([&](Operation *op) {
+        if (isBufferView(op))
+          return;
+        for (Value operand : op->getOperands()) {
+          if (!isa<BaseMemRefType>(operand.getType()))
+            continue;
+          auto [it, isNew] = lifetimes.try_emplace(getBufferRoot(operand), time, time);
+          it->second.second = time;
+        }
+      });
+      ++time;
+    }
+  }
+
+  /// First and last use; -1 where there is none.
+  std::pair<int64_t, int64_t> getLifetime(Value root, Block *block) {
+    auto it = lifetimes.find(root);
+    return it == lifetimes.end() ? std::pair<int64_t, int64_t>(-1, -1) : it->second;
+  }
+
+  /// Scratch of a parallel body: offsets from the start of its worker's area, kept at the allocations until
+  /// nn-outline-parallel makes the body a function that knows its worker.
+  LogicalResult planParallelBody(scf::ForallOp forall) {
+    FailureOr<SmallVector<PlannedBuffer>> buffers = collectBuffers(forall.getBody());
+    if (failed(buffers))
+      return failure();
+    SmallVector<PlacedBuffer> places(buffers->begin(), buffers->end());
+    workerBytes = std::max(workerBytes, placeBuffers(places, 0));
+    Builder builder(&getContext());
+    for (auto [buffer, place] : llvm::zip_equal(*buffers, places)) {
+      Operation *allocation = buffer.root.getDefiningOp();
+      allocation->setAttr("nn.worker_offset", builder.getI64IntegerAttr(place.offset));
+      allocation->moveBefore(getAncestorIn(forall.getBody(), allocation));
+    }
+    return success();
+  }
+
+  /// Replaces every buffer of `entry` by a view of the arena, its only argument from now on.
+  void makeViews(func::FuncOp entry, ArrayRef<PlannedBuffer> buffers, const StateLayout &state) {
+    Block *block = &entry.getBody().front();
+    Builder attributes(&getContext());
+    auto arenaType = MemRefType::get({ShapedType::kDynamic}, attributes.getI8Type());
+    unsigned argumentCount = block->getNumArguments();
+    Value arena = block->addArgument(arenaType, entry.getLoc());
+
+    auto makeView = [&](OpBuilder &builder, Value root, int64_t offset) {
+      Value start = arith::ConstantIndexOp::create(builder, root.getLoc(), offset);
+      auto view = memref::ViewOp::create(builder, root.getLoc(), cast<MemRefType>(root.getType()), arena, start,
+                                         ValueRange{});
+      root.replaceAllUsesWith(view);
+      return view;
+    };
+
+    SmallVector<Attribute> inputs, outputs;
+    llvm::DenseMap<Value, int64_t> offsets;
+    for (const PlannedBuffer &buffer : buffers)
+      offsets[buffer.root] = buffer.offset;
+    OpBuilder builder = OpBuilder::atBlockBegin(block);
+    for (unsigned index = 0; index < argumentCount; ++index) {
+      BlockArgument argument = block->getArgument(index);
+      if (auto variable = entry.getArgAttrOfType<FlatSymbolRefAttr>(index, "nn.variable")) {
+        auto offset = state.offsets.find(variable.getValue());
+        makeView(builder, argument, offset->second);
+        continue;
+      }
+      auto &list = entry.getArgAttr(index, "nn.input") ? inputs : outputs;
+      list.push_back(describeArgument(entry, argument, offsets[argument]));
+      makeView(builder, argument, offsets[argument]);
+    }
+    for (const PlannedBuffer &buffer : buffers) {
+      Operation *allocation = buffer.root.getDefiningOp();
+      if (!allocation)
+        continue;
+      builder.setInsertionPoint(getAncestorIn(block, allocation));
+      memref::ViewOp view = makeView(builder, buffer.root, buffer.offset);
+      view->setAttr("nn.live", builder.getDenseI64ArrayAttr({buffer.first, buffer.last}));
+      allocation->erase();
+    }
+
+    block->eraseArguments(0, argumentCount);
+    entry.removeArgAttrsAttr();
+    entry.setFunctionType(FunctionType::get(&getContext(), {arenaType}, {}));
+    entry->setAttr("nn.inputs", builder.getArrayAttr(inputs));
+    entry->setAttr("nn.outputs", builder.getArrayAttr(outputs));
+  }
+
+  /// What the descriptor will say of an input or output: its attributes without their prefix, its type and its place.
+  DictionaryAttr describeArgument(func::FuncOp entry, BlockArgument argument, int64_t offset) {
+    Builder builder(&getContext());
+    auto type = cast<MemRefType>(argument.getType());
+    NamedAttrList description;
+    for (NamedAttribute attribute : function_interface_impl::getArgAttrs(entry, argument.getArgNumber())) {
+      StringRef name = attribute.getName();
+      if (!name.consume_front("nn."))
+        continue;
+      if (!name.consume_front("input_"))
+        name.consume_front("output_");
+      if (name == "input" || name == "output")
+        name = "name";
+      description.set(name, attribute.getValue());
+    }
+    description.set("type", TypeAttr::get(RankedTensorType::get(type.getShape(), type.getElementType())));
+    description.set("offset", builder.getI64IntegerAttr(offset));
+    return description.getDictionary(&getContext());
+  }
+
+  llvm::DenseMap<Value, std::pair<int64_t, int64_t>> lifetimes;
+  int64_t arenaBytes = 0, workerBytes = 0;
+};
+} // namespace

@@ -1,0 +1,131 @@
+// Reads a program's description from a module; see Program.h.
+#include "codegen/Program.h"
+#include "runtime/include/nnc/program.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+/// Looks `name` up in the names of an enumeration of the ABI.
+template <typename Op>
+FailureOr<int32_t> readEnum(Op op, Attribute attribute, StringRef what, ArrayRef<std::pair<StringRef, int>> known) {
+  auto name = dyn_cast_or_null<StringAttr>(attribute);
+  for (auto [knownName, value] : known)
+    if (name && name.getValue() == knownName)
+      return value;
+  InFlightDiagnostic error = op->emitOpError() << "has no known " << what << ": ";
+  if (attribute)
+    return error << attribute;
+  return error << "none given";
+}
+
+constexpr std::pair<StringRef, int> inputRoles[] = {
+    {"data", NNC_DATA}, {"valid", NNC_VALID}, {"learning_rate", NNC_LEARNING_RATE}, {"seed", NNC_SEED}};
+constexpr std::pair<StringRef, int> outputRoles[] = {
+    {"loss", NNC_LOSS}, {"metric", NNC_METRIC}, {"prediction", NNC_PREDICTION}, {"gradient", NNC_GRADIENT}};
+constexpr std::pair<StringRef, int> variableRoles[] = {
+    {"parameter", NNC_PARAMETER}, {"slot", NNC_SLOT}, {"counter", NNC_COUNTER}};
+constexpr std::pair<StringRef, int> entryKinds[] = {{"init", NNC_INIT},
+                                                    {"train", NNC_TRAIN},
+                                                    {"evaluate", NNC_EVALUATE},
+                                                    {"predict", NNC_PREDICT},
+                                                    {"gradient", NNC_GRADIENTS}};
+
+/// The ABI's tensors have a bounded rank and one of four element types.
+LogicalResult verifyType(Operation *op, StringRef name, RankedTensorType type) {
+  Type element = type.getElementType();
+  if (!element.isF32() && !element.isF64() && !element.isInteger(32) && !element.isInteger(64))
+    return op->emitOpError() << "'" << name << "' has elements of type " << element
+                             << "; a program exchanges f32, f64, i32 and i64";
+  if (type.getRank() > NNC_MAX_RANK)
+    return op->emitOpError() << "'" << name << "' has " << type.getRank() << " dimensions; a program exchanges up to "
+                             << NNC_MAX_RANK;
+  return success();
+}
+
+FailureOr<ProgramTensor> readTensor(Operation *entry, Attribute attribute,
+                                    ArrayRef<std::pair<StringRef, int>> roles) {
+  auto description = dyn_cast<DictionaryAttr>(attribute);
+  auto name = description ? description.getAs<StringAttr>("name") : StringAttr();
+  auto typeAttribute = description ? description.getAs<TypeAttr>("type") : TypeAttr();
+  auto offset = description ? description.getAs<IntegerAttr>("offset") : IntegerAttr();
+  auto type = typeAttribute ? dyn_cast<RankedTensorType>(typeAttribute.getValue()) : RankedTensorType();
+  if (!name || !type || !offset || !type.hasStaticShape())
+    return entry->emitOpError() << "has a malformed description of an input or output: " << attribute;
+  if (failed(verifyType(entry, name.getValue(), type)))
+    return failure();
+  FailureOr<int32_t> role = readEnum(entry, description.get("role"), "role of '" + name.str() + "'", roles);
+  if (failed(role))
+    return failure();
+  ProgramTensor tensor{name.getValue(), type, offset.getInt(), *role, std::nullopt, 0};
+  if (auto range = description.getAs<DenseI64ArrayAttr>("range"); range && range.size() == 2)
+    tensor.range = {range[0], range[1]};
+  if (auto value = description.getAs<FloatAttr>("default"))
+    tensor.defaultValue = value.getValueAsDouble();
+  return tensor;
+}
+
+FailureOr<ProgramEntry> readEntry(FunctionOpInterface function) {
+  ProgramEntry entry;
+  entry.name = cast<SymbolOpInterface>(function.getOperation()).getName();
+  FailureOr<int32_t> kind = readEnum(function, function->getAttr("nn.entry"), "kind of entry point", entryKinds);
+  auto inputs = function->getAttrOfType<ArrayAttr>("nn.inputs");
+  auto outputs = function->getAttrOfType<ArrayAttr>("nn.outputs");
+  if (failed(kind))
+    return failure();
+  if (!inputs || !outputs)
+    return function->emitOpError() << "has no nn.inputs or nn.outputs; --nn-plan-arena makes them";
+  entry.kind = *kind;
+  if (auto symbol = function->getAttrOfType<StringAttr>("nn.symbol"))
+    entry.symbol = symbol.getValue();
+  if (auto batch = function->getAttrOfType<IntegerAttr>("nn.batch"))
+    entry.batch = batch.getInt();
+  for (auto [list, roles, tensors] :
+       {std::tuple(inputs, ArrayRef(inputRoles), &entry.inputs), std::tuple(outputs, ArrayRef(outputRoles), &entry.outputs)}) {
+    for (Attribute attribute : list) {
+      FailureOr<ProgramTensor> tensor = readTensor(function, attribute, roles);
+      if (failed(tensor))
+        return failure();
+      tensors->push_back(*tensor);
+    }
+  }
+  return entry;
+}
+
+} // namespace
+
+FailureOr<Program> nn::readProgram(ModuleOp module) {
+  auto attributes = module->getAttrOfType<DictionaryAttr>("nn.program");
+  auto arenaBytes = attributes ? attributes.getAs<IntegerAttr>("arena_bytes") : IntegerAttr();
+  auto stateBytes = attributes ? attributes.getAs<IntegerAttr>("state_bytes") : IntegerAttr();
+  auto workerBytes = attributes ? attributes.getAs<IntegerAttr>("worker_bytes") : IntegerAttr();
+  auto offsets = attributes ? attributes.getAs<DictionaryAttr>("variables") : DictionaryAttr();
+  if (!arenaBytes || !stateBytes || !workerBytes || !offsets)
+    return module.emitError() << "the module has no nn.program; --nn-plan-arena makes it";
+  Program program{arenaBytes.getInt(), stateBytes.getInt(), workerBytes.getInt(), {}, {}};
+
+  for (VariableOp variable : module.getOps<VariableOp>()) {
+    auto offset = offsets.getAs<IntegerAttr>(variable.getSymName());
+    if (!offset)
+      return variable.emitOpError() << "has no place in the arena";
+    FailureOr<int32_t> role = readEnum(variable, variable.getRoleAttr(), "role", variableRoles);
+    if (failed(role) || failed(verifyType(variable, variable.getSymName(), variable.getTensorType())))
+      return failure();
+    program.variables.push_back({variable.getSymName(), variable.getTensorType(), offset.getInt(), *role,
+                                 variable.getTrainable()});
+  }
+  llvm::sort(program.variables, [](auto &a, auto &b) { return a.offset < b.offset; });
+
+  for (Operation &op : *module.getBody()) {
+    auto function = dyn_cast<FunctionOpInterface>(op);
+    if (!function || !function->hasAttr("nn.entry"))
+      continue;
+    FailureOr<ProgramEntry> entry = readEntry(function);
+    if (failed(entry))
+      return failure();
+    program.entries.push_back(std::move(*entry));
+  }
+  return program;
+}

@@ -1,0 +1,44 @@
+// What a planned or binary module says of its program: the contents of the descriptor, in C++.
+#pragma once
+#include "dialect/NN.h"
+
+namespace mlir::nn {
+
+/// An input or output of an entry point, as nn-plan-arena describes it.
+struct ProgramTensor {
+  StringRef name;
+  RankedTensorType type;
+  int64_t offset = 0;
+  /// nnc_input_role or nnc_output_role.
+  int32_t role = 0;
+  std::optional<std::pair<int64_t, int64_t>> range;
+  double defaultValue = 0;
+};
+
+struct ProgramEntry {
+  StringRef name, symbol;
+  /// nnc_entry_kind.
+  int32_t kind = 0;
+  int64_t batch = 0;
+  SmallVector<ProgramTensor> inputs, outputs;
+};
+
+struct ProgramVariable {
+  StringRef name;
+  RankedTensorType type;
+  int64_t offset = 0;
+  /// nnc_variable_role.
+  int32_t role = 0;
+  bool trainable = false;
+};
+
+struct Program {
+  int64_t arenaBytes = 0, stateBytes = 0, workerBytes = 0;
+  SmallVector<ProgramVariable> variables;
+  SmallVector<ProgramEntry> entries;
+};
+
+/// Reads the attributes that nn-plan-arena left on `module`, checking all of them: IR may come from a file.
+FailureOr<Program> readProgram(ModuleOp module);
+
+} // namespace mlir::nn

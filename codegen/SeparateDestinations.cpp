@@ -1,0 +1,115 @@
+// nn-separate-destinations: prepares tensors for bufferization in place. Every op that writes gets a destination of its
+// own, and every loop-carried value is written back into what carries it.
+#include "codegen/Passes.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_SEPARATEDESTINATIONS
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+/// The operands that `op` writes into when it is bufferized in place.
+SmallVector<OpOperand *> getDestinations(Operation *op) {
+  SmallVector<OpOperand *> destinations;
+  auto add = [&](MutableOperandRange range) {
+    for (OpOperand &operand : range)
+      destinations.push_back(&operand);
+  };
+  if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+    add(dps.getDpsInitsMutable());
+  else if (auto loop = dyn_cast<LoopLikeOpInterface>(op))
+    for (OpOperand &operand : loop.getInitsMutable())
+      destinations.push_back(&operand);
+  return destinations;
+}
+
+/// A value that costs no more to make again than to copy: an empty tensor, a fill, a splat constant. Returns a copy
+/// of it made at the builder's place, or nothing where `value` is no such value.
+Value rebuildCheapValue(OpBuilder &builder, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return {};
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return {};
+  if (isa<tensor::EmptyOp>(op))
+    return builder.clone(*op)->getResult(0);
+  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+    Value empty = tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange{});
+    return linalg::FillOp::create(builder, op->getLoc(), fill.value(), empty).getResult(0);
+  }
+  DenseElementsAttr elements;
+  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
+    return {};
+  Value scalar =
+      arith::ConstantOp::create(builder, op->getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  Value empty = tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange{});
+  return linalg::FillOp::create(builder, op->getLoc(), scalar, empty).getResult(0);
+}
+
+/// Gives each destination of `op` that is cheap to make a value of its own, made right before `op`.
+void separateDestinations(Operation *op) {
+  OpBuilder builder(op);
+  for (OpOperand *operand : getDestinations(op)) {
+    if (Value own = rebuildCheapValue(builder, operand->get()))
+      operand->set(own);
+  }
+}
+
+/// Whether `value` is, op by op, `carried` with something written into it.
+bool isWrittenInto(Value value, BlockArgument carried) {
+  while (value != carried) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result)
+      return false;
+    Operation *op = result.getOwner();
+    if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+      value = dps.getTiedOpOperand(result)->get();
+    else if (auto loop = dyn_cast<LoopLikeOpInterface>(op))
+      value = loop.getTiedLoopInit(result)->get();
+    else
+      return false;
+  }
+  return true;
+}
+
+/// Writes what `loop` yields back into the values that carry it, where it is not there by construction. A buffer that
+/// carries a value is then the same in every turn.
+void writeBackCarriedValues(scf::ForOp loop) {
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  OpBuilder builder(yield);
+  for (auto [carried, operand] : llvm::zip_equal(loop.getRegionIterArgs(), yield->getOpOperands())) {
+    if (!isa<RankedTensorType>(carried.getType()) || isWrittenInto(operand.get(), carried))
+      continue;
+    auto written = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(),
+                                                                     carried.getType(), operand.get(), carried);
+    operand.set(written.getResult());
+  }
+}
+
+struct SeparateDestinations : nn::impl::SeparateDestinationsBase<SeparateDestinations> {
+  using Base::Base;
+  void runOnOperation() override {
+    getOperation().walk([](Operation *op) { separateDestinations(op); });
+    getOperation().walk([](scf::ForOp loop) { writeBackCarriedValues(loop); });
+    // Splat constants that are only read become fills too: read-only data of that size has no place in a program.
+    getOperation().walk([](arith::ConstantOp constant) {
+      OpBuilder builder(constant);
+      builder.setInsertionPointAfter(constant);
+      if (Value fill = rebuildCheapValue(builder, constant.getResult()))
+        constant.replaceAllUsesWith(fill);
+    });
+    // What was made anew for each of its uses; bufferization would keep it.
+    getOperation().walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isOpTriviallyDead(op))
+        op->erase();
+    });
+  }
+};
+} // namespace
