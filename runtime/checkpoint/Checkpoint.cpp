@@ -1,0 +1,200 @@
+// Checkpoints: a session's variables and where its training stands, in one safetensors file.
+#include "checkpoint/Checkpoint.h"
+#include "core/Error.h"
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace nnc {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json recordToJson(const EpochRecord &record) {
+  Json object = Json::object();
+  for (const auto &[name, value] : record)
+    object[name] = value;
+  return object;
+}
+
+/// Reads the metadata of a checkpoint; every entry may be absent, as in a file of another tool, but not malformed.
+class MetadataReader {
+public:
+  MetadataReader(const Checkpoint &checkpoint) : checkpoint(checkpoint) {}
+
+  int64_t number(const char *key) {
+    const std::string *text = find(key);
+    if (!text)
+      return 0;
+    Json value = parse(key, *text);
+    if (!value.is_number_integer())
+      malformed(key);
+    return value.get<int64_t>();
+  }
+
+  std::optional<double> real(const char *key) {
+    const std::string *text = find(key);
+    if (!text)
+      return std::nullopt;
+    Json value = parse(key, *text);
+    if (!value.is_number())
+      malformed(key);
+    return value.get<double>();
+  }
+
+  EpochRecord record(const char *key, const Json &object) {
+    if (!object.is_object())
+      malformed(key);
+    EpochRecord record;
+    for (const auto &[name, value] : object.items()) {
+      if (!value.is_number() && !value.is_null())
+        malformed(key);
+      // JSON has no NaN: it is written as null.
+      record.emplace_back(name, value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>());
+    }
+    return record;
+  }
+
+  std::vector<std::string> texts(const char *key, const Json &array) {
+    if (!array.is_array())
+      malformed(key);
+    std::vector<std::string> result;
+    for (const Json &text : array) {
+      if (!text.is_string())
+        malformed(key);
+      result.push_back(text.get<std::string>());
+    }
+    return result;
+  }
+
+  /// The JSON of an entry; null where there is none.
+  Json json(const char *key) {
+    const std::string *text = find(key);
+    return text ? parse(key, *text) : Json();
+  }
+
+  [[noreturn]] void malformed(const char *key) {
+    fail(checkpoint.path, ": not a readable checkpoint: its metadata '", key, "' is malformed");
+  }
+
+private:
+  const std::string *find(const char *key) {
+    auto found = checkpoint.contents.metadata.find(key);
+    return found == checkpoint.contents.metadata.end() ? nullptr : &found->second;
+  }
+  Json parse(const char *key, const std::string &text) {
+    Json value = Json::parse(text, [](int depth, Json::parse_event_t, Json &) { return depth <= 3; }, false);
+    if (value.is_discarded())
+      malformed(key);
+    return value;
+  }
+
+  const Checkpoint &checkpoint;
+};
+
+std::string dump(const Json &value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+} // namespace
+
+void saveCheckpoint(const std::string &path, const Session &session, const TrainingState &state,
+                    const Encoding &encoding) {
+  Safetensors contents;
+  for (const nnc_variable &variable : variablesOf(session.program())) {
+    const nnc_tensor &tensor = variable.tensor;
+    auto shape = shapeOf(tensor);
+    contents.tensors[tensor.name] = {tensor.dtype,
+                                     {shape.begin(), shape.end()},
+                                     {static_cast<const std::byte *>(session.at(tensor)), size_t(byteCount(tensor))}};
+  }
+  auto &metadata = contents.metadata;
+  metadata["nnc.format"] = "1";
+  metadata["nnc.program"] = session.program().name;
+  metadata["nnc.epoch"] = std::to_string(state.epoch);
+  metadata["nnc.position"] = std::to_string(state.position);
+  metadata["nnc.seed"] = std::to_string(state.seed);
+  metadata["nnc.batch"] = std::to_string(state.batch);
+  metadata["nnc.rows"] = std::to_string(state.rows);
+  if (state.learningRate)
+    metadata["nnc.learning_rate"] = dump(*state.learningRate);
+  if (state.averages.samples() > 0) {
+    Json averages = {{"samples", state.averages.samples()}, {"sums", recordToJson(state.averages.sums())}};
+    metadata["nnc.averages"] = dump(averages);
+  }
+  Json history = Json::array();
+  for (const EpochRecord &record : state.history)
+    history.push_back(recordToJson(record));
+  metadata["nnc.history"] = dump(history);
+  if (!encoding.vocabulary.words().empty())
+    metadata["nnc.words"] = dump(encoding.vocabulary.words());
+  if (!encoding.classes.empty())
+    metadata["nnc.classes"] = dump(encoding.classes);
+  writeSafetensors(path, contents);
+}
+
+Checkpoint readCheckpoint(const std::string &path) {
+  Checkpoint checkpoint;
+  checkpoint.path = path;
+  checkpoint.contents = readSafetensors(path);
+  MetadataReader reader(checkpoint);
+  if (reader.number("nnc.format") > 1)
+    fail(path, ": was written by a newer nnc (checkpoint format ", reader.number("nnc.format"), ")");
+  TrainingState &state = checkpoint.state;
+  state.epoch = reader.number("nnc.epoch");
+  state.position = reader.number("nnc.position");
+  state.seed = reader.number("nnc.seed");
+  state.batch = reader.number("nnc.batch");
+  state.rows = reader.number("nnc.rows");
+  state.learningRate = reader.real("nnc.learning_rate");
+  if (state.epoch < 0 || state.position < 0)
+    reader.malformed("nnc.epoch");
+  if (Json averages = reader.json("nnc.averages"); !averages.is_null()) {
+    if (!averages.is_object() || !averages.contains("samples") || !averages["samples"].is_number_unsigned() ||
+        !averages.contains("sums"))
+      reader.malformed("nnc.averages");
+    state.averages = Averages(averages["samples"].get<int64_t>(), reader.record("nnc.averages", averages["sums"]));
+  }
+  if (Json history = reader.json("nnc.history"); !history.is_null()) {
+    if (!history.is_array())
+      reader.malformed("nnc.history");
+    for (const Json &record : history)
+      state.history.push_back(reader.record("nnc.history", record));
+  }
+  if (Json words = reader.json("nnc.words"); !words.is_null())
+    checkpoint.encoding.vocabulary = Vocabulary(reader.texts("nnc.words", words));
+  if (Json classes = reader.json("nnc.classes"); !classes.is_null()) {
+    if (!classes.is_object())
+      reader.malformed("nnc.classes");
+    for (const auto &[input, names] : classes.items())
+      checkpoint.encoding.classes.emplace(input, reader.texts("nnc.classes", names));
+  }
+  return checkpoint;
+}
+
+void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind) {
+  const auto &tensors = checkpoint.contents.tensors;
+  auto wanted = [&](const nnc_variable &variable) {
+    return kind == LoadKind::everything || variable.role == NNC_PARAMETER;
+  };
+  for (const nnc_variable &variable : variablesOf(session.program())) {
+    if (!wanted(variable))
+      continue;
+    const nnc_tensor &tensor = variable.tensor;
+    std::string type = typeText(tensor);
+    auto found = tensors.find(tensor.name);
+    if (found == tensors.end())
+      fail(checkpoint.path, ": a checkpoint of another model: it has no '", tensor.name, "', which is ", type,
+           " in this one");
+    std::string stored = typeText(found->second.shape, dtypeName(found->second.dtype));
+    if (stored != type)
+      fail(checkpoint.path, ": a checkpoint of another model: '", tensor.name, "' is ", stored, " there and ", type,
+           " in this one");
+  }
+  for (const nnc_variable &variable : variablesOf(session.program())) {
+    if (!wanted(variable))
+      continue;
+    auto bytes = tensors.at(variable.tensor.name).bytes;
+    std::memcpy(session.at(variable.tensor), bytes.data(), bytes.size());
+  }
+}
+
+} // namespace nnc

@@ -1,0 +1,46 @@
+// A compiled program: opened from a shared object, checked before anything in it is believed, and looked things up in.
+#pragma once
+#include "core/Tensor.h"
+#include "nnc/program.h"
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace nnc {
+
+/// Checks every count, offset, rank and role of a descriptor; throws an Error that names `where`.
+void validateProgram(const nnc_program &program, const std::string &where);
+
+/// Opens a shared object and returns the one `nnc_program*` it exports, validated. The object stays loaded as long as
+/// the pointer lives.
+std::shared_ptr<const nnc_program> openProgram(const std::string &path);
+
+inline std::span<const nnc_variable> variablesOf(const nnc_program &program) {
+  return {program.variables, static_cast<size_t>(program.variable_count)};
+}
+inline std::span<const nnc_entry> entriesOf(const nnc_program &program) {
+  return {program.entries, static_cast<size_t>(program.entry_count)};
+}
+inline std::span<const nnc_input> inputsOf(const nnc_entry &entry) {
+  return {entry.inputs, static_cast<size_t>(entry.input_count)};
+}
+inline std::span<const nnc_output> outputsOf(const nnc_entry &entry) {
+  return {entry.outputs, static_cast<size_t>(entry.output_count)};
+}
+
+const nnc_variable *findVariable(const nnc_program &program, std::string_view name);
+const nnc_input *findInput(const nnc_entry &entry, nnc_input_role role);
+const nnc_input *findInput(const nnc_entry &entry, std::string_view name);
+const nnc_output *findOutput(const nnc_entry &entry, nnc_output_role role);
+
+/// `init`, `train`, `evaluate`, `predict` or `gradient`.
+const char *entryKindName(int32_t kind);
+
+/// The entry of this kind made of step or model `symbol`; an empty symbol takes the only one there is. Throws an Error
+/// that lists what there is.
+const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol);
+/// The same, or null where there is none.
+const nnc_entry *findEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol);
+
+} // namespace nnc

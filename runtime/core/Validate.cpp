@@ -1,0 +1,138 @@
+// Checks of a program's descriptor, so that the rest of the runtime may believe it: ABI, counts, names, shapes, offsets
+// inside the arena, and the form that each role asks for.
+#include "core/Error.h"
+#include "core/Program.h"
+#include <set>
+
+namespace nnc {
+namespace {
+
+/// No model has this many of anything; a larger count is a descriptor of something else.
+constexpr int64_t kMaxCount = 1 << 20;
+/// 64 TiB.
+constexpr int64_t kMaxBytes = int64_t(1) << 46;
+
+class Validator {
+public:
+  Validator(const nnc_program &program, const std::string &where) : program(program), where(where) {}
+
+  void run() {
+    require(program.abi_version == NNC_ABI_VERSION, "was compiled for version ", program.abi_version,
+            " of the program ABI, this runtime runs version ", NNC_ABI_VERSION, ": compile it again");
+    require(program.name && program.target && program.compiler, "has no name");
+    require(program.state_bytes >= 0 && program.arena_bytes >= program.state_bytes &&
+                program.arena_bytes <= kMaxBytes && program.worker_bytes >= 0 && program.worker_bytes <= kMaxBytes,
+            "has impossible sizes: arena ", program.arena_bytes, ", state ", program.state_bytes, ", worker ",
+            program.worker_bytes, " bytes");
+    checkCount(program.variable_count, program.variables, "variables");
+    checkCount(program.entry_count, program.entries, "entries");
+    std::set<std::string> names;
+    for (const nnc_variable &variable : variablesOf(program))
+      checkVariable(variable, names);
+    names.clear();
+    for (const nnc_entry &entry : entriesOf(program))
+      checkEntry(entry, names);
+  }
+
+private:
+  template <typename... Parts> void require(bool condition, const Parts &...parts) {
+    if (!condition)
+      fail(where, ": not a valid compiled program: it ", parts...);
+  }
+
+  void checkCount(int64_t count, const void *items, const std::string &what) {
+    require(count >= 0 && count <= kMaxCount && (count == 0 || items), "has ", count, " ", what);
+  }
+
+  void checkTensor(const nnc_tensor &tensor, const std::string &owner, int64_t limit) {
+    require(tensor.name && *tensor.name, "has a tensor without a name in ", owner);
+    require(dtypeBytes(tensor.dtype) > 0, "has a tensor of unknown dtype ", tensor.dtype, ": ", owner, tensor.name);
+    require(tensor.rank >= 0 && tensor.rank <= NNC_MAX_RANK, "has a tensor of rank ", tensor.rank, ": ", owner,
+            tensor.name);
+    int64_t count = elementCount(tensor);
+    require(count >= 0 && count <= kMaxBytes, "has a tensor of impossible shape: ", owner, tensor.name);
+    require(tensor.offset >= 0 && tensor.offset % NNC_ALIGNMENT == 0 && tensor.offset <= limit &&
+                byteCount(tensor) <= limit - tensor.offset,
+            "has a tensor outside its arena: ", owner, tensor.name, " of ", byteCount(tensor), " bytes at ",
+            tensor.offset, " of ", limit);
+  }
+
+  void checkVariable(const nnc_variable &variable, std::set<std::string> &names) {
+    checkTensor(variable.tensor, "variable ", program.state_bytes);
+    require(names.insert(variable.tensor.name).second, "has two variables named ", variable.tensor.name);
+    require(variable.role >= NNC_PARAMETER && variable.role <= NNC_COUNTER, "has a variable of unknown role ",
+            variable.role, ": ", variable.tensor.name);
+  }
+
+  void checkEntry(const nnc_entry &entry, std::set<std::string> &names) {
+    require(entry.name && entry.symbol && entry.run, "has an entry without a name or code");
+    require(names.insert(entry.name).second, "has two entries named ", entry.name);
+    require(entry.kind >= NNC_INIT && entry.kind <= NNC_GRADIENTS, "has an entry of unknown kind ", entry.kind, ": ",
+            entry.name);
+    require(entry.batch >= 0 && entry.batch <= kMaxCount, "has an entry of batch ", entry.batch, ": ", entry.name);
+    checkCount(entry.input_count, entry.inputs, concat("inputs of ", entry.name));
+    checkCount(entry.output_count, entry.outputs, concat("outputs of ", entry.name));
+    std::string owner = concat(entry.name, ".");
+    std::set<std::string> inputs;
+    for (const nnc_input &input : inputsOf(entry)) {
+      checkTensor(input.tensor, owner, program.arena_bytes);
+      require(inputs.insert(input.tensor.name).second, "has two inputs named ", owner, input.tensor.name);
+      checkInput(entry, input, owner);
+    }
+    for (const nnc_output &output : outputsOf(entry)) {
+      checkTensor(output.tensor, owner, program.arena_bytes);
+      checkOutput(entry, output, owner);
+    }
+  }
+
+  void checkInput(const nnc_entry &entry, const nnc_input &input, const std::string &owner) {
+    const nnc_tensor &tensor = input.tensor;
+    bool isFloat = tensor.dtype == NNC_F32 || tensor.dtype == NNC_F64;
+    switch (input.role) {
+    case NNC_DATA:
+      require(entry.batch >= 1 && tensor.rank >= 1 && tensor.shape[0] == entry.batch,
+              "has a data input whose dimension 0 is not the batch ", entry.batch, ": ", owner, tensor.name, " of ",
+              typeText(tensor));
+      require(!input.has_range || (!isFloat && input.range_min <= input.range_max), "has an impossible range for ",
+              owner, tensor.name);
+      return;
+    case NNC_VALID:
+    case NNC_SEED:
+      require(tensor.rank == 0 && tensor.dtype == NNC_I64, "takes ", owner, tensor.name, " as ", typeText(tensor),
+              ", not as tensor<i64>");
+      return;
+    case NNC_LEARNING_RATE:
+      require(tensor.rank == 0 && isFloat, "takes ", owner, tensor.name, " as ", typeText(tensor));
+      return;
+    }
+    require(false, "has an input of unknown role ", input.role, ": ", owner, tensor.name);
+  }
+
+  void checkOutput(const nnc_entry &entry, const nnc_output &output, const std::string &owner) {
+    const nnc_tensor &tensor = output.tensor;
+    bool isFloat = tensor.dtype == NNC_F32 || tensor.dtype == NNC_F64;
+    switch (output.role) {
+    case NNC_LOSS:
+    case NNC_METRIC:
+      require(tensor.rank == 0 && isFloat, "gives ", owner, tensor.name, " as ", typeText(tensor));
+      return;
+    case NNC_PREDICTION:
+      require(tensor.rank >= 1 && tensor.shape[0] == entry.batch,
+              "has a prediction whose dimension 0 is not the batch ", entry.batch, ": ", owner, tensor.name, " of ",
+              typeText(tensor));
+      return;
+    case NNC_GRADIENT:
+      return;
+    }
+    require(false, "has an output of unknown role ", output.role, ": ", owner, tensor.name);
+  }
+
+  const nnc_program &program;
+  const std::string &where;
+};
+
+} // namespace
+
+void validateProgram(const nnc_program &program, const std::string &where) { Validator(program, where).run(); }
+
+} // namespace nnc

@@ -1,0 +1,184 @@
+// Tables of text. CSV goes through libcsv, which is given a line at a time so that a row's line is known.
+#include "data/Table.h"
+#include "core/Error.h"
+#include <algorithm>
+#include <csv.h>
+#include <memory>
+#include <unordered_set>
+
+namespace nnc {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view withoutMark(std::string_view text) {
+  return text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+}
+
+/// Calls `action(line)` for each line, its end of line included.
+template <typename Action> void forEachLine(std::string_view text, Action action) {
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    size_t length = end == std::string_view::npos ? text.size() : end + 1;
+    action(text.substr(0, length));
+    text.remove_prefix(length);
+  }
+}
+
+std::string_view withoutLineEnd(std::string_view line) {
+  while (line.ends_with('\n') || line.ends_with('\r'))
+    line.remove_suffix(1);
+  return line;
+}
+
+void checkHeader(const Table &table) {
+  if (table.header.empty())
+    fail(table.source, ": no header: the first line must name the columns");
+  std::unordered_set<std::string_view> names;
+  for (const std::string &name : table.header)
+    if (!names.insert(name).second)
+      fail(table.source, ":1: two columns are named '", name, "'");
+}
+
+void checkRows(const Table &table) {
+  if (table.rows() == 0)
+    fail(table.source, ": no rows after the header");
+}
+
+/// What libcsv's callbacks work on. Exceptions must not pass through C, so an error is kept until the line is done.
+struct CsvState {
+  Table &table;
+  int64_t line = 0;
+  bool haveHeader = false;
+  std::unique_ptr<Error> error;
+
+  template <typename Action> void guard(Action action) {
+    if (error)
+      return;
+    try {
+      action();
+    } catch (const Error &caught) {
+      error = std::make_unique<Error>(caught);
+    }
+  }
+};
+
+void onField(void *text, size_t length, void *data) {
+  auto &state = *static_cast<CsvState *>(data);
+  std::string_view field(static_cast<const char *>(text), length);
+  if (!state.haveHeader)
+    state.table.header.emplace_back(field);
+  else
+    state.table.addCell(field);
+}
+
+void onRow(int, void *data) {
+  auto &state = *static_cast<CsvState *>(data);
+  if (state.haveHeader)
+    state.guard([&] { state.table.endRow(state.line); });
+  state.haveHeader = true;
+}
+
+} // namespace
+
+std::string_view Table::cell(int64_t row, size_t column) const {
+  size_t index = row * header.size() + column;
+  uint64_t start = index ? ends[index - 1] : 0;
+  return std::string_view(pool).substr(start, ends[index] - start);
+}
+
+std::optional<size_t> Table::findColumn(std::string_view name) const {
+  auto found = std::find(header.begin(), header.end(), name);
+  if (found == header.end())
+    return std::nullopt;
+  return found - header.begin();
+}
+
+std::string Table::place(int64_t row) const { return concat(source, ":", lines[row]); }
+
+void Table::addCell(std::string_view text) {
+  pool += text;
+  ends.push_back(pool.size());
+}
+
+void Table::endRow(int64_t line) {
+  size_t cells = ends.size() - lines.size() * header.size();
+  if (cells != header.size())
+    fail(source, ":", line, ": ", cells, cells == 1 ? " field" : " fields", ", but the header names ", header.size());
+  lines.push_back(line);
+}
+
+Table parseCsv(std::string_view text, const std::string &source) {
+  Table table;
+  table.source = source;
+  csv_parser parser;
+  if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
+    fail("cannot start the CSV parser");
+  std::unique_ptr<csv_parser, void (*)(csv_parser *)> owner(&parser, csv_free);
+  CsvState state{table, 0, false, nullptr};
+  auto check = [&](bool good) {
+    if (state.error)
+      throw *state.error;
+    if (!good)
+      fail(source, ":", state.line, ": not valid CSV: ",
+           csv_error(&parser) == CSV_EPARSE ? "a quote is not closed, or text follows a closing quote"
+                                            : csv_strerror(csv_error(&parser)));
+  };
+  forEachLine(withoutMark(text), [&](std::string_view line) {
+    ++state.line;
+    check(csv_parse(&parser, line.data(), line.size(), onField, onRow, &state) == line.size());
+  });
+  check(csv_fini(&parser, onField, onRow, &state) == 0);
+  checkHeader(table);
+  checkRows(table);
+  return table;
+}
+
+Table parseTsv(std::string_view text, const std::string &source) {
+  Table table;
+  table.source = source;
+  int64_t number = 0;
+  bool haveHeader = false;
+  forEachLine(withoutMark(text), [&](std::string_view line) {
+    ++number;
+    line = withoutLineEnd(line);
+    if (line.empty())
+      return;
+    while (true) {
+      size_t tab = line.find('\t');
+      std::string_view field = line.substr(0, tab);
+      if (haveHeader)
+        table.addCell(field);
+      else
+        table.header.emplace_back(field);
+      if (tab == std::string_view::npos)
+        break;
+      line.remove_prefix(tab + 1);
+    }
+    if (haveHeader)
+      table.endRow(number);
+    haveHeader = true;
+  });
+  checkHeader(table);
+  checkRows(table);
+  return table;
+}
+
+Table parseLines(std::string_view text, const std::string &source) {
+  Table table;
+  table.source = source;
+  table.header = {"text"};
+  int64_t number = 0;
+  forEachLine(withoutMark(text), [&](std::string_view line) {
+    ++number;
+    line = withoutLineEnd(line);
+    if (line.empty())
+      return;
+    table.addCell(line);
+    table.endRow(number);
+  });
+  checkRows(table);
+  return table;
+}
+
+} // namespace nnc

@@ -1,0 +1,43 @@
+// Tables of text: CSV and TSV with a header, and plain text files with one text a line.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nnc {
+
+/// Cells as text, all in one block of memory.
+class Table {
+public:
+  std::string source;
+  std::vector<std::string> header;
+
+  int64_t rows() const { return static_cast<int64_t>(lines.size()); }
+  std::string_view cell(int64_t row, size_t column) const;
+  /// The line of the file where a row ends, counted from 1.
+  int64_t line(int64_t row) const { return lines[row]; }
+  std::optional<size_t> findColumn(std::string_view name) const;
+  /// `FILE:LINE` for messages.
+  std::string place(int64_t row) const;
+
+  void addCell(std::string_view text);
+  /// Ends a row; throws an Error where it has more or fewer cells than the header.
+  void endRow(int64_t line);
+
+private:
+  std::string pool;
+  std::vector<uint64_t> ends; // of each cell in the pool
+  std::vector<int64_t> lines;
+};
+
+/// CSV as RFC 4180 has it: fields may be quoted, a quoted field may span lines. Spaces around unquoted fields and empty
+/// lines are dropped.
+Table parseCsv(std::string_view text, const std::string &source);
+/// TSV: fields are what stands between tabs, quotes included.
+Table parseTsv(std::string_view text, const std::string &source);
+/// One text a line, as a table of one column `text`; empty lines are dropped.
+Table parseLines(std::string_view text, const std::string &source);
+
+} // namespace nnc

@@ -1,0 +1,158 @@
+// The loops over data: training for epochs, evaluating, predicting.
+#include "train/Trainer.h"
+#include "core/Error.h"
+#include "data/Shuffle.h"
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace nnc {
+namespace {
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Calls `action(batch)` for consecutive parts of `rows`, all but the last of `size` rows.
+template <typename Action> void forEachBatch(std::span<const int64_t> rows, int64_t size, Action action) {
+  for (size_t start = 0; start < rows.size(); start += size)
+    action(rows.subspan(start, std::min<size_t>(size, rows.size() - start)));
+}
+
+template <typename T> bool allFinite(const void *data, int64_t count) {
+  auto *values = static_cast<const T *>(data);
+  return std::all_of(values, values + count, [](T value) { return std::isfinite(value); });
+}
+
+} // namespace
+
+bool Trainer::train(const Rows &training, const Rows &validation, TrainingState &state, const Encoding &encoding,
+                    const TrainOptions &options, TrainObserver &observer) {
+  if (training.indices.empty())
+    fail("there are no training rows");
+  state.batch = trainEntry.batch;
+  state.rows = static_cast<int64_t>(training.indices.size());
+  session.setSeed(state.seed);
+  session.setLearningRate(state.learningRate);
+  order.resize(training.indices.size());
+  if (!state.averages.fits(trainEntry))
+    state.averages = Averages(trainEntry);
+
+  while (state.epoch < options.epochs) {
+    if (!trainEpoch(training, state, encoding, options, observer))
+      return false;
+    EpochRecord record;
+    for (size_t i = 0; i < state.averages.size(); ++i)
+      record.emplace_back(state.averages.name(i), state.averages.mean(i));
+    if (evaluateEntry && !validation.indices.empty()) {
+      Averages means = evaluate(session, *evaluateEntry, validation);
+      for (size_t i = 0; i < means.size(); ++i)
+        record.emplace_back("val_" + means.name(i), means.mean(i));
+    }
+    state.history.push_back(record);
+    state.averages = Averages(trainEntry);
+    state.position = 0;
+    int64_t epoch = state.epoch++;
+    double rate = epochSeconds > 0 ? static_cast<double>(epochSamples) / epochSeconds : 0;
+    observer.onEpoch({epoch, options.epochs, record, epochSeconds, rate});
+    save(state, encoding, options.checkpoint, observer);
+    if (state.epoch < options.epochs && observer.shouldStop())
+      return false;
+  }
+  return true;
+}
+
+bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encoding &encoding,
+                         const TrainOptions &options, TrainObserver &observer) {
+  shuffleRows(state.seed, state.epoch, order);
+  for (int64_t &row : order)
+    row = training.indices[row];
+  int64_t batch = trainEntry.batch;
+  int64_t steps = (state.rows + batch - 1) / batch;
+  if (state.position > steps)
+    fail("the checkpoint stands at step ", state.position, " of an epoch that has ", steps);
+  auto start = std::chrono::steady_clock::now();
+  epochSamples = 0;
+  epochSeconds = 0;
+  while (state.position < steps) {
+    int64_t first = state.position * batch;
+    int64_t count = std::min(batch, state.rows - first);
+    writeBatch(session, trainEntry, *training.data, std::span<const int64_t>(order).subspan(first, count));
+    session.run(trainEntry);
+    ++state.position;
+    checkLoss(state, steps);
+    state.averages.add(session, trainEntry, count);
+    epochSamples += count;
+    epochSeconds = secondsSince(start);
+    observer.onStep(
+        {state.epoch, options.epochs, state.position, steps, epochSamples, epochSeconds, state.averages});
+    if (state.position == steps)
+      break;
+    bool stop = observer.shouldStop();
+    if (stop || (options.checkpointEvery > 0 && state.position % options.checkpointEvery == 0))
+      save(state, encoding, options.checkpoint, observer);
+    if (stop)
+      return false;
+  }
+  return true;
+}
+
+void Trainer::save(const TrainingState &state, const Encoding &encoding, const std::string &path,
+                   TrainObserver &observer) {
+  checkParameters(state);
+  if (path.empty())
+    return;
+  saveCheckpoint(path, session, state, encoding);
+  observer.onSaved(path, state);
+}
+
+void Trainer::checkLoss(const TrainingState &state, int64_t steps) const {
+  const nnc_output *loss = findOutput(trainEntry, NNC_LOSS);
+  if (!loss || std::isfinite(session.readScalar(loss->tensor)))
+    return;
+  fail("the loss is ", session.readScalar(loss->tensor), " at step ", state.epoch * steps + state.position, " (step ",
+       state.position, " of ", steps, " in epoch ", state.epoch + 1,
+       "): stopped, and nothing was saved since; a lower learning rate may help");
+}
+
+void Trainer::checkParameters(const TrainingState &state) const {
+  for (const nnc_variable &variable : variablesOf(session.program())) {
+    const nnc_tensor &tensor = variable.tensor;
+    const void *data = session.at(tensor);
+    int64_t count = elementCount(tensor);
+    bool finite = tensor.dtype == NNC_F32   ? allFinite<float>(data, count)
+                  : tensor.dtype == NNC_F64 ? allFinite<double>(data, count)
+                                            : true;
+    if (!finite)
+      fail("'", tensor.name, "' holds values that are not finite after step ", state.position, " of epoch ",
+           state.epoch + 1, ": stopped, and nothing was saved since; a lower learning rate may help");
+  }
+}
+
+Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows) {
+  Averages means(entry);
+  forEachBatch(rows.indices, entry.batch, [&](std::span<const int64_t> batch) {
+    writeBatch(session, entry, *rows.data, batch);
+    session.run(entry);
+    means.add(session, entry, static_cast<int64_t>(batch.size()));
+  });
+  return means;
+}
+
+void predict(Session &session, const nnc_entry &entry, const Rows &rows,
+             const std::function<void(int64_t, const std::byte *)> &use) {
+  const nnc_output *output = findOutput(entry, NNC_PREDICTION);
+  if (!output)
+    fail(entry.name, " has no prediction");
+  int64_t rowBytes = byteCount(output->tensor) / entry.batch;
+  int64_t done = 0;
+  forEachBatch(rows.indices, entry.batch, [&](std::span<const int64_t> batch) {
+    writeBatch(session, entry, *rows.data, batch);
+    session.run(entry);
+    auto *first = static_cast<const std::byte *>(session.at(output->tensor));
+    for (size_t i = 0; i < batch.size(); ++i)
+      use(done++, first + i * rowBytes);
+  });
+}
+
+} // namespace nnc
