@@ -163,13 +163,11 @@ int nnc_session_predict(nnc_session *session, const char *symbol, const nnc_rows
 }
 
 int nnc_session_read(const nnc_session *session, const char *variable, void *values, size_t bytes) {
-  return status(
-      [&] { std::memcpy(values, session->session.at(requireVariable(session, variable, bytes)), bytes); });
+  return status([&] { std::memcpy(values, session->session.at(requireVariable(session, variable, bytes)), bytes); });
 }
 
 int nnc_session_write(nnc_session *session, const char *variable, const void *values, size_t bytes) {
-  return status(
-      [&] { std::memcpy(session->session.at(requireVariable(session, variable, bytes)), values, bytes); });
+  return status([&] { std::memcpy(session->session.at(requireVariable(session, variable, bytes)), values, bytes); });
 }
 
 int nnc_session_save(const nnc_session *session, const char *path) {

@@ -26,9 +26,10 @@ struct Array {
 
 /// Checks an array's shape and values against `input` and gives its rows in the input's type.
 ///
-/// Shapes must agree in all dimensions but the first. An array of the input's own type is used where it lies. Otherwise:
-/// integers and booleans go to integers, in range, and to floats, exactly; f32 goes to f64; f64 is rounded to f32.
-/// Floats must be finite; integers must lie in the input's range. Throws an Error that names the file and the row.
+/// Shapes must agree in all dimensions but the first. An array of the input's own type is used where it lies.
+/// Otherwise: integers and booleans go to integers, in range, and to floats, exactly; f32 goes to f64; f64 is rounded
+/// to f32. Floats must be finite; integers must lie in the input's range. Throws an Error that names the file and the
+/// row.
 Column toColumn(const Array &array, const nnc_input &input);
 
 } // namespace nnc

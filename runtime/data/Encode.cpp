@@ -94,8 +94,8 @@ Column Source::encodeText(const nnc_input &input, size_t column, const Vocabular
   if (vocabulary.words().empty())
     fail(where, ": there is text, but no vocabulary to read it with");
   if (input.has_range && static_cast<int64_t>(vocabulary.words().size()) + Vocabulary::kFirstWord > input.range_max + 1)
-    fail(where, ": the vocabulary has ", vocabulary.words().size() + Vocabulary::kFirstWord,
-         " entries, the input '", input.tensor.name, "' takes 0 to ", input.range_max);
+    fail(where, ": the vocabulary has ", vocabulary.words().size() + Vocabulary::kFirstWord, " entries, the input '",
+         input.tensor.name, "' takes 0 to ", input.range_max);
   int64_t width = input.tensor.shape[1];
   auto encodeRows = [&]<typename T>(T) {
     auto [result, values] = makeColumn<T>(input, table->rows());

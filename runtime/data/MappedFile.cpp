@@ -18,7 +18,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string &path) {
     int descriptor;
     ~Closer() { close(descriptor); }
   } closer{descriptor};
-  struct stat status {};
+  struct stat status{};
   if (fstat(descriptor, &status) != 0)
     fail(path, ": cannot read: ", std::strerror(errno));
   if (!S_ISREG(status.st_mode))

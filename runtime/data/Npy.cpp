@@ -120,9 +120,10 @@ ElementKind parseKind(const std::string &descr, const std::string &source) {
   static const struct {
     const char *code;
     ElementKind kind;
-  } kinds[] = {{"f4", ElementKind::f32}, {"f8", ElementKind::f64}, {"i1", ElementKind::i8},  {"i2", ElementKind::i16},
-               {"i4", ElementKind::i32}, {"i8", ElementKind::i64}, {"u1", ElementKind::u8},  {"u2", ElementKind::u16},
-               {"u4", ElementKind::u32}, {"u8", ElementKind::u64}, {"b1", ElementKind::boolean}};
+  } kinds[] = {{"f4", ElementKind::f32}, {"f8", ElementKind::f64},    {"i1", ElementKind::i8},
+               {"i2", ElementKind::i16}, {"i4", ElementKind::i32},    {"i8", ElementKind::i64},
+               {"u1", ElementKind::u8},  {"u2", ElementKind::u16},    {"u4", ElementKind::u32},
+               {"u8", ElementKind::u64}, {"b1", ElementKind::boolean}};
   if (descr.size() >= 2 && std::strchr("<|=", descr[0]))
     for (const auto &[code, kind] : kinds)
       if (descr.substr(1) == code)

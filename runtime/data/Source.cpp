@@ -26,7 +26,8 @@ std::string quotedList(const std::vector<std::string> &names) {
 
 } // namespace
 
-Source::Source(const std::string &path, std::vector<nnc_input> dataInputs) : where(path), inputs(std::move(dataInputs)) {
+Source::Source(const std::string &path, std::vector<nnc_input> dataInputs)
+    : where(path), inputs(std::move(dataInputs)) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     fail(path, ": no such file or directory");
@@ -99,8 +100,8 @@ void Source::planTable() {
     if (tensor.rank > 1)
       wanted = concat("'", tensor.name, "_0' to '", tensor.name, "_", rowElements(inputs[i]) - 1, "'",
                       isInteger(inputs[i]) ? " or 'text'" : "");
-    fail(where, ": no column ", wanted, " for the input ", tensor.name, ": ", typeText(tensor, true),
-         "; the file has ", quotedList(table->header));
+    fail(where, ": no column ", wanted, " for the input ", tensor.name, ": ", typeText(tensor, true), "; the file has ",
+         quotedList(table->header));
   }
 }
 

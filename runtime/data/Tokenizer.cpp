@@ -58,8 +58,7 @@ std::string_view WordReader::next() {
     }
     if (word.empty())
       continue;
-    if (isApostrophe(current.value) && position < text.size() &&
-        isWordCharacter(decode(text.substr(position)).value)) {
+    if (isApostrophe(current.value) && position < text.size() && isWordCharacter(decode(text.substr(position)).value)) {
       word += '\'';
       continue;
     }

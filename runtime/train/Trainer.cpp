@@ -84,8 +84,7 @@ bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encod
     state.averages.add(session, trainEntry, count);
     epochSamples += count;
     epochSeconds = secondsSince(start);
-    observer.onStep(
-        {state.epoch, options.epochs, state.position, steps, epochSamples, epochSeconds, state.averages});
+    observer.onStep({state.epoch, options.epochs, state.position, steps, epochSamples, epochSeconds, state.averages});
     if (state.position == steps)
       break;
     bool stop = observer.shouldStop();

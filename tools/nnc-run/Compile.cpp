@@ -1,0 +1,141 @@
+// From a model file to a shared object, through the cache.
+#include "Compile.h"
+#include "Sha256.h"
+#include "Subprocess.h"
+#include "core/Error.h"
+#include "data/MappedFile.h"
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace nnc::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string environment(const char *name) {
+  const char *value = std::getenv(name);
+  return value ? value : "";
+}
+
+fs::path cacheDirectory() {
+  if (std::string cache = environment("XDG_CACHE_HOME"); !cache.empty())
+    return fs::path(cache) / "nnc";
+  if (std::string home = environment("HOME"); !home.empty())
+    return fs::path(home) / ".cache" / "nnc";
+  fail("no folder to keep compiled programs in: neither XDG_CACHE_HOME nor HOME is set");
+}
+
+fs::path ownDirectory() {
+  std::error_code error;
+  fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : self.parent_path();
+}
+
+std::string findCompiler() {
+  if (std::string chosen = environment("NNC_OPT"); !chosen.empty())
+    return chosen;
+  fs::path beside = ownDirectory() / "nnc-opt";
+  if (access(beside.c_str(), X_OK) == 0)
+    return beside.string();
+  if (std::string found = findOnPath("nnc-opt"); !found.empty())
+    return found;
+  fail("nnc-opt, which compiles model files, is neither beside nnc-run nor on PATH");
+}
+
+std::string findLinker() {
+  if (std::string chosen = environment("NNC_LLD"); !chosen.empty())
+    return chosen;
+  for (const char *name : {"ld.lld-22", "ld.lld"})
+    if (std::string found = findOnPath(name); !found.empty())
+      return found;
+  constexpr const char *kDebian = "/usr/lib/llvm-22/bin/ld.lld";
+  if (access(kDebian, X_OK) == 0)
+    return kDebian;
+  fail("ld.lld, which links compiled programs, is not on PATH: install the package lld-22");
+}
+
+/// What `native` stands for here, so that a cache shared by two machines serves each its own.
+std::string resolveMarch(const std::string &march) {
+#if defined(__x86_64__)
+  if (march == "native") {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("x86-64-v4")   ? "x86-64-v4"
+           : __builtin_cpu_supports("x86-64-v3") ? "x86-64-v3"
+           : __builtin_cpu_supports("x86-64-v2") ? "x86-64-v2"
+                                                 : "x86-64";
+  }
+#endif
+  return march;
+}
+
+/// Path, size and time of a binary: another build of the compiler has another identity.
+std::string identityOf(const std::string &binary) {
+  struct stat status{};
+  if (stat(binary.c_str(), &status) != 0)
+    fail(binary, ": cannot run: ", std::strerror(errno));
+  return concat(binary, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec, " ",
+                status.st_ino);
+}
+
+/// Files that go away when the compilation is over, however it ends.
+struct TemporaryFiles {
+  std::vector<fs::path> paths;
+  ~TemporaryFiles() {
+    std::error_code ignored;
+    for (const fs::path &path : paths)
+      fs::remove(path, ignored);
+  }
+};
+
+void compile(const std::vector<std::string> &compileCommand, const std::string &model, const fs::path &result) {
+  std::string stem = concat(result.string(), ".", getpid());
+  fs::path object = stem + ".o", shared = stem + ".so";
+  TemporaryFiles temporary{{object, shared}};
+  std::vector<std::string> command = compileCommand;
+  command.insert(command.end(), {"-o", object.string()});
+  if (runCommand(command) != 0)
+    fail(model, ": not compiled");
+  if (runCommand({findLinker(), "-shared", "-Bsymbolic", "-z", "now", object.string(), "-o", shared.string()}) != 0)
+    fail(model, ": the compiled program could not be linked");
+  std::error_code error;
+  fs::rename(shared, result, error);
+  if (error)
+    fail(result.string(), ": cannot write: ", error.message());
+}
+
+} // namespace
+
+bool isCompiled(const std::string &model) { return fs::path(model).extension() == ".so"; }
+
+std::string compiledProgram(const Options &options, const std::string &entries, int64_t batch) {
+  if (isCompiled(options.model))
+    return options.model;
+  auto file = MappedFile::open(options.model);
+  std::string compiler = findCompiler();
+  std::vector<std::string> command = {compiler,
+                                      options.model,
+                                      "--phase=binary",
+                                      concat("--batch=", batch),
+                                      "--entries=" + entries,
+                                      "--march=" + resolveMarch(options.march),
+                                      "--target=" + options.target};
+  // The file's name, but not its folder, is part of the key: it gives the program its name.
+  std::string key = identityOf(compiler);
+  for (size_t i = 2; i < command.size(); ++i)
+    key += "\n" + command[i];
+  key += concat("\n", fs::path(options.model).filename().string(), "\n", file->text());
+  fs::path result = cacheDirectory() / (sha256(key) + ".so");
+  std::error_code error;
+  if (fs::exists(result, error))
+    return result.string();
+  fs::create_directories(result.parent_path(), error);
+  if (error)
+    fail(result.parent_path().string(), ": cannot make the folder for compiled programs: ", error.message());
+  compile(command, options.model, result);
+  return result.string();
+}
+
+} // namespace nnc::run

@@ -1,0 +1,15 @@
+// Running other programs.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace nnc::run {
+
+/// Runs a command with this process's standard streams and waits for it. Its exit status; 128 and more where a signal
+/// ended it. Throws an Error where it cannot be started.
+int runCommand(const std::vector<std::string> &command);
+
+/// The path of an executable that PATH finds, or an empty text.
+std::string findOnPath(const std::string &name);
+
+} // namespace nnc::run

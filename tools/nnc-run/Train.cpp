@@ -1,0 +1,142 @@
+// nnc-run train.
+#include "Compile.h"
+#include "Data.h"
+#include "History.h"
+#include "Options.h"
+#include "Progress.h"
+#include "core/Error.h"
+#include <csignal>
+#include <filesystem>
+
+namespace nnc::run {
+namespace {
+
+constexpr int64_t kDefaultBatch = 32;
+
+volatile std::sig_atomic_t stopRequested = 0;
+
+/// Ctrl-C asks training to stop after its step; a second one ends the process at once.
+void catchInterrupts() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { stopRequested = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+/// Shows progress, keeps the history and passes Ctrl-C on.
+class Observer : public TrainObserver {
+public:
+  Observer(Progress &progress, History &history) : progress(progress), history(history) {}
+  void onStep(const StepReport &report) override { progress.onStep(report); }
+  void onEpoch(const EpochReport &report) override {
+    progress.onEpoch(report);
+    history.add(report.epoch, report.record, report.seconds, report.samplesPerSecond);
+  }
+  void onSaved(const std::string &path, const TrainingState &state) override { progress.onSaved(path, state); }
+  bool shouldStop() override { return stopRequested; }
+
+private:
+  Progress &progress;
+  History &history;
+};
+
+std::optional<Checkpoint> readResumed(const Options &options) {
+  if (!options.resume)
+    return std::nullopt;
+  if (options.checkpoint.empty())
+    fail("--resume needs --checkpoint, the file to go on from");
+  return readCheckpoint(options.checkpoint);
+}
+
+/// A value that both the command line and a checkpoint may give.
+int64_t agree(const char *option, std::optional<int64_t> given, std::optional<int64_t> stored, int64_t otherwise) {
+  if (given && stored && *given != *stored)
+    fail(option, " ", *given, ": the checkpoint was made with ", *stored, ", and only that goes on from it");
+  return given ? *given : stored.value_or(otherwise);
+}
+
+/// Fails before the first step where the checkpoint could not be written after the last.
+void checkWritable(const std::string &path) {
+  if (path.empty())
+    return;
+  std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  if (std::filesystem::is_directory(path))
+    fail(path, ": is a directory; --checkpoint takes a file");
+  if (!directory.empty() && !std::filesystem::is_directory(directory))
+    fail(path, ": its directory does not exist");
+}
+
+int64_t parameterCount(const nnc_program &program) {
+  int64_t count = 0;
+  for (const nnc_variable &variable : variablesOf(program))
+    if (variable.role == NNC_PARAMETER)
+      count += elementCount(variable.tensor);
+  return count;
+}
+
+std::string whereItStands(const Options &options, const TrainingState &state) {
+  if (options.checkpoint.empty())
+    return "interrupted; nothing is saved, as no --checkpoint was given";
+  std::string place = state.position ? concat("step ", state.position, " of epoch ", state.epoch + 1)
+                                     : concat("the end of epoch ", state.epoch);
+  return concat("interrupted after ", place, "; saved ", options.checkpoint, ", --resume goes on from it");
+}
+
+} // namespace
+
+int train(const Options &options) {
+  std::optional<Checkpoint> resumed = readResumed(options);
+  checkWritable(options.checkpoint);
+  auto stored = [&](int64_t TrainingState::*field) {
+    return resumed ? std::optional<int64_t>(resumed->state.*field) : std::nullopt;
+  };
+  int64_t batch = agree("--batch", options.batch, stored(&TrainingState::batch), kDefaultBatch);
+
+  auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
+  const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol);
+  const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
+  if ((options.batch || resumed) && trainEntry.batch != batch)
+    fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", batch);
+
+  std::vector<const nnc_entry *> entries = {&trainEntry};
+  if (evaluateEntry)
+    entries.push_back(evaluateEntry);
+  TrainingData data = loadTrainingData(options, dataInputs(entries), resumed ? &resumed->encoding : nullptr);
+  if (!data.validation.indices.empty() && !evaluateEntry)
+    fail("there are validation rows, but the program has no evaluate entry for '", trainEntry.symbol, "'");
+
+  SessionOptions sessionOptions;
+  sessionOptions.threads = options.threads;
+  Session session(program, sessionOptions);
+  TrainingState state;
+  if (resumed) {
+    state = resumed->state;
+    state.seed = agree("--seed", options.seed, stored(&TrainingState::seed), 0);
+    if (state.rows != static_cast<int64_t>(data.training.indices.size()))
+      fail(options.checkpoint, ": was made with ", state.rows, " training rows, this data has ",
+           data.training.indices.size());
+    loadVariables(*resumed, session, LoadKind::everything);
+  } else {
+    state.seed = options.seed.value_or(0);
+    session.initialize(state.seed);
+  }
+  if (options.learningRate)
+    state.learningRate = options.learningRate;
+
+  std::unique_ptr<Progress> progress = makeProgress(options.progress);
+  History history(options.history, state);
+  Observer observer(*progress, history);
+  progress->onStart(options.model, state.rows ? state.rows : static_cast<int64_t>(data.training.indices.size()),
+                    static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session.threads());
+  catchInterrupts();
+  Trainer trainer(session, trainEntry, evaluateEntry);
+  TrainOptions trainOptions{options.epochs, options.checkpoint, options.checkpointEvery};
+  bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
+  if (finished)
+    return 0;
+  progress->note(whereItStands(options, state));
+  return kInterrupted;
+}
+
+} // namespace nnc::run
