@@ -1,0 +1,133 @@
+// What the lowerings of recurrent layers share.
+#include "dialect/Recurrent.h"
+#include "dialect/Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+int64_t nn::getBatchBlock(int64_t batch) {
+  for (int64_t rows = std::min<int64_t>(16, batch / 2); rows > 1; --rows)
+    if (batch % rows == 0)
+      return rows;
+  return 1;
+}
+
+SmallVector<Value>
+nn::forEachBatchBlock(ImplicitLocOpBuilder &b, int64_t batch, ArrayRef<BlockedTensor> outputs,
+                      function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value row, ValueRange parts)> body) {
+  int64_t rows = getBatchBlock(batch);
+  SmallVector<Value> inits;
+  for (const BlockedTensor &output : outputs)
+    inits.push_back(output.init);
+  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(batch / rows)}, inits, std::nullopt);
+
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forall.getBody());
+  Value row = arith::MulIOp::create(b, forall.getInductionVar(0), arith::ConstantIndexOp::create(b, rows));
+  struct Part {
+    SmallVector<OpFoldResult> offsets, sizes, strides;
+  };
+  SmallVector<Part> slices;
+  SmallVector<Value> parts;
+  for (auto [output, whole] : llvm::zip_equal(outputs, forall.getRegionIterArgs())) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(whole.getType()).getShape();
+    Part &slice = slices.emplace_back();
+    slice.offsets.assign(shape.size(), b.getIndexAttr(0));
+    slice.offsets[output.batchDim] = row;
+    slice.sizes = getAsIndexOpFoldResult(b.getContext(), shape);
+    slice.sizes[output.batchDim] = b.getIndexAttr(rows);
+    slice.strides.assign(shape.size(), b.getIndexAttr(1));
+    parts.push_back(tensor::ExtractSliceOp::create(b, whole, slice.offsets, slice.sizes, slice.strides));
+  }
+  SmallVector<Value> updated = body(b, row, parts);
+  b.setInsertionPointToStart(forall.getTerminator().getBody());
+  for (auto [slice, value, whole] : llvm::zip_equal(slices, updated, forall.getRegionIterArgs()))
+    tensor::ParallelInsertSliceOp::create(b, value, whole, slice.offsets, slice.sizes, slice.strides);
+  return llvm::to_vector_of<Value>(forall.getResults());
+}
+
+SmallVector<Value>
+nn::forEachStep(ImplicitLocOpBuilder &b, int64_t steps, ValueRange carried,
+                function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value step, ValueRange)> body) {
+  Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+  auto loop = scf::ForOp::create(b, zero, arith::ConstantIndexOp::create(b, steps), one, carried,
+                                 [&](OpBuilder &nested, Location loc, Value step, ValueRange values) {
+                                   ImplicitLocOpBuilder inner(loc, nested);
+                                   scf::YieldOp::create(inner, body(inner, step, values));
+                                 });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+/// Offsets, sizes and strides of a window in its tensor's order of dimensions.
+static std::array<SmallVector<OpFoldResult>, 3> place(OpBuilder &b, const Window &window) {
+  SmallVector<OpFoldResult> offsets = {window.step, window.row, b.getIndexAttr(window.column)};
+  SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), b.getIndexAttr(window.rows), b.getIndexAttr(window.columns)};
+  if (window.layout == Window::batchMajor) {
+    std::swap(offsets[0], offsets[1]);
+    std::swap(sizes[0], sizes[1]);
+  }
+  return {offsets, sizes, SmallVector<OpFoldResult>(3, b.getIndexAttr(1))};
+}
+
+Value Window::read(ImplicitLocOpBuilder &b, Value tensor) const {
+  auto [offsets, sizes, strides] = place(b, *this);
+  auto type = RankedTensorType::get({rows, columns}, getElementTypeOrSelf(tensor.getType()));
+  return tensor::ExtractSliceOp::create(b, type, tensor, offsets, sizes, strides);
+}
+
+Value Window::write(ImplicitLocOpBuilder &b, Value value, Value tensor) const {
+  auto [offsets, sizes, strides] = place(b, *this);
+  return tensor::InsertSliceOp::create(b, value, tensor, offsets, sizes, strides);
+}
+
+Value nn::readColumns(ImplicitLocOpBuilder &b, Value tensor, int64_t column, int64_t columns) {
+  int64_t rows = cast<RankedTensorType>(tensor.getType()).getDimSize(0);
+  SmallVector<OpFoldResult> offsets = getAsIndexOpFoldResult(b.getContext(), {0, column});
+  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), {rows, columns});
+  return tensor::ExtractSliceOp::create(b, tensor, offsets, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+}
+
+Value nn::writeColumns(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t column) {
+  SmallVector<OpFoldResult> offsets = getAsIndexOpFoldResult(b.getContext(), {0, column});
+  SmallVector<OpFoldResult> sizes =
+      getAsIndexOpFoldResult(b.getContext(), cast<RankedTensorType>(value.getType()).getShape());
+  return tensor::InsertSliceOp::create(b, value, tensor, offsets, sizes,
+                                       SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+}
+
+SmallVector<Value>
+nn::updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs,
+                   function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange old)> body) {
+  SmallVector<AffineMap> maps;
+  for (Value input : inputs)
+    maps.push_back(
+        AffineMap::getMinorIdentityMap(2, cast<RankedTensorType>(input.getType()).getRank(), b.getContext()));
+  maps.append(outputs.size(), b.getMultiDimIdentityMap(2));
+  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      b, TypeRange(outputs), inputs, outputs, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange args) {
+        ImplicitLocOpBuilder inner(loc, nested);
+        SmallVector<Value> results = body(inner, args.take_front(inputs.size()), args.drop_front(inputs.size()));
+        linalg::YieldOp::create(inner, results);
+      });
+  return llvm::to_vector_of<Value>(generic.getResults());
+}
+
+Value nn::carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type elementType) {
+  return bufferization::AllocTensorOp::create(b, RankedTensorType::get(shape, elementType), ValueRange());
+}
+
+Value nn::zeroed(ImplicitLocOpBuilder &b, Value tensor) {
+  return linalg::FillOp::create(b, constant(b, tensor.getType(), 0.0), tensor).getResult(0);
+}
+
+Value nn::sigmoid(ImplicitLocOpBuilder &b, Value x) {
+  Value one = constant(b, x.getType(), 1.0);
+  Value decay = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, decay));
+}

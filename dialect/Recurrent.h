@@ -1,0 +1,62 @@
+// What the lowerings of recurrent layers share: batch blocks in parallel around a loop over time, every value in
+// destination style, so that bufferization finds each carried value and each slice in its place already.
+#pragma once
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::nn {
+
+/// Rows of one batch block: by shape alone, so that results never depend on the number of threads. The largest divisor
+/// of the batch up to 16 that leaves at least two blocks, where there is one.
+int64_t getBatchBlock(int64_t batch);
+
+/// A tensor that batch blocks fill, each its own part of dimension `batchDim`.
+struct BlockedTensor {
+  Value init;
+  int64_t batchDim;
+};
+
+/// An scf.forall over the batch blocks. `body` gets the first row of the block and the block's part of each output, and
+/// returns these parts updated.
+SmallVector<Value>
+forEachBatchBlock(ImplicitLocOpBuilder &b, int64_t batch, ArrayRef<BlockedTensor> outputs,
+                  function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value row, ValueRange parts)> body);
+
+/// An scf.for over `steps` that carries `carried`; `body` gets the step and the carried values and returns the next.
+SmallVector<Value> forEachStep(ImplicitLocOpBuilder &b, int64_t steps, ValueRange carried,
+                               function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value step, ValueRange)> body);
+
+/// A [rows, columns] window into one step of a tensor of rank 3.
+struct Window {
+  /// Dimension 0 is time ([time, batch, ...]), or the batch ([batch, time, ...]).
+  enum Layout { timeMajor, batchMajor } layout;
+  OpFoldResult step, row;
+  int64_t column;
+  int64_t rows, columns;
+
+  Value read(ImplicitLocOpBuilder &b, Value tensor) const;
+  /// `tensor` with the window replaced by `value`.
+  Value write(ImplicitLocOpBuilder &b, Value value, Value tensor) const;
+};
+
+/// Columns of a tensor of rank 2, from `column` on.
+Value readColumns(ImplicitLocOpBuilder &b, Value tensor, int64_t column, int64_t columns);
+/// `tensor` with the columns from `column` on replaced by `value`.
+Value writeColumns(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t column);
+
+/// One linalg.generic over [rows, columns] that updates `outputs`, from their old values and from inputs of the same
+/// shape or of shape [columns].
+SmallVector<Value>
+updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs,
+               function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange old)> body);
+
+/// A buffer of its own that a loop carries, its contents undefined. A tensor.empty would be merged with others like it,
+/// and what two of them carry would then need copies.
+Value carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type elementType);
+
+/// `tensor` overwritten with zeros.
+Value zeroed(ImplicitLocOpBuilder &b, Value tensor);
+
+/// 1 / (1 + exp(-x)) of a scalar.
+Value sigmoid(ImplicitLocOpBuilder &b, Value x);
+
+} // namespace mlir::nn
