@@ -154,14 +154,19 @@ class Program:
 
 
 class Instance:
-    """A program with an arena of its own, each byte of it `fill` at first."""
+    """A program with an arena of its own (or in `memory`), each byte of it `fill` at first."""
 
-    def __init__(self, program, workers=1, fill=0, reverse=False):
+    def __init__(self, program, workers=1, fill=0, reverse=False, memory=None):
         self.program, self.workers, self.reverse = program, workers, reverse
         size = program.descriptor.arena_bytes + workers * program.descriptor.worker_bytes
-        memory = np.full(size + ALIGNMENT, fill, np.uint8)
-        start = -memory.ctypes.data % ALIGNMENT
-        self.arena = memory[start : start + size]
+        if memory is None:
+            memory = np.empty(size + ALIGNMENT, np.uint8)
+            start = -memory.ctypes.data % ALIGNMENT
+            memory = memory[start : start + size]
+        if memory.size != size or memory.ctypes.data % ALIGNMENT:
+            raise ValueError(f"an arena of {size} bytes aligned to {ALIGNMENT} is needed")
+        self.arena = memory
+        self.arena[...] = fill
         self.variables = {v.tensor.name.decode(): v.tensor.view(self.arena) for v in program.variables}
         self.parameters = {
             v.tensor.name.decode(): self.variables[v.tensor.name.decode()]
