@@ -236,8 +236,11 @@ def compile_object(model, output, *, batch=32, entries=None, march=None, target=
 
 
 def compile_model(model, *, directory=None, **compile_options):
-    """Compiles a model file, or the text of one, and opens the program. Options are those of compile_object."""
-    directory = directory or tempfile.mkdtemp(prefix="nnc-test-")
+    """Compiles a model file, or the text of one, and opens the program. Options are those of compile_object. Files lie in
+    `directory`; without one they are gone once the program is open."""
+    if directory is None:
+        with tempfile.TemporaryDirectory(prefix="nnc-test-") as temporary:
+            return compile_model(model, directory=temporary, **compile_options)
     if "\n" in model:
         text, model = model, os.path.join(directory, "model.mlir")
         with open(model, "w") as file:

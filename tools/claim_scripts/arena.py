@@ -60,7 +60,7 @@ def planned_bytes(model, batch, arena_bytes):
         constant = re.match(r"\s*%(\S+) = arith\.constant (\d+) : index", line)
         if constant:
             constants[constant.group(1)] = int(constant.group(2))
-        view = re.match(r"\s*%\S+ = memref\.view %(\w+)\[%(\w+)\]\[\] : .* to memref<([\dx]*)(\w+)>", line)
+        view = re.match(r"\s*%\S+ = memref\.view %(\w+)\[%(\w+)\]\[\] .*: memref<\?xi8> to memref<([\dx]*)(\w+)>", line)
         if view and plan is not None and view.group(1) == arena:
             offset = constants[view.group(2)]
             count = int(np.prod([int(n) for n in view.group(3).split("x") if n], dtype=np.int64))

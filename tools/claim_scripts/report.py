@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(ROOT, "build", "release")
+BUILD = os.environ.get("NNC_BUILD", os.path.join(ROOT, "build", "release"))
 NNC_OPT = os.path.join(BUILD, "bin", "nnc-opt")
 NNC_RUN = os.path.join(BUILD, "bin", "nnc-run")
 LLVM_BIN = "/usr/lib/llvm-22/bin"
