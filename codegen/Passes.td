@@ -74,6 +74,54 @@ def LowerCopies : Pass<"nn-lower-copies", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def NormalizeGenerics : Pass<"nn-normalize-generics", "::mlir::func::FuncOp"> {
+  let summary = "Make every linalg operation and copy on buffers a linalg.generic without loops of one iteration";
+  let description = [{
+    Named operations and memref.copy become linalg.generic; loops of one iteration are dropped, and with them the unit
+    dimensions of operands; views of what does not change in a loop are made before it.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
+class CpuPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
+  list<Option> marchOption = [
+    Option<"march", "march", "std::string", "\"native\"",
+           "Processor to generate code for: native, or an LLVM name such as x86-64-v3">
+  ];
+  let options = marchOption;
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::linalg::LinalgDialect"
+  ];
+}
+
+def LowerContractions : CpuPass<"nn-lower-contractions"> {
+  let summary = "Turn matrix products on buffers into register-tiled vector loops";
+  let description = [{
+    A linalg.generic that adds products of two inputs, in any arrangement of batch, row, column and sum loops, becomes
+    tiles whose accumulators stay in vector registers through all terms of the sum. Each element is one chain of FMAs
+    in increasing order of the sum's loops, so tiles change no bit. An elementwise operation that fills the result
+    before, and those that read it after, are computed tile by tile along with it; a result that nobody else reads is
+    never stored. A second factor whose columns are not contiguous is transposed into a buffer first, outside of all
+    loops in which it does not change. Large products become scf.forall, unless they stand in one already.
+  }];
+}
+
+def VectorizeGenerics : CpuPass<"nn-vectorize-generics"> {
+  let summary = "Turn every other linalg.generic on buffers into vector loops";
+  let description = [{
+    Loops through contiguous memory are merged; vectors run along the loop in which most operands are contiguous.
+    Reductions along that loop keep 16 lanes and end in a fixed tree, others go in the order of their loops.
+    What is left over at the end of a row is one shorter vector. Large operations become scf.forall, unless they stand
+    in one already.
+  }];
+}
+
+def ExpandFma : CpuPass<"nn-expand-fma"> {
+  let summary = "Replace math.fma by a product and a sum where the processor has no FMA";
+}
+
 //===----------------------------------------------------------------------===//
 // tiled -> planned
 //===----------------------------------------------------------------------===//

@@ -108,7 +108,15 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   // On all copies there are, and before loops hide them.
   pm.addNestedPass<func::FuncOp>(createCheckBuffers());
   pm.addNestedPass<func::FuncOp>(createLowerCopies());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  if (options.target == "reference")
+    return pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
+  // Products first: they take the elementwise operations around them along.
+  pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
+  pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));
+  pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
 }
 
 void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {

@@ -1,0 +1,112 @@
+// Alias questions on memrefs, answered by following views to their allocation
+// or function argument.
+#include "codegen/cpu/Aliases.h"
+#include "codegen/Buffers.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+Value nn::getRootBuffer(Value memref) {
+  Value root = getBufferRoot(memref);
+  if (auto argument = dyn_cast<BlockArgument>(root))
+    return isa<func::FuncOp>(argument.getOwner()->getParentOp()) ? root : Value();
+  return isBufferAllocation(root.getDefiningOp()) || root.getDefiningOp<memref::GetGlobalOp>() ? root : Value();
+}
+
+bool nn::mayAlias(Value a, Value b) {
+  if (a == b)
+    return true;
+  Value rootA = getRootBuffer(a), rootB = getRootBuffer(b);
+  if (!rootA || !rootB)
+    return true;
+  auto globalA = rootA.getDefiningOp<memref::GetGlobalOp>(),
+       globalB = rootB.getDefiningOp<memref::GetGlobalOp>();
+  if (globalA && globalB)
+    return globalA.getName() == globalB.getName();
+  return rootA == rootB;
+}
+
+bool nn::isSameView(Value a, Value b) {
+  if (a == b)
+    return true;
+  if (a.getType() != b.getType())
+    return false;
+  Operation *opA = a.getDefiningOp(), *opB = b.getDefiningOp();
+  if (!opA || !opB || opA->getName() != opB->getName() ||
+      opA->getAttrDictionary() != opB->getAttrDictionary() ||
+      opA->getNumOperands() != opB->getNumOperands() ||
+      !isa<ViewLikeOpInterface>(opA))
+    return false;
+  for (auto [x, y] : llvm::zip_equal(opA->getOperands(), opB->getOperands()))
+    if (x != y && !(isa<MemRefType>(x.getType()) && isSameView(x, y)))
+      return false;
+  return true;
+}
+
+template <typename Effect> static bool mayHave(Operation *op, Value memref) {
+  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!interface) {
+    if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+        !op->hasTrait<OpTrait::IsTerminator>())
+      return true;
+  } else {
+    SmallVector<MemoryEffects::EffectInstance> effects;
+    interface.getEffects(effects);
+    for (const MemoryEffects::EffectInstance &effect : effects)
+      if (isa<Effect>(effect.getEffect()) &&
+          (!effect.getValue() ||
+           !isa<MemRefType>(effect.getValue().getType()) ||
+           mayAlias(effect.getValue(), memref)))
+        return true;
+  }
+  for (Region &region : op->getRegions())
+    for (Operation &nested : region.getOps())
+      if (mayHave<Effect>(&nested, memref))
+        return true;
+  return false;
+}
+
+bool nn::mayRead(Operation *op, Value memref) {
+  return mayHave<MemoryEffects::Read>(op, memref);
+}
+bool nn::mayWrite(Operation *op, Value memref) {
+  return mayHave<MemoryEffects::Write>(op, memref);
+}
+
+static bool areUsersAmong(Value memref, llvm::ArrayRef<Operation *> users) {
+  return llvm::all_of(memref.getUsers(), [&](Operation *user) {
+    if (isa<memref::DeallocOp>(user) || llvm::is_contained(users, user))
+      return true;
+    auto view = dyn_cast<ViewLikeOpInterface>(user);
+    return view && view.getViewSource() == memref &&
+           llvm::all_of(view->getResults(), [&](Value result) {
+             return areUsersAmong(result, users);
+           });
+  });
+}
+
+bool nn::isOnlyUsedBy(Value memref, llvm::ArrayRef<Operation *> users) {
+  Value root = getRootBuffer(memref);
+  return root && root.getDefiningOp<memref::AllocOp>() &&
+         areUsersAmong(root, users);
+}
+
+static void eraseUsers(Value memref) {
+  for (Operation *user : llvm::make_early_inc_range(memref.getUsers())) {
+    for (Value result : user->getResults())
+      eraseUsers(result);
+    user->erase();
+  }
+}
+
+void nn::eraseIfUnused(Value allocation) {
+  Operation *op = allocation.getDefiningOp();
+  if (!op || !isOnlyUsedBy(allocation, {}))
+    return;
+  eraseUsers(allocation);
+  op->erase();
+}

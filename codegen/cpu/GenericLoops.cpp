@@ -1,0 +1,381 @@
+// The loops of a linalg.generic: parallel pieces, then vectors along the loop
+// in which memory is contiguous.
+//
+// Sums over that loop itself keep 16 lanes, whatever the processor's vectors
+// are: lane l combines elements l, l + 16,
+// ..., then halves are combined, 8, 4, 2, 1, and the initial value last. Other
+// sums go in the order of their loops.
+#include "codegen/cpu/GenericLoops.h"
+#include "codegen/cpu/Loops.h"
+#include "codegen/cpu/Reduction.h"
+#include "codegen/cpu/VectorBody.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+// Operations on elements below which a task is not worth handing to another
+// thread: some five microseconds.
+static constexpr int64_t operationsPerTask = 1 << 17;
+static constexpr int64_t maxTasks = 64;
+
+namespace {
+
+class GenericEmitter {
+public:
+  GenericEmitter(OpBuilder &builder, linalg::GenericOp op,
+                 const CpuTarget &target)
+      : builder(builder), loc(op.getLoc()), op(op), target(target),
+        extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()) {}
+
+  void emit();
+
+private:
+  bool hasPlainOutputs();
+  bool isSumOutput(OpOperand &output);
+  std::optional<unsigned> chooseVectorLoop();
+  std::optional<int64_t> getScore(unsigned loop);
+  int64_t getElementLanes();
+  int64_t chooseLanes();
+  int64_t getNumTasks();
+
+  void emitScalar();
+  void emitOuter(int64_t tasks);
+  void emitSplitAlongVector(int64_t tasks);
+  void emitRow();
+  void emitMain(Value begin, Value end);
+  void emitRemainder();
+  void emitVector(Value start, int64_t width);
+  void emitLaneSums();
+  SmallVector<Value> emitSums(ArrayRef<unsigned> loops, ValueRange carried,
+                              int64_t width);
+  SmallVector<Value> emitLanes(ValueRange carried);
+  SmallVector<Value> emitBody(ValueRange carried, int64_t width);
+  VectorBody makeBody(int64_t width) {
+    return VectorBody(builder, op, ivs, vectorLoop.value_or(0), width);
+  }
+
+  bool isSumLoop(unsigned loop) {
+    return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction;
+  }
+  Value constant(int64_t value) {
+    return getIndexConstant(builder, loc, value);
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  linalg::GenericOp op;
+  const CpuTarget &target;
+  SmallVector<int64_t> extents;
+  SmallVector<Value> ivs;
+  std::optional<unsigned> vectorLoop;
+  /// Parallel loops around the vectors; the loops of sums inside.
+  SmallVector<unsigned> outerLoops, sumLoops;
+  /// Outputs that are carried through the sums' loops.
+  SmallVector<OpOperand *> sums;
+  int64_t lanes = 0;
+};
+
+} // namespace
+
+/// Whether an output is written once for all iterations of the sums' loops.
+bool GenericEmitter::isSumOutput(OpOperand &output) {
+  AffineMap map = op.getMatchingIndexingMap(&output);
+  return llvm::any_of(llvm::seq<unsigned>(0, op.getNumLoops()),
+                      [&](unsigned loop) {
+                        return isSumLoop(loop) && !map.isFunctionOfDim(loop);
+                      });
+}
+
+/// Whether each output has an element of its own for each point of the parallel
+/// loops, and either one for all or one for each iteration of the others.
+bool GenericEmitter::hasPlainOutputs() {
+  return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) {
+    AffineMap map = op.getMatchingIndexingMap(&output);
+    if (!map.isProjectedPermutation())
+      return false;
+    bool isSum = isSumOutput(output);
+    return llvm::all_of(
+        llvm::seq<unsigned>(0, op.getNumLoops()), [&](unsigned loop) {
+          return map.isFunctionOfDim(loop) == !(isSumLoop(loop) && isSum);
+        });
+  });
+}
+
+/// How well vectors along `loop` suit the operands; nothing where they are not
+/// possible.
+std::optional<int64_t> GenericEmitter::getScore(unsigned loop) {
+  if (extents[loop] == 1 ||
+      (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) {
+         return matchCombiner(op, output) != nullptr;
+       })))
+    return std::nullopt;
+  int64_t score = 0;
+  for (OpOperand &operand : op->getOpOperands()) {
+    std::optional<int64_t> stride = getStrideAlong(&operand, loop);
+    bool isOutput = op.isDpsInit(&operand);
+    if (stride == 1)
+      score += isOutput ? 3 : 2;
+    else if (stride != 0)
+      score -= 3;
+  }
+  return score;
+}
+
+std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
+  if (!VectorBody::canVectorize(op) || !hasPlainOutputs())
+    return std::nullopt;
+  std::optional<unsigned> best;
+  int64_t bestScore = 0;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    if (std::optional<int64_t> score = getScore(loop);
+        score && *score >= bestScore) {
+      best = loop;
+      bestScore = *score;
+    }
+  return best;
+}
+
+/// Lanes of one vector register for the widest type the operands have.
+int64_t GenericEmitter::getElementLanes() {
+  int64_t elementLanes = target.vectorBits / 8;
+  for (Value operand : op->getOperands())
+    elementLanes = std::min(
+        elementLanes, target.getLanes(getElementTypeOrSelf(operand.getType())));
+  return elementLanes;
+}
+
+/// Several registers side by side where the body is short: they hide latency,
+/// and rows of memory are read in long pieces.
+int64_t GenericEmitter::chooseLanes() {
+  int64_t one = getElementLanes(),
+          numOps = op.getBody()->getOperations().size();
+  int64_t registers = numOps <= 4    ? (sums.empty() ? 4 : 8)
+                      : numOps <= 32 ? 2
+                                     : 1;
+  int64_t extent = extents[*vectorLoop];
+  if (extent < one)
+    return extent;
+  return one * std::clamp<int64_t>(extent / one, 1, registers);
+}
+
+int64_t GenericEmitter::getNumTasks() {
+  if (isInsideParallelLoop(op))
+    return 1;
+  int64_t work = op.getBody()->getOperations().size() + op->getNumOperands();
+  for (int64_t extent : extents)
+    work *= extent;
+  return std::clamp<int64_t>(work * (vectorLoop ? 1 : 8) / operationsPerTask, 1,
+                             maxTasks);
+}
+
+void GenericEmitter::emit() {
+  for (OpOperand &output : op.getDpsInitsMutable())
+    if (isSumOutput(output))
+      sums.push_back(&output);
+  if (llvm::is_contained(extents, 0))
+    return;
+  vectorLoop = chooseVectorLoop();
+  bool isPlain = hasPlainOutputs();
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
+    if (loop == vectorLoop)
+      continue;
+    (isSumLoop(loop) || !isPlain ? sumLoops : outerLoops).push_back(loop);
+  }
+  if (vectorLoop)
+    lanes = isSumLoop(*vectorLoop) ? reductionLanes : chooseLanes();
+  int64_t tasks = getNumTasks(), numOuter = 1;
+  for (unsigned loop : outerLoops)
+    numOuter *= extents[loop];
+  if (numOuter < tasks && vectorLoop && !isSumLoop(*vectorLoop))
+    return emitSplitAlongVector(tasks);
+  emitOuter(std::min(tasks, numOuter));
+}
+
+void GenericEmitter::emitOuter(int64_t tasks) {
+  SmallVector<int64_t> outer = llvm::map_to_vector(
+      outerLoops, [&](unsigned loop) { return extents[loop]; });
+  if (tasks == 1) {
+    buildLoopNest(builder, loc, outer, [&](ValueRange at) {
+      for (auto [loop, iv] : llvm::zip_equal(outerLoops, at))
+        ivs[loop] = iv;
+      emitRow();
+    });
+    return;
+  }
+  int64_t total = 1;
+  for (int64_t extent : outer)
+    total *= extent;
+  buildParallelPieces(
+      builder, loc, total, llvm::divideCeil(total, tasks),
+      [&](Value begin, Value end) {
+        buildLoop(builder, loc, begin, end, 1, [&](Value point) {
+          delinearize(builder, loc, point, outerLoops, extents, ivs);
+          emitRow();
+        });
+      });
+}
+
+/// One task computes a part of one row; what is left of each row, less than a
+/// few vectors, is done afterwards.
+void GenericEmitter::emitSplitAlongVector(int64_t tasks) {
+  int64_t numOuter = 1;
+  for (unsigned loop : outerLoops)
+    numOuter *= extents[loop];
+  int64_t vectors = extents[*vectorLoop] / lanes;
+  int64_t share = llvm::divideCeil(vectors, llvm::divideCeil(tasks, numOuter));
+  int64_t perRow = llvm::divideCeil(vectors, share);
+  buildParallelPieces(
+      builder, loc, numOuter * perRow, 1, [&](Value task, Value) {
+        Value count = constant(perRow), size = constant(share * lanes);
+        Value part = builder.createOrFold<arith::RemUIOp>(loc, task, count);
+        delinearize(builder, loc,
+                    builder.createOrFold<arith::DivUIOp>(loc, task, count),
+                    outerLoops, extents, ivs);
+        Value begin = builder.createOrFold<arith::MulIOp>(loc, part, size);
+        Value end = builder.createOrFold<arith::AddIOp>(loc, begin, size);
+        emitMain(begin, builder.createOrFold<arith::MinUIOp>(
+                            loc, end, constant(vectors * lanes)));
+      });
+  SmallVector<int64_t> outer = llvm::map_to_vector(
+      outerLoops, [&](unsigned loop) { return extents[loop]; });
+  if (extents[*vectorLoop] % lanes != 0)
+    buildLoopNest(builder, loc, outer, [&](ValueRange at) {
+      for (auto [loop, iv] : llvm::zip_equal(outerLoops, at))
+        ivs[loop] = iv;
+      emitRemainder();
+    });
+}
+
+/// Everything inside the outer loops.
+void GenericEmitter::emitRow() {
+  if (!vectorLoop)
+    return emitScalar();
+  if (isSumLoop(*vectorLoop))
+    return emitLaneSums();
+  emitMain(constant(0), constant(extents[*vectorLoop] / lanes * lanes));
+  emitRemainder();
+}
+
+void GenericEmitter::emitMain(Value begin, Value end) {
+  buildLoop(builder, loc, begin, end, lanes,
+            [&](Value start) { emitVector(start, lanes); });
+}
+
+void GenericEmitter::emitRemainder() {
+  int64_t extent = extents[*vectorLoop],
+          one = std::min(getElementLanes(), lanes);
+  int64_t begin = extent / lanes * lanes, whole = (extent - begin) / one * one;
+  if (whole > 0)
+    emitVector(constant(begin), whole);
+  if (begin + whole < extent)
+    emitVector(constant(begin + whole), extent - begin - whole);
+}
+
+/// `width` iterations of a parallel vector loop.
+void GenericEmitter::emitVector(Value start, int64_t width) {
+  ivs[*vectorLoop] = start;
+  VectorBody at = makeBody(width);
+  SmallVector<Value> initial = llvm::map_to_vector(
+      sums, [&](OpOperand *sum) { return at.broadcast(at.load(sum)); });
+  SmallVector<Value> results = emitSums(sumLoops, initial, width);
+  for (auto [sum, result] : llvm::zip_equal(sums, results))
+    makeBody(width).store(sum, result);
+}
+
+/// The loops of sums from the first of `loops` on, the sums being carried
+/// through them.
+SmallVector<Value> GenericEmitter::emitSums(ArrayRef<unsigned> loops,
+                                            ValueRange carried, int64_t width) {
+  if (loops.empty())
+    return vectorLoop && isSumLoop(*vectorLoop) ? emitLanes(carried)
+                                                : emitBody(carried, width);
+  return buildLoop(builder, loc, 0, extents[loops.front()], 1, carried,
+                   [&](Value iv, ValueRange inner) {
+                     ivs[loops.front()] = iv;
+                     return emitSums(loops.drop_front(), inner, width);
+                   });
+}
+
+/// One evaluation of the body; gives the next values of the sums and stores the
+/// other outputs.
+SmallVector<Value> GenericEmitter::emitBody(ValueRange carried, int64_t width) {
+  VectorBody body = makeBody(width);
+  for (auto [sum, value] : llvm::zip_equal(sums, carried))
+    body.bind(sum->getOperandNumber(), value);
+  SmallVector<Value> next;
+  for (auto [output, value] :
+       llvm::zip_equal(op.getDpsInitsMutable(), body.emit())) {
+    if (llvm::is_contained(sums, &output))
+      next.push_back(body.broadcast(value));
+    else
+      body.store(&output, value);
+  }
+  return next;
+}
+
+/// The innermost loop of sums along the vectors: sixteen lanes at a time, the
+/// rest into the first lanes.
+SmallVector<Value> GenericEmitter::emitLanes(ValueRange carried) {
+  int64_t extent = extents[*vectorLoop],
+          whole = extent / reductionLanes * reductionLanes;
+  SmallVector<Value> accumulators =
+      buildLoop(builder, loc, 0, whole, reductionLanes, carried,
+                [&](Value iv, ValueRange inner) {
+                  ivs[*vectorLoop] = iv;
+                  return emitBody(inner, reductionLanes);
+                });
+  if (whole == extent)
+    return accumulators;
+  ivs[*vectorLoop] = constant(whole);
+  SmallVector<Value> first =
+      llvm::map_to_vector(accumulators, [&](Value accumulator) -> Value {
+        return vector::ExtractStridedSliceOp::create(builder, loc, accumulator,
+                                                     0, extent - whole, 1);
+      });
+  SmallVector<Value> rest = emitBody(first, extent - whole);
+  for (auto [accumulator, value] : llvm::zip_equal(accumulators, rest))
+    accumulator = vector::InsertStridedSliceOp::create(builder, loc, value,
+                                                       accumulator, 0, 1);
+  return accumulators;
+}
+
+void GenericEmitter::emitLaneSums() {
+  SmallVector<Operation *> combiners = llvm::map_to_vector(
+      sums, [&](OpOperand *sum) { return matchCombiner(op, sum); });
+  SmallVector<Value> neutral =
+      llvm::map_to_vector(combiners, [&](Operation *combiner) {
+        return getNeutralVector(builder, loc, combiner);
+      });
+  SmallVector<Value> accumulators = emitSums(sumLoops, neutral, reductionLanes);
+  for (auto [sum, combiner, accumulator] :
+       llvm::zip_equal(sums, combiners, accumulators)) {
+    Value total = combineLanes(builder, loc, combiner, accumulator);
+    VectorBody scalar = makeBody(0);
+    scalar.store(sum, combine(builder, loc, combiner, scalar.load(sum), total));
+  }
+}
+
+/// Iteration by iteration, in the order of the loops, through memory.
+void GenericEmitter::emitScalar() {
+  SmallVector<int64_t> inner = llvm::map_to_vector(
+      sumLoops, [&](unsigned loop) { return extents[loop]; });
+  buildLoopNest(builder, loc, inner, [&](ValueRange at) {
+    for (auto [loop, iv] : llvm::zip_equal(sumLoops, at))
+      ivs[loop] = iv;
+    VectorBody body = makeBody(0);
+    SmallVector<Value> results = body.emit();
+    for (auto [output, value] :
+         llvm::zip_equal(op.getDpsInitsMutable(), results))
+      body.store(&output, value);
+  });
+}
+
+void nn::emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op,
+                          const CpuTarget &target) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(op);
+  GenericEmitter(rewriter, op, target).emit();
+}

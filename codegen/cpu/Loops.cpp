@@ -1,0 +1,113 @@
+// Builders of scf.for and scf.forall.
+#include "codegen/cpu/Loops.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+Value nn::getIndexConstant(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+void nn::buildLoop(OpBuilder &builder, Location loc, Value begin, Value end,
+                   int64_t step, LoopBody body) {
+  APInt first, last;
+  if (matchPattern(begin, m_ConstantInt(&first)) &&
+      matchPattern(end, m_ConstantInt(&last))) {
+    if (first.sge(last))
+      return;
+    if ((first + step).sge(last))
+      return body(begin);
+  }
+  auto loop = scf::ForOp::create(builder, loc, begin, end,
+                                 getIndexConstant(builder, loc, step));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void nn::buildLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end,
+                   int64_t step, LoopBody body) {
+  buildLoop(builder, loc, getIndexConstant(builder, loc, begin),
+            getIndexConstant(builder, loc, end), step, body);
+}
+
+SmallVector<Value> nn::buildLoop(OpBuilder &builder, Location loc,
+                                 int64_t begin, int64_t end, int64_t step,
+                                 ValueRange initial, CarryingLoopBody body) {
+  if (begin >= end)
+    return SmallVector<Value>(initial);
+  Value first = getIndexConstant(builder, loc, begin);
+  if (begin + step >= end)
+    return body(first, initial);
+  auto loop = scf::ForOp::create(builder, loc, first,
+                                 getIndexConstant(builder, loc, end),
+                                 getIndexConstant(builder, loc, step), initial);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next =
+      body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty())
+    scf::YieldOp::create(builder, loc, next);
+  return SmallVector<Value>(loop.getResults());
+}
+
+static void buildLoopNestFrom(OpBuilder &builder, Location loc,
+                              ArrayRef<int64_t> extents,
+                              SmallVector<Value> &ivs,
+                              llvm::function_ref<void(ValueRange ivs)> body) {
+  if (ivs.size() == extents.size())
+    return body(ivs);
+  buildLoop(builder, loc, 0, extents[ivs.size()], 1, [&](Value iv) {
+    ivs.push_back(iv);
+    buildLoopNestFrom(builder, loc, extents, ivs, body);
+    ivs.pop_back();
+  });
+}
+
+void nn::buildLoopNest(OpBuilder &builder, Location loc,
+                       ArrayRef<int64_t> extents,
+                       llvm::function_ref<void(ValueRange ivs)> body) {
+  SmallVector<Value> ivs;
+  buildLoopNestFrom(builder, loc, extents, ivs, body);
+}
+
+void nn::buildParallelPieces(
+    OpBuilder &builder, Location loc, int64_t count, int64_t grain,
+    llvm::function_ref<void(Value begin, Value end)> body) {
+  if (grain >= count)
+    return body(getIndexConstant(builder, loc, 0),
+                getIndexConstant(builder, loc, count));
+  int64_t pieces = llvm::divideCeil(count, grain);
+  auto loop = scf::ForallOp::create(
+      builder, loc, {builder.getIndexAttr(pieces)}, ValueRange{}, std::nullopt);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value size = getIndexConstant(builder, loc, grain);
+  Value begin =
+      arith::MulIOp::create(builder, loc, loop.getInductionVar(0), size);
+  Value end = arith::AddIOp::create(builder, loc, begin, size);
+  if (count % grain != 0)
+    end = arith::MinUIOp::create(builder, loc, end,
+                                 getIndexConstant(builder, loc, count));
+  body(begin, end);
+}
+
+void nn::delinearize(OpBuilder &builder, Location loc, Value point,
+                     ArrayRef<unsigned> loops, ArrayRef<int64_t> extents,
+                     MutableArrayRef<Value> ivs) {
+  if (loops.empty())
+    return;
+  for (unsigned loop : llvm::reverse(loops.drop_front())) {
+    Value extent = getIndexConstant(builder, loc, extents[loop]);
+    ivs[loop] = builder.createOrFold<arith::RemUIOp>(loc, point, extent);
+    point = builder.createOrFold<arith::DivUIOp>(loc, point, extent);
+  }
+  ivs[loops.front()] = point;
+}
+
+bool nn::isInsideParallelLoop(Operation *op) {
+  return op->getParentOfType<scf::ForallOp>() != nullptr;
+}

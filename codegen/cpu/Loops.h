@@ -1,0 +1,48 @@
+// Builders of the loops that generated code consists of.
+#pragma once
+#include "mlir/IR/Builders.h"
+
+namespace mlir::nn {
+
+using LoopBody = llvm::function_ref<void(Value iv)>;
+using CarryingLoopBody =
+    llvm::function_ref<SmallVector<Value>(Value iv, ValueRange carried)>;
+
+Value getIndexConstant(OpBuilder &builder, Location loc, int64_t value);
+
+/// for iv = begin to end by step. A single iteration known as such needs no
+/// loop.
+void buildLoop(OpBuilder &builder, Location loc, Value begin, Value end,
+               int64_t step, LoopBody body);
+void buildLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end,
+               int64_t step, LoopBody body);
+
+/// The same with values carried from one iteration to the next; gives the last
+/// ones.
+SmallVector<Value> buildLoop(OpBuilder &builder, Location loc, int64_t begin,
+                             int64_t end, int64_t step, ValueRange initial,
+                             CarryingLoopBody body);
+
+/// for every point of a box in lexicographic order; `body` gets one index a
+/// dimension.
+void buildLoopNest(OpBuilder &builder, Location loc, ArrayRef<int64_t> extents,
+                   llvm::function_ref<void(ValueRange ivs)> body);
+
+/// Runs `body(begin, end)` over [0, count) in pieces of `grain`, the last one
+/// possibly shorter, as a parallel loop where there is more than one piece. The
+/// pieces are a matter of shapes only: no result depends on the number of
+/// threads.
+void buildParallelPieces(OpBuilder &builder, Location loc, int64_t count,
+                         int64_t grain,
+                         llvm::function_ref<void(Value begin, Value end)> body);
+
+/// Sets the ivs of `loops`, of the given extents (one for each of all loops),
+/// to the coordinates of point number `point` in lexicographic order.
+void delinearize(OpBuilder &builder, Location loc, Value point,
+                 ArrayRef<unsigned> loops, ArrayRef<int64_t> extents,
+                 MutableArrayRef<Value> ivs);
+
+/// Whether `op` stands inside a parallel loop already; these do not nest.
+bool isInsideParallelLoop(Operation *op);
+
+} // namespace mlir::nn

@@ -1,0 +1,147 @@
+// --nn-lower-contractions: matrix products on buffers become register-tiled
+// vector loops.
+#include "codegen/Passes.h"
+#include "codegen/cpu/Aliases.h"
+#include "codegen/cpu/ContractionKernel.h"
+#include "codegen/cpu/Target.h"
+#include "codegen/cpu/VectorBody.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_LOWERCONTRACTIONS
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+/// The operation before which a copy of `source`, needed at `user`, can be made
+/// once for all enclosing loops in which `source` does not change.
+static Operation *findCopyPlace(Operation *user, Value source) {
+  Operation *place = user;
+  for (Operation *parent = user->getParentOp();
+       isa<scf::ForOp, scf::ForallOp>(parent); parent = parent->getParentOp()) {
+    if (parent->isAncestor(source.getParentRegion()->getParentOp()) ||
+        mayWrite(parent, source))
+      break;
+    place = parent;
+  }
+  return place;
+}
+
+/// Replaces operand b by a copy whose last dimension is the vector loop.
+static void packB(IRRewriter &rewriter, Contraction &contraction) {
+  linalg::GenericOp op = contraction.op;
+  OpOperand *b = contraction.b;
+  AffineMap map = op.getMatchingIndexingMap(b);
+  SmallVector<unsigned> order;
+  for (unsigned loop : llvm::concat<unsigned>(
+           contraction.batch, contraction.sums, contraction.columns))
+    if (loop != contraction.vectorLoop)
+      order.push_back(loop);
+  order.push_back(contraction.vectorLoop);
+
+  MLIRContext *context = op.getContext();
+  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> packedDims, sourceDims;
+  for (unsigned loop : order) {
+    shape.push_back(contraction.getExtent(loop));
+    packedDims.push_back(getAffineDimExpr(loop, context));
+  }
+  for (AffineExpr expr : map.getResults())
+    sourceDims.push_back(getAffineDimExpr(
+        llvm::find(order, cast<AffineDimExpr>(expr).getPosition()) -
+            order.begin(),
+        context));
+
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(findCopyPlace(op, b->get()));
+  auto type = MemRefType::get(
+      shape, cast<MemRefType>(b->get().getType()).getElementType());
+  Value packed = memref::AllocOp::create(rewriter, loc, type,
+                                         rewriter.getI64IntegerAttr(64));
+  AffineMap sourceMap = AffineMap::get(order.size(), 0, sourceDims, context);
+  SmallVector<utils::IteratorType> iterators(order.size(),
+                                             utils::IteratorType::parallel);
+  linalg::GenericOp::create(
+      rewriter, loc, b->get(), packed,
+      ArrayRef{sourceMap, rewriter.getMultiDimIdentityMap(order.size())},
+      iterators, [](OpBuilder &builder, Location loc, ValueRange args) {
+        linalg::YieldOp::create(builder, loc, args[0]);
+      });
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  maps[b->getOperandNumber()] =
+      AffineMap::get(op.getNumLoops(), 0, packedDims, context);
+  rewriter.modifyOpInPlace(op, [&] {
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+    b->set(packed);
+  });
+}
+
+/// A product whose form the register tiles do not take keeps its rounding: one
+/// FMA for each term.
+static void fuseMultiplyAdd(IRRewriter &rewriter, linalg::GenericOp op) {
+  if (!hasMultiplyAddBody(op) ||
+      !isa<FloatType>(op.getRegionOutputArgs()[0].getType()))
+    return;
+  Block *body = op.getBody();
+  Operation *sum = body->getTerminator()->getOperand(0).getDefiningOp();
+  if (isa<math::FmaOp>(sum))
+    return;
+  rewriter.setInsertionPoint(sum);
+  rewriter.replaceOpWithNewOp<math::FmaOp>(
+      sum, body->getArgument(0), body->getArgument(1), body->getArgument(2));
+  rewriter.eraseOp(&body->front());
+}
+
+namespace {
+struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    llvm::Expected<CpuTarget> target = getCpuTarget(march);
+    if (!target) {
+      getOperation().emitError() << llvm::toString(target.takeError());
+      return signalPassFailure();
+    }
+    IRRewriter rewriter(&getContext());
+    SmallVector<linalg::GenericOp> ops;
+    getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
+    SmallPtrSet<Operation *, 16> erased;
+    for (linalg::GenericOp op : ops) {
+      if (erased.contains(op))
+        continue;
+      FailureOr<Contraction> contraction = matchContraction(op);
+      if (failed(contraction)) {
+        fuseMultiplyAdd(rewriter, op);
+        continue;
+      }
+      if (getStrideAlong(contraction->b, contraction->vectorLoop) != 1)
+        packB(rewriter, *contraction);
+      ContractionGroup group = fuseNeighbours(*contraction);
+      emitContraction(rewriter, group, *target);
+      for (Operation *member : group.getOps())
+        erased.insert(member);
+      eraseGroup(rewriter, group);
+    }
+  }
+
+  /// Erases what the kernel replaces, and buffers that nobody sees any more.
+  static void eraseGroup(IRRewriter &rewriter, const ContractionGroup &group) {
+    llvm::SetVector<Value> roots;
+    for (Operation *op : group.getOps())
+      for (Value output : cast<linalg::GenericOp>(op).getDpsInits())
+        if (Value root = getRootBuffer(output))
+          roots.insert(root);
+    for (Operation *op : llvm::reverse(group.getOps()))
+      rewriter.eraseOp(op);
+    for (Value root : roots)
+      eraseIfUnused(root);
+  }
+};
+} // namespace

@@ -1,0 +1,30 @@
+// What the code generator for CPUs knows of the processor it generates for:
+// vector registers, FMA, caches. Bits of results never depend on it, except
+// that a processor without FMA rounds products.
+#pragma once
+#include "mlir/IR/Types.h"
+#include "mlir/Support/LLVM.h"
+#include "llvm/Support/Error.h"
+
+namespace mlir::nn {
+
+struct CpuTarget {
+  int64_t vectorBits = 128;
+  int64_t vectorRegisters = 16;
+  bool hasFma = false;
+  /// Masked vector loads cost what plain loads cost.
+  bool hasMaskedLoad = false;
+  /// Masked vector stores too.
+  bool hasMaskedStore = false;
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 512 << 10;
+
+  /// Elements of `type` in one vector register, at least 1.
+  int64_t getLanes(Type type) const;
+};
+
+/// The description of `march`: `native`, or an LLVM processor name
+/// (`x86-64-v3`, `cortex-a72`, ...).
+llvm::Expected<CpuTarget> getCpuTarget(StringRef march);
+
+} // namespace mlir::nn

@@ -1,0 +1,140 @@
+// RUN: nnc-opt %s --nn-normalize-generics --nn-lower-contractions=march=x86-64-v3 --canonicalize --cse --split-input-file | FileCheck %s
+
+// Six rows of two vectors stay in registers through the sum; the fill before and the bias and relu after are computed
+// with the tile; nobody sees the sums themselves, so their buffer is gone.
+// CHECK-LABEL: func @dense
+// CHECK-NOT: memref.alloc
+// CHECK: %[[zero:.*]] = arith.constant dense<0.000000e+00> : vector<8xf32>
+// CHECK: scf.for
+// CHECK: %[[sums:.*]]:12 = scf.for {{.*}} iter_args(%{{[a-z0-9]+}} = %[[zero]],
+// CHECK: %[[b:.*]] = vector.load %arg1
+// CHECK: %[[a:.*]] = memref.load %arg0
+// CHECK: %[[av:.*]] = vector.broadcast %[[a]]
+// CHECK: math.fma %[[av]], %[[b]], %{{.*}} : vector<8xf32>
+// CHECK: scf.yield
+// CHECK: %[[bias:.*]] = vector.load %arg2
+// CHECK: arith.addf %[[sums]]#0, %[[bias]]
+// CHECK: arith.maximumf
+// CHECK: vector.store %{{.*}}, %arg3
+// CHECK-NOT: linalg
+func.func @dense(%a: memref<12x32xf32>, %b: memref<32x16xf32>, %bias: memref<16xf32>, %o: memref<12x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<12x16xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<12x16xf32>)
+  linalg.matmul ins(%a, %b : memref<12x32xf32>, memref<32x16xf32>) outs(%c : memref<12x16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>,
+                                   affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %bias : memref<12x16xf32>, memref<16xf32>) outs(%o : memref<12x16xf32>) {
+    ^bb0(%x: f32, %y: f32, %out: f32):
+      %sum = arith.addf %x, %y : f32
+      %relu = arith.maximumf %sum, %zero : f32
+      linalg.yield %relu : f32
+  }
+  return
+}
+
+// -----
+
+// What the product reads must not be overwritten tile by tile: no fusion, and the result is stored.
+// CHECK-LABEL: func @overwrites_factor
+// CHECK: vector.store %{{.*}}, %arg2
+// CHECK: linalg.generic
+func.func @overwrites_factor(%a: memref<8x8xf32>, %b: memref<8x8xf32>, %c: memref<8x8xf32>) {
+  linalg.matmul ins(%a, %b : memref<8x8xf32>, memref<8x8xf32>) outs(%c : memref<8x8xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%c : memref<8x8xf32>) outs(%a : memref<8x8xf32>) {
+    ^bb0(%x: f32, %out: f32):
+      %twice = arith.addf %x, %x : f32
+      linalg.yield %twice : f32
+  }
+  return
+}
+
+// -----
+
+// An update in place reads and writes the same element: it is computed with the tile.
+// CHECK-LABEL: func @update_in_place
+// CHECK-NOT: linalg.generic
+// CHECK: %[[w:.*]] = vector.load %arg2
+// CHECK: arith.subf %[[w]]
+// CHECK: vector.store %{{.*}}, %arg2
+func.func @update_in_place(%x: memref<8x4xf32>, %dy: memref<8x16xf32>, %w: memref<4x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %g = memref.alloc() : memref<4x16xf32>
+  linalg.fill ins(%zero : f32) outs(%g : memref<4x16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                                   affine_map<(i, j, k) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %dy : memref<8x4xf32>, memref<8x16xf32>) outs(%g : memref<4x16xf32>) {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %c, %p : f32
+      linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%g : memref<4x16xf32>) outs(%w : memref<4x16xf32>) {
+    ^bb0(%gradient: f32, %old: f32):
+      %new = arith.subf %old, %gradient : f32
+      linalg.yield %new : f32
+  }
+  return
+}
+
+// -----
+
+// Columns of a transposed second factor are not contiguous: it is copied first, before the loop that does not change it.
+// CHECK-LABEL: func @transposed_in_loop
+// CHECK: %[[packed:.*]] = memref.alloc() {alignment = 64 : i64} : memref<4x16xf32>
+// CHECK: linalg.generic
+// CHECK-SAME: outs(%[[packed]]
+// CHECK: scf.for
+// CHECK-NOT: linalg.generic
+// CHECK: vector.load %[[packed]]
+func.func @transposed_in_loop(%a: memref<8x4xf32>, %b: memref<16x4xf32>, %c: memref<8x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  scf.for %t = %c0 to %c9 step %c1 {
+    linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                   affine_map<(i, j, k) -> (i, j)>]
+      ins(%a, %b : memref<8x4xf32>, memref<16x4xf32>) outs(%c : memref<8x16xf32>)
+  }
+  return
+}
+
+// -----
+
+// Large products are parallel over tiles; inside a parallel loop they are not.
+// CHECK-LABEL: func @parallel
+// CHECK: scf.forall (%{{.*}}) in (32)
+// CHECK-LABEL: func @inside_parallel
+// CHECK: scf.forall (%{{.*}}) in (4)
+// CHECK-NOT: scf.forall
+func.func @parallel(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
+  linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x256xf32>) outs(%c : memref<256x256xf32>)
+  return
+}
+func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %c: memref<4x256x256xf32>) {
+  scf.forall (%i) in (4) {
+    %x = memref.subview %a[%i, 0, 0] [1, 256, 256] [1, 1, 1]
+      : memref<4x256x256xf32> to memref<256x256xf32, strided<[256, 1], offset: ?>>
+    %y = memref.subview %c[%i, 0, 0] [1, 256, 256] [1, 1, 1]
+      : memref<4x256x256xf32> to memref<256x256xf32, strided<[256, 1], offset: ?>>
+    linalg.matmul ins(%x, %b : memref<256x256xf32, strided<[256, 1], offset: ?>>, memref<256x256xf32>)
+      outs(%y : memref<256x256xf32, strided<[256, 1], offset: ?>>)
+  }
+  return
+}
+
+// -----
+
+// A scalar product has no column to run vectors along; it keeps its rounding, one FMA a term.
+// CHECK-LABEL: func @dot
+// CHECK: linalg.generic
+// CHECK: math.fma
+func.func @dot(%a: memref<8xf32>, %b: memref<8xf32>, %c: memref<f32>) {
+  linalg.dot ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%c : memref<f32>)
+  return
+}

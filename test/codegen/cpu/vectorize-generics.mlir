@@ -1,0 +1,104 @@
+// RUN: nnc-opt %s --nn-vectorize-generics=march=x86-64-v3 --canonicalize --cse --split-input-file --verify-diagnostics | FileCheck %s
+
+// Contiguous loops become one, and a vector of what is left over ends it: 5 * 13 = 2 * 32 + 1.
+// CHECK-LABEL: func @elementwise
+// CHECK: memref.collapse_shape
+// CHECK: scf.for %{{.*}} = %c0 to %c64 step %c32
+// CHECK: vector.load %{{.*}} : memref<65xf32>, vector<32xf32>
+// CHECK: vector.load %{{.*}}[%c64] : memref<65xf32>, vector<1xf32>
+// CHECK-NOT: linalg
+func.func @elementwise(%a: memref<5x13xf32>, %b: memref<5x13xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<5x13xf32>) outs(%b : memref<5x13xf32>) {
+    ^bb0(%x: f32, %out: f32):
+      %y = arith.addf %x, %x : f32
+      linalg.yield %y : f32
+  }
+  return
+}
+
+// -----
+
+// Sums along contiguous memory keep 16 lanes on every processor, the rest goes into the first lanes, halves are added.
+// CHECK-LABEL: func @row_sums
+// CHECK: %[[neutral:.*]] = arith.constant dense<-0.000000e+00> : vector<16xf32>
+// CHECK: %[[lanes:.*]] = scf.for {{.*}} step %c16 iter_args(%{{.*}} = %[[neutral]]) -> (vector<16xf32>)
+// CHECK: %[[first:.*]] = vector.extract_strided_slice %[[lanes]] {offsets = [0], sizes = [5]
+// CHECK: %[[rest:.*]] = arith.addf %[[first]],
+// CHECK: %[[all:.*]] = vector.insert_strided_slice %[[rest]], %[[lanes]]
+// CHECK: vector.extract_strided_slice %[[all]] {offsets = [8]
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK: arith.addf {{.*}} : vector<4xf32>
+// CHECK: arith.addf {{.*}} : vector<2xf32>
+// CHECK: arith.addf {{.*}} : vector<1xf32>
+func.func @row_sums(%a: memref<4x37xf32>, %b: memref<4xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%a : memref<4x37xf32>) outs(%b : memref<4xf32>) {
+    ^bb0(%x: f32, %sum: f32):
+      %y = arith.addf %sum, %x : f32
+      linalg.yield %y : f32
+  }
+  return
+}
+
+// -----
+
+// Sums over other loops go in their order, several columns at once.
+// CHECK-LABEL: func @column_sums
+// CHECK: scf.for %{{.*}} = %c0 to %c100 step %c1 iter_args({{.*}}) -> (vector<64xf32>)
+func.func @column_sums(%a: memref<100x64xf32>, %b: memref<64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>],
+                  iterator_types = ["reduction", "parallel"]}
+      ins(%a : memref<100x64xf32>) outs(%b : memref<64xf32>) {
+    ^bb0(%x: f32, %sum: f32):
+      %y = arith.addf %sum, %x : f32
+      linalg.yield %y : f32
+  }
+  return
+}
+
+// -----
+
+// A lookup whose row is the same for all lanes is one scalar load of the row's number and vector loads of the row.
+// CHECK-LABEL: func @lookup
+// CHECK: %[[token:.*]] = memref.load %arg0
+// CHECK: %[[row:.*]] = arith.index_cast %[[token]]
+// CHECK: vector.load %arg1[%[[row]], %{{.*}}] : memref<100x32xf32>, vector<32xf32>
+func.func @lookup(%tokens: memref<8xi32>, %table: memref<100x32xf32>, %out: memref<8x32xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%tokens : memref<8xi32>) outs(%out : memref<8x32xf32>) {
+    ^bb0(%token: i32, %o: f32):
+      %row = arith.index_cast %token : i32 to index
+      %j = linalg.index 1 : index
+      %x = memref.load %table[%row, %j] : memref<100x32xf32>
+      linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// Large operations are parallel in pieces that the shape alone decides.
+// CHECK-LABEL: func @parallel
+// CHECK: scf.forall (%{{.*}}) in (32)
+func.func @parallel(%a: memref<1024x1024xf32>, %b: memref<1024x1024xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<1024x1024xf32>) outs(%b : memref<1024x1024xf32>) {
+    ^bb0(%x: f32, %out: f32):
+      %y = arith.addf %x, %x : f32
+      linalg.yield %y : f32
+  }
+  return
+}
+
+// -----
+
+func.func @named(%a: memref<8x4xf32>, %b: memref<4x16xf32>, %c: memref<8x16xf32>) {
+  // expected-error @below {{only linalg.generic on buffers of static shape becomes loops here}}
+  linalg.matmul ins(%a, %b : memref<8x4xf32>, memref<4x16xf32>) outs(%c : memref<8x16xf32>)
+  return
+}
