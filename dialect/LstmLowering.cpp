@@ -159,7 +159,7 @@ LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wa
     outputs.push_back({empty({batch, time, units}), 0});
   if (wantsGates) {
     outputs.push_back({inputProduct, 1});
-    Value cells = empty({time + 1, batch, units});
+    Value cells = carriedBuffer(b, {time + 1, batch, units}, inputType.getElementType());
     Window before{Window::timeMajor, b.getIndexAttr(0), b.getIndexAttr(0), 0, batch, units};
     outputs.push_back({before.write(b, zeroed(b, before.read(b, cells)), cells), 1});
   }
