@@ -16,6 +16,28 @@ Type nn::withBatch(Type type, int64_t batch) {
   return tensor.clone(shape);
 }
 
+/// A slice's sizes that have become known: those written `tensor.dim` of what is static now.
+template <typename SliceOp>
+static void makeSizesStatic(SliceOp op) {
+  SmallVector<int64_t> sizes(op.getStaticSizes());
+  SmallVector<Value> left;
+  unsigned next = 0;
+  for (int64_t &size : sizes) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    Value value = op.getSizes()[next++];
+    auto dim = value.getDefiningOp<tensor::DimOp>();
+    std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
+    auto source = dim ? dyn_cast<RankedTensorType>(dim.getSource().getType()) : RankedTensorType();
+    if (index && source && *index < source.getRank() && !source.isDynamicDim(*index))
+      size = source.getDimSize(*index);
+    else
+      left.push_back(value);
+  }
+  op.getSizesMutable().assign(left);
+  op.setStaticSizes(sizes);
+}
+
 namespace {
 
 class Inliner {
@@ -70,6 +92,10 @@ private:
       if (empty.getType().getNumDynamicDims() == 1 && empty.getType().isDynamicDim(0))
         empty.getDynamicSizesMutable().clear();
     }
+    if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
+      makeSizesStatic(extract);
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      makeSizesStatic(insert);
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
       collapse.getResult().setType(
           tensor::CollapseShapeOp::inferCollapsedType(collapse.getSrcType(), collapse.getReassociationMaps()));
