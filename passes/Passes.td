@@ -101,6 +101,14 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
 // fused -> linalg
 //===----------------------------------------------------------------------===//
 
+def DropAdjointMarks : Pass<"nn-drop-adjoint-marks", "::mlir::func::FuncOp"> {
+  let summary = "Remove the marks of ops that adjoints emitted";
+  let description = [{
+    `--nn-differentiate` marks what adjoints emit with `nn.adjoint`, so that a test can change each of them and see the
+    gradient checks fail. From here on the marks would only keep equal ops apart.
+  }];
+}
+
 def LowerLayers : Pass<"nn-lower-layers", "::mlir::func::FuncOp"> {
   let summary = "Replace every op of the nn dialect by its lowering to upstream dialects";
 }

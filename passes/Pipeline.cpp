@@ -77,6 +77,7 @@ void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
 }
 
 void gradToFused(OpPassManager &pm, const CompileOptions &) {
+  pm.addNestedPass<func::FuncOp>(createDropAdjointMarks());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
