@@ -1,5 +1,5 @@
 // nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
-// for the pipeline up to a phase, and `--phase=binary` writes an object file.
+// for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file.
 #include "codegen/EmitObject.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
@@ -24,7 +24,7 @@ namespace {
 llvm::cl::OptionCategory category("nnc options");
 llvm::cl::opt<std::string> phase("phase", llvm::cl::cat(category), llvm::cl::value_desc("name"),
                                  llvm::cl::desc("Compile up to a phase: model, params, grad, fused, linalg, tiled, "
-                                                "planned, binary (an object file)"));
+                                                "planned, binary (with -o FILE.o: an object file)"));
 llvm::cl::opt<int64_t> batch("batch", llvm::cl::cat(category), llvm::cl::init(32),
                              llvm::cl::desc("Batch size of every entry point"));
 llvm::cl::opt<std::string> entries("entries", llvm::cl::cat(category), llvm::cl::init("init,train,evaluate,predict"),
@@ -37,28 +37,32 @@ llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
                                   llvm::cl::desc("LLVM target triple; this machine's where not given"));
 } // namespace
 
-/// Writes a module in phase `binary` as an object.
-struct EmitObject : PassWrapper<EmitObject, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitObject)
-  EmitObject(nn::TargetOptions options, llvm::raw_pwrite_stream &out) : options(std::move(options)), out(&out) {}
+namespace {
+/// Turns the module into an object file in memory.
+struct EmitObjectPass : PassWrapper<EmitObjectPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitObjectPass)
+  EmitObjectPass(nn::TargetOptions options, SmallVectorImpl<char> &object)
+      : options(std::move(options)), object(object) {}
   StringRef getArgument() const override { return "nn-emit-object"; }
   void runOnOperation() override {
-    if (failed(nn::emitObject(getOperation(), options, *out)))
+    llvm::raw_svector_ostream out(object);
+    if (failed(nn::emitObject(getOperation(), options, out)))
       signalPassFailure();
   }
   nn::TargetOptions options;
-  llvm::raw_pwrite_stream *out;
+  SmallVectorImpl<char> &object;
 };
-
-/// The name of the program in a file: the file's, without folder and extension.
-static std::string getProgramName(StringRef path) {
-  return path == "-" ? "program" : llvm::sys::path::stem(path).str();
-}
+} // namespace
 
 /// An error that concerns no place in the model file.
 static LogicalResult reportError(const Twine &message) {
   llvm::WithColor::error(llvm::errs(), "nnc-opt") << message << "\n";
   return failure();
+}
+
+/// The name of the program in a file: the file's, without folder and extension.
+static std::string programName(StringRef path) {
+  return path == "-" ? "program" : llvm::sys::path::stem(path).str();
 }
 
 static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
@@ -68,32 +72,45 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
   std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
   if (!input)
     return reportError(message);
-  std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &message);
-  if (!output)
-    return reportError(message);
-
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
-  bool writesObject = phase == "binary";
+  // What the file will hold is made first and written last: an error leaves an older file as it was.
+  std::string content;
+  llvm::raw_string_ostream contentStream(content);
+  bool wantsObject = StringRef(outputName).ends_with(".o");
+  if (wantsObject && phase != "binary")
+    return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
+  SmallVector<char> object;
   if (!phase.empty()) {
-    nn::TargetOptions object{march, triple, target, getProgramName(inputName)};
+    nn::TargetOptions options{march, triple, target, programName(inputName)};
     // After the passes named on the command line.
-    auto setUp = [=, &output, base = config](PassManager &pm) mutable -> LogicalResult {
+    auto setUp = [base = config, options, wantsObject, &object](PassManager &pm) mutable -> LogicalResult {
       if (failed(base.setupPassPipeline(pm)))
         return failure();
       pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple}));
-      if (writesObject)
-        pm.addPass(std::make_unique<EmitObject>(object, output->os()));
+      if (wantsObject)
+        pm.addPass(std::make_unique<EmitObjectPass>(options, object));
       return success();
     };
     config.setPassPipelineSetupFn(setUp);
   }
-  // A report alone, or an object, is what is wanted, not the module after it.
+  // A report alone is what is wanted, not the module after it.
   bool reportOnly = phase.empty() && outputName == "-" && llvm::any_of(ArrayRef(argv, argc), [](StringRef argument) {
                       return argument.ltrim('-').split('=').first == "nn-report";
                     });
-  raw_ostream &os = reportOnly || writesObject ? llvm::nulls() : output->os();
+  raw_ostream &os = reportOnly || wantsObject ? llvm::nulls() : contentStream;
   if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();
+
+  std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &message);
+  if (!output)
+    return reportError(message);
+  output->os() << (wantsObject ? StringRef(object.data(), object.size()) : StringRef(content));
+  output->os().flush();
+  if (output->os().has_error()) {
+    message = output->os().error().message();
+    output->os().clear_error();
+    return reportError("cannot write '" + outputName + "': " + message);
+  }
   output->keep();
   return success();
 }
