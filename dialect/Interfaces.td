@@ -125,7 +125,7 @@ def InitializerAttrInterface : AttrInterface<"InitializerAttrInterface"> {
   let methods = [
     InterfaceMethod<[{
       Builds a tensor of `type` in upstream dialects (plus nn.philox). `seed` is a tensor<i64>; `stream` tells this
-      parameter from all others.
+      parameter from all others. Reports a type that the initialiser cannot fill at `loc` and returns null.
     }], "::mlir::Value", "build",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::RankedTensorType":$type,
            "::mlir::Value":$seed, "int64_t":$stream)>,

@@ -391,6 +391,8 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         // A parameter's numbers depend on its own name only, so adding a layer leaves the others as they were.
         int64_t stream = static_cast<uint32_t>(llvm::xxh3_64bits(variable.getSymName()));
         value = initializer.build(entry.b, variable.getLoc(), type, seed, stream);
+        if (!value)
+          return failure();
       } else {
         value = arith::ConstantOp::create(entry.b, variable.getLoc(), cast<TypedAttr>(entry.b.getZeroAttr(type)));
       }

@@ -91,6 +91,8 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   // After fusion, which folds splats into the ops that read them.
   pm.addNestedPass<func::FuncOp>(createLowerSplats());
+  // After fusion, which is quicker on few ops than on many.
+  pm.addNestedPass<func::FuncOp>(createExpandRandom());
   pm.addPass(createCanonicalizerPass());
 }
 
