@@ -54,7 +54,7 @@ SmallVector<ParameterSpec> LstmOp::getParameterSpecs() {
   specs.push_back({"kernel", RankedTensorType::get({features, 4 * units}, element),
                    getKernelInitializer().value_or(GlorotUniformAttr::get(context)), getKernelRegularizerAttr()});
   specs.push_back({"recurrent_kernel", RankedTensorType::get({units, 4 * units}, element),
-                   getRecurrentInitializer().value_or(OrthogonalAttr::get(context)), getRecurrentRegularizerAttr()});
+                   getRecurrentInitializer().value_or(OrthogonalAttr::get(context, Number(1.0))), getRecurrentRegularizerAttr()});
   if (!getUseBias())
     return specs;
   Attribute bias = ZerosAttr::get(context);
