@@ -1,5 +1,5 @@
-// nn-bind-buffers: gives every entry point buffers for its inputs, outputs and variables, as memref arguments. From here
-// on an entry returns nothing: what it computes is written where the host, or the next step, finds it.
+// nn-bind-buffers: gives every entry point buffers for its inputs, outputs and variables, as memref arguments. From
+// here on an entry returns nothing: what it computes is written where the host, or the next step, finds it.
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
 
@@ -92,8 +92,8 @@ struct BindBuffers : nn::impl::BindBuffersBase<BindBuffers> {
       }
       Value tensor = old->second;
       Value buffer = tensor.getDefiningOp<bufferization::ToTensorOp>().getBuffer();
-      auto updated = bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), tensor.getType(), value,
-                                                                       tensor);
+      auto updated =
+          bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), tensor.getType(), value, tensor);
       writes.emplace_back(updated.getResult(), buffer);
     }
     for (auto [value, buffer] : writes)

@@ -5,8 +5,8 @@
 
 namespace mlir::nn {
 
-/// The buffer that `value`, a memref, is a view of: an allocation, a function argument, a global, or the result of an op
-/// that is none of these and makes the buffer untraceable.
+/// The buffer that `value`, a memref, is a view of: an allocation, a function argument, a global, or the result of an
+/// op that is none of these and makes the buffer untraceable.
 Value getBufferRoot(Value value);
 
 /// Whether `op` only makes another view of its operand, touching no memory.

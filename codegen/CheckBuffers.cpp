@@ -101,28 +101,30 @@ struct CheckBuffers : nn::impl::CheckBuffersBase<CheckBuffers> {
 
   FailureOr<CopyReason> findReason(memref::CopyOp copy) {
     Value root = getBufferRoot(copy.getTarget());
-    if (auto argument = dyn_cast<BlockArgument>(root)) {
-      func::FuncOp entry = getOperation();
-      unsigned index = argument.getArgNumber();
-      if (argument.getOwner() == &entry.getBody().front()) {
-        if (entry.getArgAttr(index, "nn.output"))
-          return CopyReason::output;
-        if (auto variable = entry.getArgAttrOfType<FlatSymbolRefAttr>(index, "nn.variable"))
-          return checkUpdate(copy, root, variable);
-      }
-      return copy->emitOpError() << "writes into an input";
-    }
-    auto loop = copy->getParentOfType<scf::ForOp>();
     bool isPart = root.getType() != copy.getTarget().getType();
+    auto loop = copy->getParentOfType<scf::ForOp>();
     bool outlivesTurn = loop && !loop->isAncestor(root.getParentBlock()->getParentOp());
+    if (isPart && outlivesTurn)
+      return CopyReason::sequence;
+    if (auto argument = dyn_cast<BlockArgument>(root))
+      return findReasonInArgument(copy, argument);
     if (isPart)
-      return outlivesTurn ? CopyReason::sequence : CopyReason::part;
+      return CopyReason::part;
     if (outlivesTurn)
       return CopyReason::carried;
     if (loop && copiesAllOfCarried(copy, loop))
       return copy->emitOpError() << "copies a whole " << copy.getSource().getType() << " in every turn of a loop: the "
                                  << "loop overwrites a value that it still reads; write into a tensor.empty instead";
     return CopyReason::initial;
+  }
+
+  FailureOr<CopyReason> findReasonInArgument(memref::CopyOp copy, BlockArgument argument) {
+    func::FuncOp entry = getOperation();
+    if (entry.getArgAttr(argument.getArgNumber(), "nn.output"))
+      return CopyReason::output;
+    if (auto variable = entry.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), "nn.variable"))
+      return checkUpdate(copy, argument, variable);
+    return copy->emitOpError() << "writes into an input";
   }
 
   /// Whether what is copied is all of a buffer that lives longer than a turn of `loop`.

@@ -1,5 +1,5 @@
-// Writes the program descriptor as LLVM constants. Each make… function below writes the fields of the struct of the same
-// name in runtime/include/nnc/program.h, in their order; LLVM pads structs as C does.
+// Writes the program descriptor as LLVM constants. Each make… function below writes the fields of the struct of the
+// same name in runtime/include/nnc/program.h, in their order; LLVM pads structs as C does.
 #include "codegen/Descriptor.h"
 #include "runtime/include/nnc/program.h"
 #include "llvm/IR/Constants.h"
@@ -67,8 +67,8 @@ Constant *DescriptorBuilder::makeTensor(StringRef name, RankedTensorType type, i
 }
 
 Constant *DescriptorBuilder::makeVariable(const ProgramVariable &variable) {
-  return ConstantStruct::getAnon({makeTensor(variable.name, variable.type, variable.offset), int32(variable.role),
-                                  int32(variable.trainable)});
+  return ConstantStruct::getAnon(
+      {makeTensor(variable.name, variable.type, variable.offset), int32(variable.role), int32(variable.trainable)});
 }
 
 Constant *DescriptorBuilder::makeInput(const ProgramTensor &input) {
@@ -101,11 +101,10 @@ Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOpt
     variables.push_back(makeVariable(variable));
   for (const ProgramEntry &entry : program.entries)
     entries.push_back(makeEntry(entry));
-  return ConstantStruct::getAnon({int32(NNC_ABI_VERSION), int32(0), string(options.name), string(target),
-                                  string("nnc " NNC_VERSION), int64(program.arenaBytes), int64(program.stateBytes),
-                                  int64(program.workerBytes), int64(variables.size()),
-                                  array(variables, "nnc.variables"), int64(entries.size()),
-                                  array(entries, "nnc.entries")});
+  return ConstantStruct::getAnon(
+      {int32(NNC_ABI_VERSION), int32(0), string(options.name), string(target), string("nnc " NNC_VERSION),
+       int64(program.arenaBytes), int64(program.stateBytes), int64(program.workerBytes), int64(variables.size()),
+       array(variables, "nnc.variables"), int64(entries.size()), array(entries, "nnc.entries")});
 }
 
 } // namespace

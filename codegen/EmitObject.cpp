@@ -30,10 +30,10 @@ constexpr StringLiteral memoryFunctions[] = {"memcpy", "memmove", "memset", "mem
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
 
 /// What an object of target reference may import besides.
-constexpr StringLiteral mathFunctions[] = {
-    "acos",  "asin",  "atan", "atan2", "cbrt", "ceil", "cos",   "cosh", "erf",  "erfc", "exp",  "exp2",      "expm1",
-    "floor", "fma",   "fmod", "log",   "log10", "log1p", "log2", "pow",  "round", "roundeven", "rint", "sin", "sinh",
-    "sqrt",  "tan",   "tanh", "trunc"};
+constexpr StringLiteral mathFunctions[] = {"acos", "asin",  "atan",  "atan2", "cbrt",  "ceil",  "cos",       "cosh",
+                                           "erf",  "erfc",  "exp",   "exp2",  "expm1", "floor", "fma",       "fmod",
+                                           "log",  "log10", "log1p", "log2",  "pow",   "round", "roundeven", "rint",
+                                           "sin",  "sinh",  "sqrt",  "tan",   "tanh",  "trunc"};
 
 struct Target {
   std::unique_ptr<llvm::TargetMachine> machine;
@@ -58,8 +58,7 @@ FailureOr<Target> makeTarget(ModuleOp module, const nn::TargetOptions &options) 
   }();
   (void)initialized;
 
-  llvm::Triple triple(options.triple.empty() ? llvm::sys::getProcessTriple()
-                                             : llvm::Triple::normalize(options.triple));
+  llvm::Triple triple(options.triple.empty() ? llvm::sys::getProcessTriple() : llvm::Triple::normalize(options.triple));
   llvm::Triple host(llvm::sys::getProcessTriple());
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
@@ -148,19 +147,21 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-/// The op of `module` that brings in `symbol`: a declaration's first caller where there is one.
+/// Where `symbol` comes from: the first op that calls it, or that LLVM makes a call of it (llvm.intr.exp is expf or
+/// exp).
 Location findOrigin(ModuleOp module, StringRef symbol) {
-  Operation *declaration = SymbolTable::lookupSymbolIn(module, symbol);
-  if (!declaration)
-    return module.getLoc();
-  Location origin = declaration->getLoc();
-  module.walk([&](LLVM::CallOp call) {
-    if (call.getCallee() != symbol)
+  std::optional<Location> origin;
+  module.walk([&](Operation *op) {
+    auto call = dyn_cast<LLVM::CallOp>(op);
+    StringRef intrinsic = op->getName().getStringRef();
+    bool isIntrinsic =
+        intrinsic.consume_front("llvm.intr.") && (symbol == intrinsic || symbol.drop_back() == intrinsic);
+    if (!isIntrinsic && !(call && call.getCallee() == symbol))
       return WalkResult::advance();
-    origin = call.getLoc();
+    origin = op->getLoc();
     return WalkResult::interrupt();
   });
-  return origin;
+  return origin.value_or(module.getLoc());
 }
 
 /// A program must run wherever the ABI's host runs, to the same bits: it imports nothing else.

@@ -12,9 +12,7 @@ using namespace mlir;
 using namespace mlir::nn;
 
 namespace {
-bool isContiguous(Value value) {
-  return memref::isStaticShapeAndContiguousRowMajor(cast<MemRefType>(value.getType()));
-}
+bool isContiguous(Value value) { return memref::isStaticShapeAndContiguousRowMajor(cast<MemRefType>(value.getType())); }
 
 struct LowerCopies : nn::impl::LowerCopiesBase<LowerCopies> {
   using Base::Base;

@@ -183,16 +183,17 @@ func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimens
     builder.clone(*op, mapping);
 
   Value task = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1));
+  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   int64_t inner = countTasks(dimensions);
   for (auto [index, dimension] : llvm::zip_equal(forall.getInductionVars(), dimensions)) {
-    auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
     // The position in this dimension, tasks being numbered row by row.
     Value position = task;
-    if (inner != dimension.count)
-      position = arith::RemUIOp::create(builder, loc, position, constant(inner));
+    bool isOutermost = index == forall.getInductionVars().front();
     inner /= dimension.count;
     if (inner != 1)
       position = arith::DivUIOp::create(builder, loc, position, constant(inner));
+    if (!isOutermost)
+      position = arith::RemUIOp::create(builder, loc, position, constant(dimension.count));
     if (dimension.step != 1)
       position = arith::MulIOp::create(builder, loc, position, constant(dimension.step));
     if (dimension.lower != 0)
@@ -226,10 +227,10 @@ void Outliner::placeScratch(func::FuncOp body, Value arena, Value worker) {
       Value start = arith::ConstantIndexOp::create(builder, loc, arenaBytes);
       scratch = arith::AddIOp::create(builder, loc, start, arith::MulIOp::create(builder, loc, index, bytes));
     }
-    Value place = arith::AddIOp::create(builder, loc, scratch,
-                                        arith::ConstantIndexOp::create(builder, loc, offset.getInt()));
-    auto view = memref::ViewOp::create(builder, loc, cast<MemRefType>(op->getResult(0).getType()), arena, place,
-                                       ValueRange{});
+    Value place =
+        arith::AddIOp::create(builder, loc, scratch, arith::ConstantIndexOp::create(builder, loc, offset.getInt()));
+    auto view =
+        memref::ViewOp::create(builder, loc, cast<MemRefType>(op->getResult(0).getType()), arena, place, ValueRange{});
     op->getResult(0).replaceAllUsesWith(view);
     op->erase();
   });
@@ -271,9 +272,9 @@ void Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp bo
   auto parallelFor = module.lookupSymbol<func::FuncOp>(parallelForName);
   if (!parallelFor) {
     OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
-    parallelFor = func::FuncOp::create(
-        atEnd, module.getLoc(), parallelForName,
-        atEnd.getFunctionType({body.getFunctionType(), context.getType(), tasks.getType()}, {}));
+    parallelFor =
+        func::FuncOp::create(atEnd, module.getLoc(), parallelForName,
+                             atEnd.getFunctionType({body.getFunctionType(), context.getType(), tasks.getType()}, {}));
     parallelFor.setPrivate();
   }
   Value function = func::ConstantOp::create(builder, loc, body.getFunctionType(), body.getSymName());
@@ -290,12 +291,12 @@ struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
 
   LogicalResult outlineEntry(func::FuncOp entry) {
     SmallVector<scf::ForallOp> outer, inner;
-    entry.walk([&](scf::ForallOp forall) {
-      (forall->getParentOfType<scf::ForallOp>() ? inner : outer).push_back(forall);
-    });
+    entry.walk(
+        [&](scf::ForallOp forall) { (forall->getParentOfType<scf::ForallOp>() ? inner : outer).push_back(forall); });
     if (outer.empty())
       return success();
-    if (!getOperation()->getAttr("nn.program") || entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
+    if (!getOperation()->getAttr("nn.program") ||
+        entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
       return entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
     for (scf::ForallOp forall : inner)
       if (failed(makeSerial(forall)))

@@ -12,7 +12,9 @@ using llvm::SmallVector;
 
 static int64_t getSpace(const PlacedBuffer &buffer) { return llvm::alignTo(buffer.bytes, bufferAlignment); }
 
-static bool liveTogether(const PlacedBuffer &a, const PlacedBuffer &b) { return a.first <= b.last && b.first <= a.last; }
+static bool liveTogether(const PlacedBuffer &a, const PlacedBuffer &b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 /// The start of the tightest gap for `bytes` between `neighbours`, which are sorted by offset; else the place after
 /// them.

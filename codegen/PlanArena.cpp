@@ -62,13 +62,12 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
         return signalPassFailure();
 
     Builder builder(&getContext());
-    module->setAttr("nn.program",
-                    builder.getDictionaryAttr({
-                        builder.getNamedAttr("arena_bytes", builder.getI64IntegerAttr(arenaBytes)),
-                        builder.getNamedAttr("state_bytes", builder.getI64IntegerAttr(state->bytes)),
-                        builder.getNamedAttr("worker_bytes", builder.getI64IntegerAttr(workerBytes)),
-                        builder.getNamedAttr("variables", builder.getDictionaryAttr(state->attributes)),
-                    }));
+    module->setAttr("nn.program", builder.getDictionaryAttr({
+                                      builder.getNamedAttr("arena_bytes", builder.getI64IntegerAttr(arenaBytes)),
+                                      builder.getNamedAttr("state_bytes", builder.getI64IntegerAttr(state->bytes)),
+                                      builder.getNamedAttr("worker_bytes", builder.getI64IntegerAttr(workerBytes)),
+                                      builder.getNamedAttr("variables", builder.getDictionaryAttr(state->attributes)),
+                                  }));
   }
 
   LogicalResult planEntry(func::FuncOp entry, const StateLayout &state) {
@@ -201,8 +200,8 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
 
     auto makeView = [&](OpBuilder &builder, Value root, int64_t offset) {
       Value start = arith::ConstantIndexOp::create(builder, root.getLoc(), offset);
-      auto view = memref::ViewOp::create(builder, root.getLoc(), cast<MemRefType>(root.getType()), arena, start,
-                                         ValueRange{});
+      auto view =
+          memref::ViewOp::create(builder, root.getLoc(), cast<MemRefType>(root.getType()), arena, start, ValueRange{});
       root.replaceAllUsesWith(view);
       return view;
     };

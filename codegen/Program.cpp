@@ -1,7 +1,7 @@
 // Reads a program's description from a module; see Program.h.
 #include "codegen/Program.h"
-#include "runtime/include/nnc/program.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "runtime/include/nnc/program.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -45,8 +45,7 @@ LogicalResult verifyType(Operation *op, StringRef name, RankedTensorType type) {
   return success();
 }
 
-FailureOr<ProgramTensor> readTensor(Operation *entry, Attribute attribute,
-                                    ArrayRef<std::pair<StringRef, int>> roles) {
+FailureOr<ProgramTensor> readTensor(Operation *entry, Attribute attribute, ArrayRef<std::pair<StringRef, int>> roles) {
   auto description = dyn_cast<DictionaryAttr>(attribute);
   auto name = description ? description.getAs<StringAttr>("name") : StringAttr();
   auto typeAttribute = description ? description.getAs<TypeAttr>("type") : TypeAttr();
@@ -82,8 +81,8 @@ FailureOr<ProgramEntry> readEntry(FunctionOpInterface function) {
     entry.symbol = symbol.getValue();
   if (auto batch = function->getAttrOfType<IntegerAttr>("nn.batch"))
     entry.batch = batch.getInt();
-  for (auto [list, roles, tensors] :
-       {std::tuple(inputs, ArrayRef(inputRoles), &entry.inputs), std::tuple(outputs, ArrayRef(outputRoles), &entry.outputs)}) {
+  for (auto [list, roles, tensors] : {std::tuple(inputs, ArrayRef(inputRoles), &entry.inputs),
+                                      std::tuple(outputs, ArrayRef(outputRoles), &entry.outputs)}) {
     for (Attribute attribute : list) {
       FailureOr<ProgramTensor> tensor = readTensor(function, attribute, roles);
       if (failed(tensor))
@@ -113,8 +112,8 @@ FailureOr<Program> nn::readProgram(ModuleOp module) {
     FailureOr<int32_t> role = readEnum(variable, variable.getRoleAttr(), "role", variableRoles);
     if (failed(role) || failed(verifyType(variable, variable.getSymName(), variable.getTensorType())))
       return failure();
-    program.variables.push_back({variable.getSymName(), variable.getTensorType(), offset.getInt(), *role,
-                                 variable.getTrainable()});
+    program.variables.push_back(
+        {variable.getSymName(), variable.getTensorType(), offset.getInt(), *role, variable.getTrainable()});
   }
   llvm::sort(program.variables, [](auto &a, auto &b) { return a.offset < b.offset; });
 

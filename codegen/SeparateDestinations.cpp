@@ -47,8 +47,7 @@ Value rebuildCheapValue(OpBuilder &builder, Value value) {
   DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
     return {};
-  Value scalar =
-      arith::ConstantOp::create(builder, op->getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  Value scalar = arith::ConstantOp::create(builder, op->getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
   Value empty = tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange{});
   return linalg::FillOp::create(builder, op->getLoc(), scalar, empty).getResult(0);
 }
@@ -87,8 +86,8 @@ void writeBackCarriedValues(scf::ForOp loop) {
   for (auto [carried, operand] : llvm::zip_equal(loop.getRegionIterArgs(), yield->getOpOperands())) {
     if (!isa<RankedTensorType>(carried.getType()) || isWrittenInto(operand.get(), carried))
       continue;
-    auto written = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(),
-                                                                     carried.getType(), operand.get(), carried);
+    auto written = bufferization::MaterializeInDestinationOp::create(builder, operand.get().getLoc(), carried.getType(),
+                                                                     operand.get(), carried);
     operand.set(written.getResult());
   }
 }

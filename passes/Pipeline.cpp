@@ -1,13 +1,13 @@
 // The table of contents: every pass between a model file and machine code, and why it stands where it stands.
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
-#include "passes/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -48,7 +48,8 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
     ModuleOp module = getOperation();
     std::optional<Phase> to = parsePhase(phase);
     if (!to) {
-      emitError(module.getLoc()) << "unknown phase '" << phase << "'; known: " << llvm::join(ArrayRef<StringLiteral>(phaseNames), ", ");
+      emitError(module.getLoc()) << "unknown phase '" << phase
+                                 << "'; known: " << llvm::join(ArrayRef<StringLiteral>(phaseNames), ", ");
       return signalPassFailure();
     }
     FailureOr<Phase> from = getPhase(module);
@@ -185,7 +186,7 @@ LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
 
 void nn::buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options) {
   using Builder = void (*)(OpPassManager &, const CompileOptions &);
-  static constexpr Builder builders[] = {modelToParams, paramsToGrad, gradToFused, fusedToLinalg,
+  static constexpr Builder builders[] = {modelToParams, paramsToGrad,   gradToFused,    fusedToLinalg,
                                          linalgToTiled, tiledToPlanned, plannedToBinary};
   for (int phase = static_cast<int>(from); phase < static_cast<int>(to); ++phase) {
     builders[phase](pm, options);
