@@ -136,6 +136,36 @@ def LowerSplats : Pass<"nn-lower-splats", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ExpandMath : Pass<"nn-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Write elementary functions out in arithmetic";
+  let description = [{
+    Replaces the math dialect's functions on f32 and f64, scalars and vectors, by range reduction and polynomials in
+    arith and math.fma, without branches. What stays is what every target has an instruction for: sqrt, fma, absf,
+    copysign. So compiled programs need no libm, loops vectorise, and all targets with a fused multiply-add compute the
+    same bits. Ops that have no expansion are errors.
+
+    Largest errors, in units in the last place (test/codegen/elementary-functions.test measures them):
+
+    | function                     | f32  | f64 |
+    |------------------------------|------|-----|
+    | exp, log, erf                | 1    | 1   |
+    | exp2                         | 1.1  | 1.1 |
+    | tanh, log1p                  | 1.5  | 1.5 |
+    | expm1                        | 1.5  | 2   |
+    | log2                         | 2    | 2   |
+    | log10                        | 2.5  | 2.5 |
+    | sin, cos (up to 2^30)        | 0.51 | 2   |
+    | tan (up to 2^30)             | 0.51 | 4   |
+    | powf                         | 0.51 | 8   |
+    | floor, ceil, trunc, roundeven| 0    | 0   |
+
+    Infinities, NaN and signed zeros are as in C's Annex F, but that sin(-0) is 0; subnormal arguments and results are
+    computed, but that expm1 loses the last bit of a subnormal. Sines of arguments beyond 2^30 are NaN. A sigmoid is best
+    written 1 / (1 + exp(-x)): no intermediate cancels or turns into NaN, and the error stays below 2.5.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def ExpandRandom : Pass<"nn-expand-random", "::mlir::func::FuncOp"> {
   let summary = "Compute random words in integer arithmetic";
   let description = [{

@@ -83,7 +83,7 @@ void gradToFused(OpPassManager &pm, const CompileOptions &) {
   pm.addPass(createCSEPass());
 }
 
-void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
+void fusedToLinalg(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerLayers());
   // Adjoints add and compare whole tensors with arith ops; as linalg ops they fuse with their neighbours.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
@@ -94,6 +94,8 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &) {
   pm.addNestedPass<func::FuncOp>(createLowerSplats());
   // After fusion, which is quicker on few ops than on many.
   pm.addNestedPass<func::FuncOp>(createExpandRandom());
+  if (options.target != "reference")
+    pm.addNestedPass<func::FuncOp>(createExpandMath());
   pm.addPass(createCanonicalizerPass());
 }
 
