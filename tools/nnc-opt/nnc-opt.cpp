@@ -4,6 +4,8 @@
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
 #include "dialect/UpstreamGradients.h"
+  if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
+    return reportProblem(*input, *problem);
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -65,6 +67,14 @@ static std::string programName(StringRef path) {
   return path == "-" ? "program" : llvm::sys::path::stem(path).str();
 }
 
+/// An error at a place in a file that has not been parsed.
+static LogicalResult reportProblem(const llvm::MemoryBuffer &input, const nn::InputProblem &problem) {
+  StringRef before = input.getBuffer().take_front(problem.offset);
+  size_t line = before.count('\n') + 1, column = before.size() - (before.rfind('\n') + 1) + 1;
+  llvm::errs() << input.getBufferIdentifier() << ":" << line << ":" << column << ": error: " << problem.message << "\n";
+  return failure();
+}
+
 static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
   auto [inputName, outputName] =
       registerAndParseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n", registry);
@@ -72,6 +82,15 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
   std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
   if (!input)
     return reportError(message);
+<<<<<<< HEAD
+=======
+  if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
+    return reportProblem(*input, *problem);
+  std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &message);
+  if (!output)
+    return reportError(message);
+
+>>>>>>> fc75736 (nnc-opt: what the parser cannot be trusted with is refused before it; claim bad-input)
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   // What the file will hold is made first and written last: an error leaves an older file as it was.
   std::string content;

@@ -1,0 +1,142 @@
+// One pass over the characters of a file, with as much of the grammar as telling brackets from other uses of their
+// characters takes: strings, comments, arrows and comparisons.
+#include "tools/nnc-opt/InputGuard.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+/// Deeper than anything the compiler prints, and far from where the parser's recursion overflows the stack.
+constexpr int maxDepth = 256;
+/// Affine expressions are parsed by recursion too.
+constexpr int maxOperators = 1024;
+/// Leaves room to multiply by the size of an element.
+constexpr int64_t maxElements = int64_t(1) << 56;
+
+class InputScanner {
+public:
+  explicit InputScanner(StringRef text) : text(text) {}
+
+  std::optional<InputProblem> scan() {
+    if (text.starts_with("ML\xefR"))
+      return InputProblem{0, "is bytecode, which is not read: print the module as text"};
+    while (position < text.size())
+      if (std::optional<InputProblem> problem = scanToken())
+        return problem;
+    return std::nullopt;
+  }
+
+private:
+  std::optional<InputProblem> scanToken() {
+    size_t start = position;
+    char c = text[position++];
+    if (c == '"')
+      return skipString(), std::nullopt;
+    if (c == '/' && peek() == '/')
+      return skipLine(), std::nullopt;
+    if (c == '-' && peek() == '>')
+      return ++position, std::nullopt;
+    if ((c == '<' || c == '>') && peek() == '=')
+      return ++position, std::nullopt;
+    if (c == '\n' && depth == 0)
+      return finishAlias(), std::nullopt;
+    if (c == '#' || c == '!')
+      return scanAlias(start);
+    if (StringRef("([{<").contains(c)) {
+      operators = 0;
+      ++depth;
+      if (!noteDepth(depth))
+        return tooDeep(start);
+      return c == '<' ? checkShape() : std::nullopt;
+    }
+    if (StringRef(")]}>").contains(c)) {
+      operators = 0;
+      depth = std::max(depth - 1, 0);
+    } else if (c == ',' || c == '=') {
+      operators = 0;
+    } else if (StringRef("+-*").contains(c) && ++operators > maxOperators) {
+      return InputProblem{start, ("an expression has more than " + Twine(maxOperators) + " operators").str()};
+    }
+    return std::nullopt;
+  }
+
+  static bool isNameCharacter(char c) { return llvm::isAlnum(c) || c == '_' || c == '.' || c == '$'; }
+
+  /// Takes note of a depth that parsing reaches; false where that is too deep.
+  bool noteDepth(int reached) {
+    aliasDepth = std::max(aliasDepth, reached);
+    return reached <= maxDepth;
+  }
+
+  static InputProblem tooDeep(size_t start) {
+    return {start, ("brackets, or names that stand for them, nest deeper than " + Twine(maxDepth) + " levels").str()};
+  }
+
+  /// `#name` or `!name`: a definition at the start of a line, else a use, which is as deep as its definition.
+  std::optional<InputProblem> scanAlias(size_t start) {
+    size_t length = text.substr(position).take_while(isNameCharacter).size();
+    StringRef name = text.substr(start, 1 + length);
+    position += length;
+    bool isDefinition = depth == 0 && (start == 0 || text[start - 1] == '\n');
+    if (isDefinition) {
+      alias = name;
+      aliasDepth = 0;
+      return std::nullopt;
+    }
+    auto known = aliasDepths.find(name);
+    if (known != aliasDepths.end() && !noteDepth(depth + known->second + 1))
+      return tooDeep(start);
+    return std::nullopt;
+  }
+
+  void finishAlias() {
+    if (!alias.empty())
+      aliasDepths[alias] = aliasDepth;
+    alias = StringRef();
+  }
+
+  char peek() const { return position < text.size() ? text[position] : '\0'; }
+
+  void skipString() {
+    while (position < text.size() && text[position] != '"')
+      position += text[position] == '\\' ? 2 : 1;
+    ++position;
+  }
+
+  void skipLine() { position = std::min(text.find('\n', position), text.size()); }
+
+  /// The dimensions after a `<`, as in `<?x64x128xf32>`.
+  std::optional<InputProblem> checkShape() {
+    StringRef rest = text.substr(position).ltrim();
+    int64_t elements = 1;
+    while (true) {
+      StringRef digits = rest.take_while(llvm::isDigit);
+      StringRef dimension = digits.empty() && rest.starts_with("?") ? rest.take_front(1) : digits;
+      if (dimension.empty() || !rest.substr(dimension.size()).starts_with("x"))
+        return std::nullopt;
+      int64_t size = 1;
+      if (dimension != "?" && (dimension.getAsInteger(10, size) || size > maxElements ||
+                               llvm::MulOverflow(elements, size, elements) || elements > maxElements))
+        return InputProblem{position, "a shape has more elements than can be counted"};
+      rest = rest.substr(dimension.size() + 1);
+    }
+  }
+
+  StringRef text;
+  size_t position = 0;
+  int depth = 0;
+  int operators = 0;
+  /// The definition that is being read, how deep it has been so far, and the definitions before it.
+  StringRef alias;
+  int aliasDepth = 0;
+  llvm::StringMap<int> aliasDepths;
+};
+
+} // namespace
+
+std::optional<InputProblem> nn::findInputProblem(StringRef text) { return InputScanner(text).scan(); }
