@@ -4,8 +4,6 @@
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
 #include "dialect/UpstreamGradients.h"
-  if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
-    return reportProblem(*input, *problem);
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -13,6 +11,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
+#include "tools/nnc-opt/InputGuard.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -82,15 +81,8 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
   std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
   if (!input)
     return reportError(message);
-<<<<<<< HEAD
-=======
   if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
     return reportProblem(*input, *problem);
-  std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(outputName, &message);
-  if (!output)
-    return reportError(message);
-
->>>>>>> fc75736 (nnc-opt: what the parser cannot be trusted with is refused before it; claim bad-input)
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   // What the file will hold is made first and written last: an error leaves an older file as it was.
   std::string content;
