@@ -253,18 +253,31 @@ Value LecunNormalAttr::build(OpBuilder &builder, Location loc, RankedTensorType 
 // Orthogonal matrices
 //===----------------------------------------------------------------------===//
 
+/// -basis v. Not written as a contraction: for one vector, dot products of rows beat what suits a matrix product.
+static Value projectNegated(ImplicitLocOpBuilder &b, Value basis, Value v) {
+  auto basisType = cast<RankedTensorType>(basis.getType());
+  auto type = RankedTensorType::get({basisType.getDimSize(0)}, basisType.getElementType());
+  AffineMap identity = b.getMultiDimIdentityMap(2);
+  SmallVector<AffineMap> maps = {identity, identity.dropResult(0), identity.dropResult(1)};
+  SmallVector<utils::IteratorType> iterators = {utils::IteratorType::parallel, utils::IteratorType::reduction};
+  return linalg::GenericOp::create(b, TypeRange{type}, ValueRange{basis, v}, ValueRange{filled(b, type, 0.0)}, maps,
+                                   iterators,
+                                   [](OpBuilder &nested, Location loc, ValueRange args) {
+                                     ImplicitLocOpBuilder b(loc, nested);
+                                     Value negated = arith::NegFOp::create(b, mul(b, args[0], args[1]));
+                                     linalg::YieldOp::create(b, add(b, args[2], negated));
+                                   })
+      .getResult(0);
+}
+
 /// v - basisᵀ (basis v): `v` without its part in the span of the orthonormal rows of `basis`; zero rows do not matter.
 static Value removeSpan(ImplicitLocOpBuilder &b, Value basis, Value v) {
-  auto basisType = cast<RankedTensorType>(basis.getType());
   auto vectorType = cast<RankedTensorType>(v.getType());
-  auto weightType = RankedTensorType::get({basisType.getDimSize(0)}, vectorType.getElementType());
-  Value weights =
-      linalg::MatvecOp::create(b, ValueRange{basis, v}, ValueRange{filled(b, weightType, 0.0)}).getResult(0);
+  Value weights = projectNegated(b, basis, v);
   Value span =
       linalg::VecmatOp::create(b, ValueRange{weights, basis}, ValueRange{filled(b, vectorType, 0.0)}).getResult(0);
-  return mapElements(b, vectorType, {v, span}, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    return arith::SubFOp::create(b, args[0], args[1]);
-  });
+  return mapElements(b, vectorType, {v, span},
+                     [](ImplicitLocOpBuilder &b, ValueRange args) -> Value { return add(b, args[0], args[1]); });
 }
 
 /// Writes `v` scaled to norm 1 into row `index` of `matrix`.
