@@ -55,8 +55,8 @@ Value nn::contract(ImplicitLocOpBuilder &b, StringRef spec, Value lhs, Value rhs
   loops.add(lhsDims, lhs);
   loops.add(rhsDims, rhs);
   loops.order(resultDims);
-  loops.order(rhsDims);
   loops.order(lhsDims);
+  loops.order(rhsDims);
   RankedTensorType type = loops.typeOf(resultDims, getElementTypeOrSelf(lhs.getType()));
   if (!init)
     init = filled(b, type, 0.0);

@@ -5,7 +5,7 @@
 namespace mlir::nn {
 
 /// `contract(b, "btk,kn->tbn", x, w)`: each letter names a dimension; those that the result lacks are summed over, in
-/// increasing order, the outermost first as they appear in the right operand. Accumulates into `init`, or from zero
+/// increasing order, the outermost first as they appear in the left operand. Accumulates into `init`, or from zero
 /// where it is null.
 Value contract(ImplicitLocOpBuilder &b, StringRef spec, Value lhs, Value rhs, Value init = {});
 
