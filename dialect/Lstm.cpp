@@ -1,5 +1,6 @@
 // The LSTM layer: shape rules, parameters, cost. Its lowering is in LstmLowering.cpp, its gradient in LstmGradient.cpp.
 #include "dialect/Layer.h"
+#include "dialect/Recurrent.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -54,7 +55,8 @@ SmallVector<ParameterSpec> LstmOp::getParameterSpecs() {
   specs.push_back({"kernel", RankedTensorType::get({features, 4 * units}, element),
                    getKernelInitializer().value_or(GlorotUniformAttr::get(context)), getKernelRegularizerAttr()});
   specs.push_back({"recurrent_kernel", RankedTensorType::get({units, 4 * units}, element),
-                   getRecurrentInitializer().value_or(OrthogonalAttr::get(context, Number(1.0))), getRecurrentRegularizerAttr()});
+                   getRecurrentInitializer().value_or(OrthogonalAttr::get(context, Number(1.0))),
+                   getRecurrentRegularizerAttr()});
   if (!getUseBias())
     return specs;
   Attribute bias = ZerosAttr::get(context);
@@ -80,8 +82,9 @@ LogicalResult LstmTrainingOp::inferReturnTypes(MLIRContext *context, std::option
   bool sequences = !!attributes.get("return_sequences");
   int64_t batch = input.getDimSize(0), time = input.getDimSize(1);
   results.push_back(getResultType(input, units, sequences));
-  results.push_back(RankedTensorType::get({time, batch, 4 * units}, input.getElementType()));
-  results.push_back(RankedTensorType::get({time + 1, batch, units}, input.getElementType()));
+  int64_t padded = input.isDynamicDim(0) ? batch : getBatchBlocks(batch).padded();
+  results.push_back(RankedTensorType::get({time, padded, 4 * units}, input.getElementType()));
+  results.push_back(RankedTensorType::get({time + 1, padded, units}, input.getElementType()));
   if (!sequences)
     results.push_back(getResultType(input, units, true));
   return success();
@@ -118,7 +121,7 @@ LogicalResult LstmBackwardOp::inferReturnTypes(MLIRContext *context, std::option
 
 LogicalResult LstmBackwardOp::verify() {
   auto gates = cast<RankedTensorType>(getGates().getType());
-  int64_t time = gates.getDimSize(0), batch = gates.getDimSize(1), units = gates.getDimSize(2) / 4;
+  int64_t time = gates.getDimSize(0), padded = gates.getDimSize(1), units = gates.getDimSize(2) / 4;
   Type element = gates.getElementType();
   auto check = [&](StringRef what, Value value, ArrayRef<int64_t> shape) -> LogicalResult {
     auto type = RankedTensorType::get(shape, element);
@@ -128,9 +131,14 @@ LogicalResult LstmBackwardOp::verify() {
   };
   if (!gates.hasStaticShape() || gates.getDimSize(2) % 4 != 0 || llvm::is_contained(gates.getShape(), 0))
     return emitOpError("takes gates of static shape [time, batch, 4 · units], got ") << gates;
-  if (failed(check("cells", getCells(), {time + 1, batch, units})) ||
+  if (failed(check("cells", getCells(), {time + 1, padded, units})) ||
       failed(check("a recurrent kernel", getRecurrentKernel(), {units, 4 * units})))
     return failure();
+  auto grad = dyn_cast<RankedTensorType>(getGrad().getType());
+  if (!grad || grad.getRank() == 0 || grad.isDynamicDim(0) || grad.getDimSize(0) == 0 ||
+      getBatchBlocks(grad.getDimSize(0)).padded() != padded)
+    return emitOpError("takes a gradient of the batch that the gates are of, got ") << getGrad().getType();
+  int64_t batch = grad.getDimSize(0);
   return getReturnSequences() ? check("a gradient", getGrad(), {batch, time, units})
                               : check("a gradient", getGrad(), {batch, units});
 }

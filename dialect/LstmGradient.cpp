@@ -30,16 +30,11 @@ SmallVector<Value> LstmTrainingOp::getSavedValues() {
 /// Σ_t h_{t-1}ᵀ · dz_t. The state before the first step is zero.
 static Value buildRecurrentKernelGradient(ImplicitLocOpBuilder &b, Value sequence, Value gateGradient) {
   auto type = cast<RankedTensorType>(sequence.getType());
-  int64_t batch = type.getDimSize(0), time = type.getDimSize(1), units = type.getDimSize(2);
+  int64_t time = type.getDimSize(1), units = type.getDimSize(2);
   if (time == 1)
     return filled(b, RankedTensorType::get({units, 4 * units}, type.getElementType()), 0.0);
-  SmallVector<OpFoldResult> ones(3, b.getIndexAttr(1)), zeros(3, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> before = getAsIndexOpFoldResult(b.getContext(), {batch, time - 1, units});
-  SmallVector<OpFoldResult> after = getAsIndexOpFoldResult(b.getContext(), {time - 1, batch, 4 * units});
-  SmallVector<OpFoldResult> second = zeros;
-  second[0] = b.getIndexAttr(1);
-  Value states = tensor::ExtractSliceOp::create(b, sequence, zeros, before, ones);
-  Value gradients = tensor::ExtractSliceOp::create(b, gateGradient, second, after, ones);
+  Value states = readPart(b, sequence, 1, 0, time - 1);
+  Value gradients = readPart(b, gateGradient, 0, 1, time - 1);
   return contract(b, "btk,tbn->kn", states, gradients);
 }
 
@@ -53,6 +48,7 @@ FailureOr<SmallVector<Value>> LstmTrainingOp::buildAdjoint(OpBuilder &builder, V
         sequence = saved[5];
   Value gateGradient =
       LstmBackwardOp::create(b, resultGrads[0], gates, cells, recurrentKernel, getReturnSequences()).getResult();
+  gateGradient = unpadBatch(b, gateGradient, 1, cast<RankedTensorType>(input.getType()).getDimSize(0));
   SmallVector<Value> gradients(wanted.size());
   if (wanted[0])
     gradients[0] = contract(b, "tbn,kn->btk", gateGradient, kernel);
@@ -90,8 +86,8 @@ static std::pair<Value, Value> differentiateStep(ImplicitLocOpBuilder &b, const 
                                                  Value dc) {
   auto [i, f, candidate, o] = saved.gates;
   int64_t units = cast<RankedTensorType>(dc.getType()).getDimSize(1);
-  auto gate = [&](int64_t index) { return readColumns(b, z, index * units, units); };
-  auto setGate = [&](int64_t index, Value value) { z = writeColumns(b, value, z, index * units); };
+  auto gate = [&](int64_t index) { return readPart(b, z, 1, index * units, units); };
+  auto setGate = [&](int64_t index, Value value) { z = writePart(b, value, z, 1, index * units); };
 
   SmallVector<Value> inputs = {o, saved.cell, dh};
   if (saved.grad)
@@ -128,8 +124,10 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   auto type = cast<RankedTensorType>(getType());
   Type element = type.getElementType();
-  int64_t time = type.getDimSize(0), batch = type.getDimSize(1), units = type.getDimSize(2) / 4;
-  int64_t rows = getBatchBlock(batch);
+  int64_t time = type.getDimSize(0), units = type.getDimSize(2) / 4;
+  BatchBlocks blocks = getBatchBlocks(cast<RankedTensorType>(getGrad().getType()).getDimSize(0));
+  int64_t rows = blocks.rows;
+  Value grad = padBatch(b, getGrad(), 0, blocks);
   bool sequences = getReturnSequences();
 
   // Transposed once, so that the loop reads it with unit stride.
@@ -144,8 +142,8 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
     dh = zeroed(b, dh);
     if (!sequences) {
       SmallVector<OpFoldResult> offsets = {row, b.getIndexAttr(0)}, ones(2, b.getIndexAttr(1));
-      Value last = tensor::ExtractSliceOp::create(b, getGrad(), offsets,
-                                                  getAsIndexOpFoldResult(b.getContext(), {rows, units}), ones);
+      Value last =
+          tensor::ExtractSliceOp::create(b, grad, offsets, getAsIndexOpFoldResult(b.getContext(), {rows, units}), ones);
       // Added, for an op that yields its input is folded away, and the loop would need a copy.
       dh = updateElements(b, last, dh, [](ImplicitLocOpBuilder &b, ValueRange in, ValueRange old) {
         return SmallVector<Value>{arith::AddFOp::create(b, old[0], in[0])};
@@ -161,7 +159,7 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
       saved.cell = Window{Window::timeMajor, nextStep, row, 0, rows, units}.read(b, getCells());
       saved.cellBefore = Window{Window::timeMajor, step, row, 0, rows, units}.read(b, getCells());
       if (sequences)
-        saved.grad = Window{Window::batchMajor, step, row, 0, rows, units}.read(b, getGrad());
+        saved.grad = Window{Window::batchMajor, step, row, 0, rows, units}.read(b, grad);
 
       Window window{Window::timeMajor, step, b.getIndexAttr(0), 0, rows, 4 * units};
       Value stepGradient;
@@ -172,5 +170,5 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
     };
     return {forEachStep(b, time, {parts[0], dh, dc}, runStep).front()};
   };
-  return forEachBatchBlock(b, batch, {{result, 1}}, runBlock);
+  return forEachBatchBlock(b, blocks, {{result, 1}}, runBlock);
 }

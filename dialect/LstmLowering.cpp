@@ -52,6 +52,7 @@ struct LstmForward {
   Value bias;
   int64_t units;
   int64_t batch, time;
+  BatchBlocks blocks;
   RankedTensorType inputType;
 
   LstmForward(ImplicitLocOpBuilder &b, Value input, ValueRange params, int64_t units)
@@ -60,6 +61,7 @@ struct LstmForward {
         inputType(cast<RankedTensorType>(input.getType())) {
     batch = inputType.getDimSize(0);
     time = inputType.getDimSize(1);
+    blocks = getBatchBlocks(batch);
   }
 
   /// What `run` returns: null where not wanted.
@@ -82,19 +84,17 @@ Value LstmForward::activate(ImplicitLocOpBuilder &b, Value z, Value addend) cons
   using Activation = function_ref<Value(ImplicitLocOpBuilder &, Value)>;
   auto tanh = [](ImplicitLocOpBuilder &b, Value x) -> Value { return math::TanhOp::create(b, x); };
   auto activateColumns = [&](int64_t column, int64_t columns, Activation activation) {
-    SmallVector<Value> inputs = {readColumns(b, addend, column, columns)};
+    SmallVector<Value> inputs = {readPart(b, addend, 1, column, columns)};
     if (bias)
-      inputs.push_back(tensor::ExtractSliceOp::create(b, bias, ArrayRef<OpFoldResult>{b.getIndexAttr(column)},
-                                                      ArrayRef<OpFoldResult>{b.getIndexAttr(columns)},
-                                                      ArrayRef<OpFoldResult>{b.getIndexAttr(1)}));
-    Value part = updateElements(b, inputs, readColumns(b, z, column, columns),
+      inputs.push_back(readPart(b, bias, 0, column, columns));
+    Value part = updateElements(b, inputs, readPart(b, z, 1, column, columns),
                                 [&](ImplicitLocOpBuilder &b, ValueRange in, ValueRange old) {
                                   Value sum = arith::AddFOp::create(b, old[0], in[0]);
                                   if (bias)
                                     sum = arith::AddFOp::create(b, sum, in[1]);
                                   return SmallVector<Value>{activation(b, sum)};
                                 })[0];
-    z = writeColumns(b, part, z, column);
+    z = writePart(b, part, z, 1, column);
   };
   activateColumns(0, 2 * units, sigmoid);
   activateColumns(2 * units, units, tanh);
@@ -114,7 +114,7 @@ State LstmForward::step(ImplicitLocOpBuilder &b, Value step, State state, Value 
 
   SmallVector<Value> inputs, outputs = {state.c, state.h};
   for (int64_t gate = 0; gate < 4; ++gate)
-    inputs.push_back(readColumns(b, gates, gate * units, units));
+    inputs.push_back(readPart(b, gates, 1, gate * units, units));
   Value nextStep = arith::AddIOp::create(b, step, arith::ConstantIndexOp::create(b, 1));
   Window cell{Window::timeMajor, nextStep, first, 0, rows, units};
   Window output{Window::batchMajor, step, first, 0, rows, units};
@@ -150,23 +150,23 @@ State LstmForward::step(ImplicitLocOpBuilder &b, Value step, State state, Value 
 }
 
 LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wantsGates) const {
-  Value inputProduct = contract(b, "btk,kn->tbn", input, kernel);
+  Value inputProduct = contract(b, "btk,kn->tbn", padBatch(b, input, 0, blocks), kernel);
 
   SmallVector<BlockedTensor> outputs;
   if (wantsLast)
-    outputs.push_back({empty({batch, units}), 0});
+    outputs.push_back({empty({blocks.padded(), units}), 0});
   if (wantsSequence)
-    outputs.push_back({empty({batch, time, units}), 0});
+    outputs.push_back({empty({blocks.padded(), time, units}), 0});
   if (wantsGates) {
     outputs.push_back({inputProduct, 1});
-    Value cells = carriedBuffer(b, {time + 1, batch, units}, inputType.getElementType());
-    Window before{Window::timeMajor, b.getIndexAttr(0), b.getIndexAttr(0), 0, batch, units};
+    Value cells = carriedBuffer(b, {time + 1, blocks.padded(), units}, inputType.getElementType());
+    Window before{Window::timeMajor, b.getIndexAttr(0), b.getIndexAttr(0), 0, blocks.padded(), units};
     outputs.push_back({before.write(b, zeroed(b, before.read(b, cells)), cells), 1});
   }
 
   SmallVector<Value> results =
-      forEachBatchBlock(b, batch, outputs, [&](ImplicitLocOpBuilder &, Value row, ValueRange parts) {
-        int64_t rows = getBatchBlock(batch);
+      forEachBatchBlock(b, blocks, outputs, [&](ImplicitLocOpBuilder &, Value row, ValueRange parts) {
+        int64_t rows = blocks.rows;
         auto take = [&](bool wanted) {
           Value part = wanted ? parts.front() : Value();
           parts = parts.drop_front(wanted);
@@ -200,8 +200,10 @@ LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wa
     return value;
   };
   Result result;
-  result.last = take(wantsLast);
-  result.sequence = take(wantsSequence);
+  if (wantsLast)
+    result.last = unpadBatch(b, take(true), 0, batch);
+  if (wantsSequence)
+    result.sequence = unpadBatch(b, take(true), 0, batch);
   result.gates = take(wantsGates);
   result.cells = take(wantsGates);
   return result;

@@ -10,25 +10,26 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-int64_t nn::getBatchBlock(int64_t batch) {
-  for (int64_t rows = std::min<int64_t>(16, batch / 2); rows > 1; --rows)
+BatchBlocks nn::getBatchBlocks(int64_t batch) {
+  constexpr int64_t mostRows = 16, fewestRows = 8;
+  for (int64_t rows = std::min(mostRows, batch / 2); rows >= fewestRows; --rows)
     if (batch % rows == 0)
-      return rows;
-  return 1;
+      return {batch / rows, rows};
+  int64_t rows = llvm::divideCeil(batch, std::max<int64_t>(llvm::divideCeil(batch, mostRows), 2));
+  return {static_cast<int64_t>(llvm::divideCeil(batch, rows)), rows};
 }
 
 SmallVector<Value>
-nn::forEachBatchBlock(ImplicitLocOpBuilder &b, int64_t batch, ArrayRef<BlockedTensor> outputs,
+nn::forEachBatchBlock(ImplicitLocOpBuilder &b, BatchBlocks blocks, ArrayRef<BlockedTensor> outputs,
                       function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value row, ValueRange parts)> body) {
-  int64_t rows = getBatchBlock(batch);
   SmallVector<Value> inits;
   for (const BlockedTensor &output : outputs)
     inits.push_back(output.init);
-  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(batch / rows)}, inits, std::nullopt);
+  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(blocks.count)}, inits, std::nullopt);
 
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forall.getBody());
-  Value row = arith::MulIOp::create(b, forall.getInductionVar(0), arith::ConstantIndexOp::create(b, rows));
+  Value row = arith::MulIOp::create(b, forall.getInductionVar(0), arith::ConstantIndexOp::create(b, blocks.rows));
   struct Part {
     SmallVector<OpFoldResult> offsets, sizes, strides;
   };
@@ -40,7 +41,7 @@ nn::forEachBatchBlock(ImplicitLocOpBuilder &b, int64_t batch, ArrayRef<BlockedTe
     slice.offsets.assign(shape.size(), b.getIndexAttr(0));
     slice.offsets[output.batchDim] = row;
     slice.sizes = getAsIndexOpFoldResult(b.getContext(), shape);
-    slice.sizes[output.batchDim] = b.getIndexAttr(rows);
+    slice.sizes[output.batchDim] = b.getIndexAttr(blocks.rows);
     slice.strides.assign(shape.size(), b.getIndexAttr(1));
     parts.push_back(tensor::ExtractSliceOp::create(b, whole, slice.offsets, slice.sizes, slice.strides));
   }
@@ -85,19 +86,44 @@ Value Window::write(ImplicitLocOpBuilder &b, Value value, Value tensor) const {
   return tensor::InsertSliceOp::create(b, value, tensor, offsets, sizes, strides);
 }
 
-Value nn::readColumns(ImplicitLocOpBuilder &b, Value tensor, int64_t column, int64_t columns) {
-  int64_t rows = cast<RankedTensorType>(tensor.getType()).getDimSize(0);
-  SmallVector<OpFoldResult> offsets = getAsIndexOpFoldResult(b.getContext(), {0, column});
-  SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(b.getContext(), {rows, columns});
-  return tensor::ExtractSliceOp::create(b, tensor, offsets, sizes, SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+Value nn::readPart(ImplicitLocOpBuilder &b, Value tensor, int64_t dim, int64_t from, int64_t count) {
+  SmallVector<int64_t> sizes(cast<RankedTensorType>(tensor.getType()).getShape());
+  SmallVector<int64_t> offsets(sizes.size(), 0), strides(sizes.size(), 1);
+  offsets[dim] = from;
+  sizes[dim] = count;
+  MLIRContext *context = b.getContext();
+  return tensor::ExtractSliceOp::create(b, tensor, getAsIndexOpFoldResult(context, offsets),
+                                        getAsIndexOpFoldResult(context, sizes),
+                                        getAsIndexOpFoldResult(context, strides));
 }
 
-Value nn::writeColumns(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t column) {
-  SmallVector<OpFoldResult> offsets = getAsIndexOpFoldResult(b.getContext(), {0, column});
-  SmallVector<OpFoldResult> sizes =
-      getAsIndexOpFoldResult(b.getContext(), cast<RankedTensorType>(value.getType()).getShape());
-  return tensor::InsertSliceOp::create(b, value, tensor, offsets, sizes,
-                                       SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+Value nn::writePart(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t dim, int64_t from) {
+  ArrayRef<int64_t> sizes = cast<RankedTensorType>(value.getType()).getShape();
+  SmallVector<int64_t> offsets(sizes.size(), 0), strides(sizes.size(), 1);
+  offsets[dim] = from;
+  MLIRContext *context = b.getContext();
+  return tensor::InsertSliceOp::create(b, value, tensor, getAsIndexOpFoldResult(context, offsets),
+                                       getAsIndexOpFoldResult(context, sizes),
+                                       getAsIndexOpFoldResult(context, strides));
+}
+
+Value nn::padBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, BatchBlocks blocks) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t batch = type.getDimSize(batchDim);
+  if (batch == blocks.padded())
+    return tensor;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[batchDim] = blocks.padded();
+  Value padded = carriedBuffer(b, shape, type.getElementType());
+  Value missing = readPart(b, padded, batchDim, batch, blocks.padded() - batch);
+  padded = writePart(b, zeroed(b, missing), padded, batchDim, batch);
+  return writePart(b, tensor, padded, batchDim, 0);
+}
+
+Value nn::unpadBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, int64_t batch) {
+  if (cast<RankedTensorType>(tensor.getType()).getDimSize(batchDim) == batch)
+    return tensor;
+  return readPart(b, tensor, batchDim, 0, batch);
 }
 
 SmallVector<Value>

@@ -5,11 +5,16 @@
 
 namespace mlir::nn {
 
-/// Rows of one batch block: by shape alone, so that results never depend on the number of threads. The largest divisor
-/// of the batch up to 16 that leaves at least two blocks, where there is one.
-int64_t getBatchBlock(int64_t batch);
+/// How a batch is cut into blocks of equally many rows, by its size alone, so that results never depend on the number
+/// of threads. Where no number of rows from 8 to 16 divides the batch, the last block goes beyond it: tensors between
+/// the blocks then have `padded()` rows, of which the last ones are never part of a result.
+struct BatchBlocks {
+  int64_t count, rows;
+  int64_t padded() const { return count * rows; }
+};
+BatchBlocks getBatchBlocks(int64_t batch);
 
-/// A tensor that batch blocks fill, each its own part of dimension `batchDim`.
+/// A tensor that batch blocks fill, each its own part of dimension `batchDim`, whose size is `padded()`.
 struct BlockedTensor {
   Value init;
   int64_t batchDim;
@@ -18,7 +23,7 @@ struct BlockedTensor {
 /// An scf.forall over the batch blocks. `body` gets the first row of the block and the block's part of each output, and
 /// returns these parts updated.
 SmallVector<Value>
-forEachBatchBlock(ImplicitLocOpBuilder &b, int64_t batch, ArrayRef<BlockedTensor> outputs,
+forEachBatchBlock(ImplicitLocOpBuilder &b, BatchBlocks blocks, ArrayRef<BlockedTensor> outputs,
                   function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value row, ValueRange parts)> body);
 
 /// An scf.for over `steps` that carries `carried`; `body` gets the step and the carried values and returns the next.
@@ -38,10 +43,15 @@ struct Window {
   Value write(ImplicitLocOpBuilder &b, Value value, Value tensor) const;
 };
 
-/// Columns of a tensor of rank 2, from `column` on.
-Value readColumns(ImplicitLocOpBuilder &b, Value tensor, int64_t column, int64_t columns);
-/// `tensor` with the columns from `column` on replaced by `value`.
-Value writeColumns(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t column);
+/// The part of `tensor` from `from` on, `count` long, in one dimension.
+Value readPart(ImplicitLocOpBuilder &b, Value tensor, int64_t dim, int64_t from, int64_t count);
+/// `tensor` with its part from `from` on in one dimension replaced by `value`.
+Value writePart(ImplicitLocOpBuilder &b, Value value, Value tensor, int64_t dim, int64_t from);
+
+/// `tensor` with dimension `batchDim` padded with zeros for `blocks`; itself where nothing is missing.
+Value padBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, BatchBlocks blocks);
+/// The first `batch` rows of a padded tensor.
+Value unpadBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, int64_t batch);
 
 /// One linalg.generic over [rows, columns] that updates `outputs`, from their old values and from inputs of the same
 /// shape or of shape [columns].

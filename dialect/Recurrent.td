@@ -40,7 +40,8 @@ def NN_LstmTrainingOp : NN_Function<"lstm_training", ["getMultiplyAdds", "getDep
   let description = [{
     Made of `nn.lstm` by differentiation. Further results: `gates` [time, batch, 4 · units], the activated gates;
     `cells` [time + 1, batch, units], where cells[t] is the cell state before step t; and `hidden` [batch, time, units],
-    the output of every step, absent with `return_sequences`, whose result it is then.
+    the output of every step, absent with `return_sequences`, whose result it is then. The batch of gates and cells is padded to
+    whole blocks of rows (Recurrent.h).
 
     ```mlir
     %h, %gates, %cells = nn.lstm_training %x params(%kernel, %recurrent, %bias) {units = 128, return_sequences}

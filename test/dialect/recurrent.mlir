@@ -47,3 +47,15 @@ func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16
   %dz1 = nn.lstm_backward %last, %gates1, %cells1, %r
   return %dz : tensor<7x6x16xf32>
 }
+
+// -----
+
+// No number of rows from 8 to 16 divides 31: two blocks of 16, the last row of the second never part of a result.
+// CHECK-LABEL: func.func @padded
+// CHECK: return %{{.*}} : tensor<3x32x16xf32>
+func.func @padded(%x: tensor<31x3x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32>, %grad: tensor<31x3x4xf32>)
+    -> tensor<3x32x16xf32> {
+  %h, %gates, %cells = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
+  %dz = nn.lstm_backward %grad, %gates, %cells, %r {return_sequences}
+  return %dz : tensor<3x32x16xf32>
+}

@@ -75,7 +75,8 @@ SHAPES = [
     (1, 1, 1, 1, 1, False, True),
     (5, 1, 3, 2, 4, True, False),
     (7, 3, 1, 5, 1, False, True),
-    (33, 9, 6, 17, 8, False, True),
+    (31, 3, 6, 17, 8, False, True),
+    (17, 2, 3, 4, 8, True, True),
     (32, 4, 6, 8, 8, True, False),
 ]
 target, tolerance = sys.argv[1], float(sys.argv[2])
