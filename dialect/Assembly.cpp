@@ -1,6 +1,7 @@
 // Parsing without written operand types. MLIR's parser resolves an operand only against a type; asked with a type that
 // cannot be the value's, it reports the type that the value has, and that report is where the type is taken from.
 #include "dialect/Assembly.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -42,19 +43,50 @@ ParseResult nn::parseOptionalOperandType(OpAsmParser &parser,
   return operand ? parseOperandType(parser, *operand, type) : ParseResult(success());
 }
 
-/// A value: any attribute, or a bare word, which becomes a string.
-static ParseResult parseAttributeValue(OpAsmParser &parser, Attribute &value) {
+/// The attribute that a bare word stands for under `key`, or null after an error.
+static Attribute resolveWord(OpAsmParser &parser, SMLoc loc, StringRef key, StringRef word) {
+  if (!key.ends_with("initializer") && !key.ends_with("regularizer"))
+    return parser.getBuilder().getStringAttr(word);
+  Attribute attribute;
+  {
+    ScopedDiagnosticHandler silent(parser.getContext(), [](Diagnostic &) { return success(); });
+    attribute = parseAttribute(("#nn." + word).str(), parser.getContext());
+  }
+  if (!attribute)
+    parser.emitError(loc) << "'" << key << "' knows no '" << word << "'";
+  return attribute;
+}
+
+/// A value: any attribute, or a bare word.
+static ParseResult parseAttributeValue(OpAsmParser &parser, StringRef key, Attribute &value) {
   OptionalParseResult attribute = parser.parseOptionalAttribute(value);
   if (attribute.has_value())
     return *attribute;
   StringRef word;
+  SMLoc loc = parser.getCurrentLocation();
   if (failed(parser.parseOptionalKeyword(&word)))
-    return parser.emitError(parser.getCurrentLocation(), "expected a number, a word, a string or an attribute");
-  value = parser.getBuilder().getStringAttr(word);
-  return success();
+    return parser.emitError(loc, "expected a number, a word, a string or an attribute");
+  value = resolveWord(parser, loc, key, word);
+  return success(static_cast<bool>(value));
 }
 
-ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes) {
+/// Whether the rest of an op's assembly already says what the attribute holds.
+static bool isImpliedByForm(StringRef name) {
+  return llvm::is_contained({"operandSegmentSizes", "sym_name", "type"}, name);
+}
+
+/// The attributes that an op's braces may hold.
+static SmallVector<StringRef> getKnownAttributes(RegisteredOperationName op) {
+  SmallVector<StringRef> names;
+  for (StringAttr name : op.getAttributeNames())
+    if (!isImpliedByForm(name))
+      names.push_back(name);
+  return names;
+}
+
+ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes, StringRef op,
+                                     AttributeVerifier verify) {
+  auto registered = RegisteredOperationName::lookup(op, parser.getContext());
   auto parseEntry = [&]() -> ParseResult {
     std::string key;
     SMLoc loc = parser.getCurrentLocation();
@@ -62,52 +94,85 @@ ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attribu
       return failure();
     if (attributes.get(key))
       return parser.emitError(loc) << "'" << key << "' is given twice";
+    if (failed(checkAttributeName(*registered, key, [&] { return parser.emitError(loc); })))
+      return failure();
     Attribute value = parser.getBuilder().getUnitAttr();
-    if (succeeded(parser.parseOptionalEqual()) && failed(parseAttributeValue(parser, value)))
+    if (succeeded(parser.parseOptionalEqual()) && failed(parseAttributeValue(parser, key, value)))
       return failure();
     attributes.append(key, value);
     return success();
   };
-  if (failed(parser.parseOptionalLBrace()))
-    return success();
-  if (succeeded(parser.parseOptionalRBrace()))
-    return success();
-  if (failed(parser.parseCommaSeparatedList(parseEntry)))
+  if (succeeded(parser.parseOptionalLBrace()) && failed(parser.parseOptionalRBrace()) &&
+      (failed(parser.parseCommaSeparatedList(parseEntry)) || failed(parser.parseRBrace())))
     return failure();
-  return parser.parseRBrace();
+  // Shape rules read attributes before the op exists, which is when it would get its defaults.
+  registered->populateDefaultAttrs(attributes);
+  return verify(parser.getEncodedSourceLoc(parser.getNameLoc()), attributes.getDictionary(parser.getContext()));
+}
+
+LogicalResult nn::checkAttributeName(RegisteredOperationName op, StringRef name,
+                                     function_ref<InFlightDiagnostic()> emitError) {
+  SmallVector<StringRef> known = getKnownAttributes(op);
+  // `nn.batch` and the like are notes that passes leave, on whatever op.
+  if (name.contains('.') || isImpliedByForm(name) || llvm::is_contained(known, name))
+    return success();
+  InFlightDiagnostic error = emitError();
+  error << "'" << op.getStringRef() << "' has no attribute '" << name << "'";
+  if (known.empty())
+    return error << "; it takes none";
+  return error << "; known: " << llvm::join(known, ", ");
 }
 
 /// Whether the text can be written without quotes and read back as the same string.
 static bool isBareWord(StringRef text) {
-  static constexpr StringLiteral reserved[] = {"true",  "false", "unit",   "dense", "sparse", "array",  "loc",
-                                               "index", "none",  "tensor", "vector", "memref", "complex", "tuple",
-                                               "affine_map", "affine_set", "dense_resource", "distinct", "strided"};
-  if (text.empty() || !(llvm::isAlpha(text.front()) || text.front() == '_') || llvm::is_contained(reserved, text))
+  // What begins another attribute or a type.
+  static constexpr StringLiteral reserved[] = {
+      "true",   "false",   "unit", "dense", "dense_resource", "sparse",     "array",      "loc",     "distinct", "index",
+      "tensor", "none",    "bf16", "tf32",  "vector",         "memref",     "complex",    "tuple",   "strided",
+      "affine_map", "affine_set"};
+  auto isWordStart = [](char c) { return llvm::isAlpha(c) || c == '_'; };
+  if (text.empty() || !isWordStart(text.front()) || llvm::is_contained(reserved, text))
     return false;
-  // Words such as `f32` or `i8` are types.
-  if (text.size() > 1 && llvm::StringRef("fisu").contains(text.front()) && text.drop_front().find_if_not(llvm::isDigit) == StringRef::npos)
-    return false;
-  return llvm::all_of(text, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  // Words such as `f32`, `i8` and `si8` are types, or begin like one.
+  StringRef rest = text;
+  if (rest.consume_front("si") || rest.consume_front("ui") || rest.consume_front("i") || rest.consume_front("f"))
+    if (!rest.empty() && llvm::isDigit(rest.front()))
+      return false;
+  return llvm::all_of(text, [&](char c) { return isWordStart(c) || llvm::isDigit(c); });
 }
 
-void nn::printLayerAttributes(OpAsmPrinter &printer, Operation *op, DictionaryAttr attributes) {
+/// Numbers of the default types are written without them.
+static bool hasImpliedType(Attribute value) {
+  if (auto number = dyn_cast<IntegerAttr>(value))
+    return number.getType().isSignlessInteger(64);
+  if (auto number = dyn_cast<FloatAttr>(value))
+    return number.getType().isF64();
+  return false;
+}
+
+void nn::printLayerAttributes(OpAsmPrinter &printer, Operation *op, DictionaryAttr attributes, StringRef,
+                              AttributeVerifier) {
+  NamedAttrList defaults;
+  op->getRegisteredInfo()->populateDefaultAttrs(defaults);
   SmallVector<NamedAttribute> shown;
   for (NamedAttribute attribute : attributes)
-    // What the rest of an op's assembly already says.
-    if (!llvm::is_contained({"operandSegmentSizes", "sym_name", "type"}, attribute.getName().getValue()))
+    if (!isImpliedByForm(attribute.getName()) && defaults.get(attribute.getName()) != attribute.getValue())
       shown.push_back(attribute);
   if (shown.empty())
     return;
   printer << " {";
   llvm::interleaveComma(shown, printer, [&](NamedAttribute attribute) {
+    Attribute value = attribute.getValue();
     printer.printKeywordOrString(attribute.getName());
-    if (isa<UnitAttr>(attribute.getValue()))
+    if (isa<UnitAttr>(value))
       return;
     printer << " = ";
-    if (auto text = dyn_cast<StringAttr>(attribute.getValue()); text && isBareWord(text.getValue()))
+    if (auto text = dyn_cast<StringAttr>(value); text && isBareWord(text.getValue()))
       printer << text.getValue();
+    else if (hasImpliedType(value))
+      printer.printAttributeWithoutType(value);
     else
-      printer.printAttribute(attribute.getValue());
+      printer.printAttribute(value);
   });
   printer << "}";
 }

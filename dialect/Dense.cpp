@@ -13,13 +13,10 @@ LogicalResult DenseOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   FailureOr<RankedTensorType> input = checkInput(loc, getOperationName(), attributes, adaptor.getInput(), 2);
   if (failed(input))
     return failure();
-  auto units = attributes.getAs<IntegerAttr>("units");
-  if (!units || units.getInt() <= 0)
-    return emitShapeError(loc, getOperationName(), attributes) << "takes `units`, a positive number";
   if (failed(verifyActivation(loc, context, getOperationName(), attributes, adaptor.getActivationAttr())))
     return failure();
   SmallVector<int64_t> shape(input->getShape());
-  shape.back() = units.getInt();
+  shape.back() = adaptor.getUnits();
   results.push_back(RankedTensorType::get(shape, input->getElementType()));
   return success();
 }
@@ -42,10 +39,7 @@ int64_t DenseOp::getDepth() { return 1; }
 
 int64_t DenseOp::getMultiplyAdds() {
   auto type = cast<RankedTensorType>(getInput().getType());
-  int64_t count = getUnits();
-  for (int64_t size : type.getShape())
-    count *= ShapedType::isDynamic(size) ? 1 : size;
-  return count;
+  return countElements({countElements(type.getShape()), static_cast<int64_t>(getUnits())});
 }
 
 FailureOr<SmallVector<Value>> DenseOp::lower(OpBuilder &builder) {

@@ -15,11 +15,13 @@ def NN_DenseOp : NN_ParametricLayer<"dense"> {
     ```
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
-                       ConfinedAttr<I64Attr, [IntPositive]>:$units,
-                       OptionalAttr<StrAttr>:$activation, DefaultValuedAttr<BoolAttr, "true">:$use_bias,
-                       OptionalAttr<AnyAttr>:$kernel_initializer, OptionalAttr<AnyAttr>:$bias_initializer,
-                       OptionalAttr<AnyAttr>:$kernel_regularizer, OptionalAttr<AnyAttr>:$bias_regularizer,
-                       DefaultValuedAttr<BoolAttr, "true">:$trainable, OptionalAttr<StrAttr>:$name);
+                       NN_PositiveAttr:$units,
+                       OptionalAttr<NN_WordAttr>:$activation, DefaultValuedAttr<NN_FlagAttr, "true">:$use_bias,
+                       OptionalAttr<NN_InitializerAttr>:$kernel_initializer,
+                       OptionalAttr<NN_InitializerAttr>:$bias_initializer,
+                       OptionalAttr<NN_RegularizerAttr>:$kernel_regularizer,
+                       OptionalAttr<NN_RegularizerAttr>:$bias_regularizer,
+                       DefaultValuedAttr<NN_FlagAttr, "true">:$trainable, OptionalAttr<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);
 }
 

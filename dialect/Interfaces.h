@@ -26,6 +26,10 @@ struct SlotSpec {
   RankedTensorType type;
 };
 
+/// What holds for every layer: no attribute it does not know, a shape rule that takes its inputs, and, once it has
+/// parameters, those it asks for.
+LogicalResult verifyLayer(Operation *op);
+
 } // namespace mlir::nn
 
 #include "dialect/OpInterfaces.h.inc"

@@ -10,6 +10,7 @@ def LayerOpInterface : OpInterface<"LayerOpInterface"> {
     A layer, loss or metric: one mathematical function of its inputs and parameters. The shape rule is the op's
     InferTypeOpInterface. All defaults describe a function without parameters.
   }];
+  let verify = [{ return ::mlir::nn::verifyLayer($_op); }];
   let methods = [
     InterfaceMethod<[{
       The parameters the layer trains, in the order it takes them as `params` operands. Asked only while the op has no
@@ -20,7 +21,7 @@ def LayerOpInterface : OpInterface<"LayerOpInterface"> {
       [{ return ::mlir::MutableOperandRange($_op.getOperation(), 0, 0); }]>,
     InterfaceMethod<[{
       Multiply-adds of one forward evaluation; a dynamic (batch) dimension counts as 1. Elementwise arithmetic does not
-      count, as is the field's custom.
+      count, as is the field's custom. INT64_MAX stands for all that 63 bits cannot count.
     }], "int64_t", "getMultiplyAdds", (ins), "", [{ return 0; }]>,
     InterfaceMethod<"How many layers with weights a path through this op passes.",
       "int64_t", "getDepth", (ins), "", [{ return 0; }]>,

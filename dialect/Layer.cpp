@@ -67,12 +67,13 @@ LogicalResult nn::verifyActivation(std::optional<Location> loc, MLIRContext *con
                                    DictionaryAttr attributes, StringAttr activation) {
   if (!activation || lookupActivation(context, activation.getValue()))
     return success();
-  InFlightDiagnostic error = emitShapeError(loc, layer, attributes);
-  error << "unknown activation '" << activation.getValue() << "'; known:";
+  ShapeError error = emitShapeError(loc, layer, attributes);
+  SmallVector<StringRef> known;
   for (RegisteredOperationName op : context->getRegisteredOperations())
     if (op.hasTrait<Activation>())
-      error << " " << op.stripDialect();
-  return failure();
+      known.push_back(op.stripDialect());
+  llvm::sort(known);
+  return error << "unknown activation '" << activation.getValue() << "'; known: " << llvm::join(known, ", ");
 }
 
 FailureOr<Value> nn::applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value) {

@@ -12,10 +12,41 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def NN_ActivationTrait : NativeOpTrait<"Activation"> { let cppNamespace = "::mlir::nn"; }
 
 /// Tensors that layers compute on. Shapes beyond the batch are static (checked by the shape rules).
-def NN_FloatTensor : TensorOf<[F32, F64]>;
-def NN_IndexTensor : TensorOf<[I32, I64]>;
+def NN_FloatTensor : RankedTensorOf<[F32, F64]>;
+def NN_IndexTensor : RankedTensorOf<[I32, I64]>;
+def NN_AnyTensor : RankedTensorOf<[F32, F64, I32, I64]>;
 def NN_Scalar : 0DTensorOf<[F32, F64]>;
 def NN_I64Scalar : 0DTensorOf<[I64]>;
+
+/// What layer attributes hold, in the words of someone who types them.
+def NN_PositiveAttr : ConfinedAttr<I64Attr, [IntPositive]> { let summary = "a positive whole number"; }
+def NN_WholeAttr : TypedSignlessIntegerAttrBase<I64, "int64_t", "a whole number">;
+def NN_WordAttr : StringBasedAttr<StrAttrPred, "a word or a string">;
+def NN_FlagAttr : Attr<BoolAttr.predicate, "true or false"> {
+  let storageType = "::mlir::BoolAttr";
+  let returnType = "bool";
+  let valueType = I1;
+  let constBuilderCall = "$_builder.getBoolAttr($0)";
+}
+class NN_DescribedAttr<string interface, string summary>
+    : Attr<CPred<"::llvm::isa<" # interface # ">($_self)">, summary> {
+  let storageType = "::mlir::Attribute";
+  let returnType = "::mlir::Attribute";
+  let convertFromStorage = "$_self";
+}
+def NN_InitializerAttr
+    : NN_DescribedAttr<"::mlir::nn::InitializerAttrInterface", "an initializer such as #nn.glorot_uniform">;
+def NN_RegularizerAttr
+    : NN_DescribedAttr<"::mlir::nn::RegularizerAttrInterface", "a regularizer such as #nn.l2<0.01>">;
+/// `0.5`, or a whole number.
+def NN_NumberAttr : Attr<Or<[F64Attr.predicate, I64Attr.predicate]>, "a number"> {
+  let storageType = "::mlir::Attribute";
+  let returnType = "double";
+  let convertFromStorage = "::mlir::nn::toDouble($_self)";
+}
+
+/// `[8, -1]`
+def NN_WholesAttr : TypedArrayAttrBase<NN_WholeAttr, "a list of whole numbers such as [8, -1]">;
 
 /// A function whose result types follow from its operands and attributes. `layerMethods` names the methods of
 /// LayerOpInterface that the op implements beyond `lower`.
@@ -29,9 +60,9 @@ class NN_Function<string mnemonic, list<string> layerMethods = [], list<Trait> t
 class NN_ParametricLayer<string mnemonic, list<string> layerMethods = [], list<Trait> traits = []>
     : NN_Function<mnemonic, !listconcat(["getParameterSpecs", "getMultiplyAdds", "getDepth"], layerMethods), traits> {
   let assemblyFormat = [{
-    $input custom<OperandType>(ref($input), type($input))
-    (`params` `(` $params^ custom<OperandTypes>(ref($params), type($params)) `)`)?
-    custom<LayerAttributes>(attr-dict)
+    $input `` custom<OperandType>(ref($input), type($input))
+    (`params` `(` $params^ `` custom<OperandTypes>(ref($params), type($params)) `)`)? ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }
 
@@ -39,7 +70,8 @@ class NN_ParametricLayer<string mnemonic, list<string> layerMethods = [], list<T
 class NN_UnaryLayer<string mnemonic, list<string> layerMethods = [], list<Trait> traits = []>
     : NN_Function<mnemonic, layerMethods, traits> {
   let assemblyFormat = [{
-    $input custom<OperandType>(ref($input), type($input)) custom<LayerAttributes>(attr-dict)
+    $input `` custom<OperandType>(ref($input), type($input)) ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }
 

@@ -9,9 +9,11 @@ class NN_SampleMean<string mnemonic, list<string> layerMethods = [], list<Trait>
     : NN_Function<mnemonic, layerMethods, traits # [DeclareOpInterfaceMethods<MaskedOpInterface>]> {
   let results = (outs NN_Scalar:$result);
   let assemblyFormat = [{
-    $predictions `,` $targets
-    custom<OperandType>(ref($predictions), type($predictions)) custom<OperandType>(ref($targets), type($targets))
-    (`valid` $valid^ custom<OptionalOperandType>(ref($valid), type($valid)))? custom<LayerAttributes>(attr-dict)
+    $predictions `,` $targets ``
+    custom<OperandType>(ref($predictions), type($predictions)) ``
+    custom<OperandType>(ref($targets), type($targets))
+    (`valid` $valid^ `` custom<OptionalOperandType>(ref($valid), type($valid)))? ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }
 
@@ -31,7 +33,7 @@ def NN_SparseCategoricalCrossentropyOp : NN_Crossentropy<"sparse_categorical_cro
     ```
   }];
   let arguments = (ins NN_FloatTensor:$predictions, NN_IndexTensor:$targets, Optional<NN_I64Scalar>:$valid,
-                       UnitAttr:$from_logits, OptionalAttr<StrAttr>:$name);
+                       UnitAttr:$from_logits, OptionalAttr<NN_WordAttr>:$name);
 }
 
 def NN_CategoricalCrossentropyOp : NN_Crossentropy<"categorical_crossentropy"> {
@@ -46,7 +48,7 @@ def NN_CategoricalCrossentropyOp : NN_Crossentropy<"categorical_crossentropy"> {
     ```
   }];
   let arguments = (ins NN_FloatTensor:$predictions, NN_FloatTensor:$targets, Optional<NN_I64Scalar>:$valid,
-                       UnitAttr:$from_logits, OptionalAttr<StrAttr>:$name);
+                       UnitAttr:$from_logits, OptionalAttr<NN_WordAttr>:$name);
 }
 
 def NN_MeanSquaredErrorOp : NN_SampleMean<"mean_squared_error"> {
@@ -60,7 +62,7 @@ def NN_MeanSquaredErrorOp : NN_SampleMean<"mean_squared_error"> {
     ```
   }];
   let arguments = (ins NN_FloatTensor:$predictions, NN_FloatTensor:$targets, Optional<NN_I64Scalar>:$valid,
-                       UnitAttr:$half_sum, OptionalAttr<StrAttr>:$name);
+                       UnitAttr:$half_sum, OptionalAttr<NN_WordAttr>:$name);
 }
 
 #endif

@@ -28,8 +28,7 @@ static RankedTensorType getResultType(RankedTensorType input, int64_t units, boo
 }
 
 static int64_t countMultiplyAdds(RankedTensorType input, int64_t units) {
-  int64_t batch = input.isDynamicDim(0) ? 1 : input.getDimSize(0);
-  return batch * input.getDimSize(1) * 4 * units * (input.getDimSize(2) + units);
+  return countElements({input.getDimSize(0), input.getDimSize(1), 4 * units, input.getDimSize(2) + units});
 }
 
 LogicalResult LstmOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, ValueRange operands,

@@ -15,7 +15,7 @@ def NN_AccuracyOp : NN_SampleMean<"accuracy", ["getIndexBound"]> {
     ```
   }];
   let arguments = (ins NN_FloatTensor:$predictions, NN_IndexTensor:$targets, Optional<NN_I64Scalar>:$valid,
-                       OptionalAttr<StrAttr>:$name);
+                       OptionalAttr<NN_WordAttr>:$name);
 }
 
 def NN_CategoricalAccuracyOp : NN_SampleMean<"categorical_accuracy"> {
@@ -28,7 +28,7 @@ def NN_CategoricalAccuracyOp : NN_SampleMean<"categorical_accuracy"> {
     ```
   }];
   let arguments = (ins NN_FloatTensor:$predictions, NN_FloatTensor:$targets, Optional<NN_I64Scalar>:$valid,
-                       OptionalAttr<StrAttr>:$name);
+                       OptionalAttr<NN_WordAttr>:$name);
 }
 
 #endif

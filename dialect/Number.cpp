@@ -19,6 +19,12 @@ AsmPrinter &nn::operator<<(AsmPrinter &printer, const Number &number) {
   return printer;
 }
 
+double nn::toDouble(Attribute number) {
+  if (auto real = dyn_cast<FloatAttr>(number))
+    return real.getValueAsDouble();
+  return static_cast<double>(cast<IntegerAttr>(number).getInt());
+}
+
 FailureOr<nn::Number> FieldParser<nn::Number, nn::Number>::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   Attribute value;

@@ -23,6 +23,9 @@ struct Number {
 /// Prints the shortest decimal form that reads back as the same number.
 AsmPrinter &operator<<(AsmPrinter &printer, const Number &number);
 
+/// The value of an f64 or i64 attribute.
+double toDouble(Attribute number);
+
 } // namespace mlir::nn
 
 namespace mlir {

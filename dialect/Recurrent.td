@@ -23,14 +23,14 @@ def NN_LstmOp : NN_ParametricLayer<"lstm", [],
     ```
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
-                       ConfinedAttr<I64Attr, [IntPositive]>:$units, UnitAttr:$return_sequences,
-                       DefaultValuedAttr<BoolAttr, "true">:$use_bias,
-                       DefaultValuedAttr<BoolAttr, "true">:$unit_forget_bias,
-                       OptionalAttr<AnyAttr>:$kernel_initializer, OptionalAttr<AnyAttr>:$recurrent_initializer,
-                       OptionalAttr<AnyAttr>:$bias_initializer,
-                       OptionalAttr<AnyAttr>:$kernel_regularizer, OptionalAttr<AnyAttr>:$recurrent_regularizer,
-                       OptionalAttr<AnyAttr>:$bias_regularizer,
-                       DefaultValuedAttr<BoolAttr, "true">:$trainable, OptionalAttr<StrAttr>:$name);
+                       NN_PositiveAttr:$units, UnitAttr:$return_sequences,
+                       DefaultValuedAttr<NN_FlagAttr, "true">:$use_bias,
+                       DefaultValuedAttr<NN_FlagAttr, "true">:$unit_forget_bias,
+                       OptionalAttr<NN_InitializerAttr>:$kernel_initializer, OptionalAttr<NN_InitializerAttr>:$recurrent_initializer,
+                       OptionalAttr<NN_InitializerAttr>:$bias_initializer,
+                       OptionalAttr<NN_RegularizerAttr>:$kernel_regularizer, OptionalAttr<NN_RegularizerAttr>:$recurrent_regularizer,
+                       OptionalAttr<NN_RegularizerAttr>:$bias_regularizer,
+                       DefaultValuedAttr<NN_FlagAttr, "true">:$trainable, OptionalAttr<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);
 }
 
@@ -48,13 +48,14 @@ def NN_LstmTrainingOp : NN_Function<"lstm_training", ["getMultiplyAdds", "getDep
     ```
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
-                       ConfinedAttr<I64Attr, [IntPositive]>:$units, UnitAttr:$return_sequences);
+                       NN_PositiveAttr:$units, UnitAttr:$return_sequences);
   let results = (outs NN_FloatTensor:$result, NN_FloatTensor:$gates, NN_FloatTensor:$cells,
                       Optional<NN_FloatTensor>:$hidden);
   let hasVerifier = 1;
   let assemblyFormat = [{
-    $input custom<OperandType>(ref($input), type($input))
-    `params` `(` $params custom<OperandTypes>(ref($params), type($params)) `)` custom<LayerAttributes>(attr-dict)
+    $input `` custom<OperandType>(ref($input), type($input))
+    `params` `(` $params `` custom<OperandTypes>(ref($params), type($params)) `)` ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
   let extraClassDeclaration = [{
     /// The output of every step, [batch, time, units].
@@ -78,10 +79,11 @@ def NN_LstmBackwardOp : NN_Function<"lstm_backward", ["getMultiplyAdds"]> {
   let results = (outs NN_FloatTensor:$result);
   let hasVerifier = 1;
   let assemblyFormat = [{
-    $grad custom<OperandType>(ref($grad), type($grad)) `,` $gates custom<OperandType>(ref($gates), type($gates)) `,`
-    $cells custom<OperandType>(ref($cells), type($cells)) `,`
-    $recurrent_kernel custom<OperandType>(ref($recurrent_kernel), type($recurrent_kernel))
-    custom<LayerAttributes>(attr-dict)
+    $grad `` custom<OperandType>(ref($grad), type($grad)) `,`
+    $gates `` custom<OperandType>(ref($gates), type($gates)) `,`
+    $cells `` custom<OperandType>(ref($cells), type($cells)) `,`
+    $recurrent_kernel `` custom<OperandType>(ref($recurrent_kernel), type($recurrent_kernel)) ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }
 

@@ -4,15 +4,6 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-static bool mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
-  return left.size() == right.size() &&
-         llvm::all_of(llvm::zip(left, right), [](auto pair) {
-           auto [a, b] = pair;
-           return a == b || ShapedType::isDynamic(a) ||
-                  ShapedType::isDynamic(b);
-         });
-}
-
 LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op,
                                    DictionaryAttr attributes,
                                    ValueRange operands,

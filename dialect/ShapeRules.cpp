@@ -4,21 +4,36 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-InFlightDiagnostic nn::emitShapeError(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes) {
+ShapeError nn::emitShapeError(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes) {
   if (!loc)
-    return InFlightDiagnostic();
+    return ShapeError();
   InFlightDiagnostic diagnostic = emitError(*loc) << "'" << layer << "'";
   if (auto name = attributes ? attributes.getAs<StringAttr>("name") : StringAttr())
     diagnostic << " (" << name.getValue() << ")";
   diagnostic << ": ";
-  return diagnostic;
+  return ShapeError(std::move(diagnostic));
+}
+
+int64_t nn::countElements(ArrayRef<int64_t> sizes) {
+  int64_t count = 1;
+  for (int64_t size : sizes)
+    if (!ShapedType::isDynamic(size) && llvm::MulOverflow(count, size, count))
+      return INT64_MAX;
+  return count;
+}
+
+bool nn::mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
+  return left.size() == right.size() && llvm::all_of(llvm::zip(left, right), [](auto pair) {
+           auto [a, b] = pair;
+           return a == b || ShapedType::isDynamic(a) || ShapedType::isDynamic(b);
+         });
 }
 
 FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
                                            Value value, int64_t minRank, int64_t maxRank) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getRank() < minRank || type.getRank() > maxRank) {
-    InFlightDiagnostic error = emitShapeError(loc, layer, attributes);
+    ShapeError error = emitShapeError(loc, layer, attributes);
     error << "got " << value.getType() << ", takes a tensor of rank " << minRank;
     if (maxRank == INT64_MAX)
       error << " or more";
@@ -26,11 +41,20 @@ FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRe
       error << " to " << maxRank;
     return failure();
   }
-  for (int64_t size : type.getShape().drop_front())
-    if (ShapedType::isDynamic(size) || size == 0) {
-      emitShapeError(loc, layer, attributes)
-          << "got " << type << ", takes a tensor whose dimensions after the batch are static and not zero";
-      return failure();
-    }
+  for (auto [index, size] : llvm::enumerate(type.getShape()))
+    if (size == 0 || (ShapedType::isDynamic(size) && index > 0))
+      return emitShapeError(loc, layer, attributes)
+             << "got " << type << ", takes a tensor whose dimensions after the batch are static, and none of them zero";
+  if (countElements(type.getShape()) == INT64_MAX)
+    return emitShapeError(loc, layer, attributes) << "got " << type << ", more elements than 63 bits can count";
   return type;
+}
+
+std::optional<int64_t> nn::getBoundOfUsers(Value value) {
+  std::optional<int64_t> bound;
+  for (OpOperand &use : value.getUses())
+    if (auto layer = dyn_cast<LayerOpInterface>(use.getOwner()))
+      if (std::optional<int64_t> limit = layer.getIndexBound(use.getOperandNumber()))
+        bound = std::min(bound.value_or(*limit), *limit);
+  return bound;
 }

@@ -7,13 +7,42 @@
 
 namespace mlir::nn {
 
-/// Starts a shape rule's error, `'nn.dense': ` followed by what the caller streams; nothing where no one listens.
-/// Inference during canonicalisation passes no location.
-InFlightDiagnostic emitShapeError(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes);
+/// A shape rule's error, `'nn.dense' (name): ` followed by what the caller streams. Without a location no one listens:
+/// someone only asks whether the shapes would do.
+class ShapeError {
+public:
+  ShapeError() = default;
+  explicit ShapeError(InFlightDiagnostic diagnostic) : diagnostic(std::move(diagnostic)) {}
+  template <typename T>
+  ShapeError &operator<<(T &&value) {
+    if (diagnostic)
+      *diagnostic << std::forward<T>(value);
+    return *this;
+  }
+  operator LogicalResult() const { return failure(); }
+  template <typename T>
+  operator FailureOr<T>() const {
+    return failure();
+  }
+
+private:
+  std::optional<InFlightDiagnostic> diagnostic;
+};
+
+ShapeError emitShapeError(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes);
+
+/// The product of sizes, a dynamic one (the batch) counting 1; INT64_MAX where 63 bits are too few.
+int64_t countElements(ArrayRef<int64_t> sizes);
+
+/// Whether two shapes are equal, a dynamic dimension being equal to any.
+bool mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right);
 
 /// The type of `value` where it is a ranked tensor of at least `minRank` dimensions, static but for the batch;
 /// otherwise an error that says what layer `layer` takes.
 FailureOr<RankedTensorType> checkInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
                                        Value value, int64_t minRank, int64_t maxRank = INT64_MAX);
+
+/// The tightest bound that those who read `value` put on its elements (LayerOpInterface::getIndexBound).
+std::optional<int64_t> getBoundOfUsers(Value value);
 
 } // namespace mlir::nn

@@ -61,7 +61,7 @@ def NN_StepOp : NN_Callable<"step"> {
 def NN_ReturnOp : NN_Op<"return", [Terminator, Pure, HasParent<"ModelOp">]> {
   let summary = "Ends a model with its results";
   let arguments = (ins Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$results custom<OperandTypes>(ref($results), type($results)) attr-dict";
+  let assemblyFormat = "($results^ `` custom<OperandTypes>(ref($results), type($results)))? attr-dict";
 }
 
 def NN_EndOp : NN_Op<"end", [Terminator, Pure, HasParent<"StepOp">]> {
@@ -79,7 +79,7 @@ def NN_CallOp : NN_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyRankedTensor>:$inputs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $callee `(` ($inputs^ custom<OperandTypes>(ref($inputs), type($inputs)))? `)` attr-dict `:` type($results)
+    $callee `(` ($inputs^ `` custom<OperandTypes>(ref($inputs), type($inputs)))? `)` attr-dict `:` type($results)
   }];
 }
 
@@ -97,7 +97,7 @@ def NN_MinimizeOp : NN_Op<"minimize", [HasParent<"StepOp">, DeclareOpInterfaceMe
                        AnyAttr:$optimizer);
   let hasVerifier = 1;
   let assemblyFormat = [{
-    $loss custom<OperandType>(ref($loss), type($loss)) `over` $targets `with` $optimizer attr-dict
+    $loss `` custom<OperandType>(ref($loss), type($loss)) `over` $targets `with` $optimizer attr-dict
   }];
 }
 
@@ -108,7 +108,7 @@ def NN_MetricOp : NN_Op<"metric", [HasParent<"StepOp">]> {
     weighted by its number of samples.
   }];
   let arguments = (ins StrAttr:$metric_name, NN_Scalar:$value);
-  let assemblyFormat = "$metric_name $value custom<OperandType>(ref($value), type($value)) attr-dict";
+  let assemblyFormat = "$metric_name $value `` custom<OperandType>(ref($value), type($value)) attr-dict";
 }
 
 def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
@@ -125,7 +125,10 @@ def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
                        OptionalAttr<AnyAttr>:$initializer, OptionalAttr<AnyAttr>:$regularizer,
                        UnitAttr:$trainable, DefaultValuedStrAttr<StrAttr, "parameter">:$role);
   let hasVerifier = 1;
-  let assemblyFormat = "$sym_name `:` $type custom<LayerAttributes>(attr-dict)";
+  let assemblyFormat = [{
+    $sym_name `:` $type ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
+  }];
   let extraClassDeclaration = [{
     RankedTensorType getTensorType() { return ::llvm::cast<RankedTensorType>(getType()); }
     bool isParameter() { return getRole() == "parameter"; }

@@ -1,0 +1,104 @@
+// Attributes that a layer does not know, and values it does not take.
+// RUN: nnc-opt %s --split-input-file --verify-diagnostics
+
+func.func @misspelled(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' has no attribute 'unit'; known: activation, bias_initializer, bias_regularizer, kernel_initializer, kernel_regularizer, name, trainable, units, use_bias}}
+  %y = nn.dense %x {unit = 3}
+  return
+}
+
+// -----
+
+func.func @generic(%x: tensor<4x6xf32>) {
+  // expected-error @below {{'nn.relu' has no attribute 'alpha'; known: name}}
+  %y = "nn.relu"(%x) {alpha = 0.1} : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @twice(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'units' is given twice}}
+  %y = nn.dense %x {units = 3, units = 4}
+  return
+}
+
+// -----
+
+func.func @required(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' op requires attribute 'units'}}
+  %y = nn.dense %x
+  return
+}
+
+// -----
+
+func.func @kind(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' op attribute 'activation' failed to satisfy constraint: a word or a string}}
+  %y = nn.dense %x {units = 3, activation = 5}
+  return
+}
+
+// -----
+
+func.func @real(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' op attribute 'units' failed to satisfy constraint: a positive whole number}}
+  %y = nn.dense %x {units = 3.5}
+  return
+}
+
+// -----
+
+func.func @flag(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' op attribute 'use_bias' failed to satisfy constraint: true or false}}
+  %y = nn.dense %x {units = 3, use_bias = no}
+  return
+}
+
+// -----
+
+func.func @initializer(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'kernel_initializer' knows no 'glorot'}}
+  %y = nn.dense %x {units = 3, kernel_initializer = glorot}
+  return
+}
+
+// -----
+
+func.func @swapped(%x: tensor<?x6xf32>) {
+  // expected-error @below {{'nn.dense' op attribute 'kernel_initializer' failed to satisfy constraint: an initializer such as #nn.glorot_uniform}}
+  %y = nn.dense %x {units = 3, kernel_initializer = l2}
+  return
+}
+
+// -----
+
+func.func @undefined() {
+  // expected-error @below {{'%x' is not defined above its use, so its type is not known here}}
+  %y = nn.relu %x
+  return
+}
+
+// -----
+
+func.func @parameters(%x: tensor<4x6xf32>, %k: tensor<6x3xf32>) {
+  // expected-error @below {{'nn.dense' op got parameters ('tensor<6x3xf32>'), takes (kernel: 'tensor<6x3xf32>', bias: 'tensor<3xf32>')}}
+  %y = nn.dense %x params(%k) {units = 3}
+  return
+}
+
+// -----
+
+func.func @result(%x: tensor<4x6xf32>) {
+  // expected-error @below {{'nn.relu' op has a result of type 'tensor<4x7xf32>', makes 'tensor<4x6xf32>'}}
+  %y = "nn.relu"(%x) : (tensor<4x6xf32>) -> tensor<4x7xf32>
+  return
+}
+
+// -----
+
+func.func @rank(%x: tensor<f32>) {
+  // expected-error @below {{'nn.dense': got 'tensor<f32>', takes a tensor of rank 2 or more}}
+  %y = "nn.dense"(%x) {units = 3} : (tensor<f32>) -> tensor<f32>
+  return
+}
