@@ -89,15 +89,14 @@ FailureOr<SmallVector<Value>> TanhOp::buildAdjoint(OpBuilder &builder, ValueRang
 }
 
 FailureOr<SmallVector<Value>> SigmoidOp::lower(OpBuilder &builder) {
-  return lowerElementwise(*this, builder,
-                          [](ImplicitLocOpBuilder &b, ValueRange args) { return sigmoid(b, args[0]); });
+  return lowerElementwise(*this, builder, [](ImplicitLocOpBuilder &b, ValueRange args) { return sigmoid(b, args[0]); });
 }
 
 SmallVector<Value> SigmoidOp::getSavedValues() { return {getResult()}; }
 
 /// y (1 - y)
-FailureOr<SmallVector<Value>> SigmoidOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
-                                                      ArrayRef<Value> resultGrads, ArrayRef<bool>) {
+FailureOr<SmallVector<Value>> SigmoidOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
+                                                      ArrayRef<bool>) {
   return mapGradient(*this, builder, saved[0], resultGrads[0], [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
     return arith::MulFOp::create(b, args[1], arith::MulFOp::create(b, args[0], oneMinus(b, args[0])));
   });
@@ -161,8 +160,8 @@ FailureOr<SmallVector<Value>> SoftmaxOp::lower(OpBuilder &builder) {
 SmallVector<Value> SoftmaxOp::getSavedValues() { return {getResult()}; }
 
 /// y (g - Σ g y)
-FailureOr<SmallVector<Value>> SoftmaxOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
-                                                      ArrayRef<Value> resultGrads, ArrayRef<bool>) {
+FailureOr<SmallVector<Value>> SoftmaxOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
+                                                      ArrayRef<bool>) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   Value y = saved[0], gradient = resultGrads[0];
   Value mean = sumRows(b, {gradient, y}, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {

@@ -127,9 +127,9 @@ LogicalResult nn::checkAttributeName(RegisteredOperationName op, StringRef name,
 static bool isBareWord(StringRef text) {
   // What begins another attribute or a type.
   static constexpr StringLiteral reserved[] = {
-      "true",   "false",   "unit", "dense", "dense_resource", "sparse",     "array",      "loc",     "distinct", "index",
-      "tensor", "none",    "bf16", "tf32",  "vector",         "memref",     "complex",    "tuple",   "strided",
-      "affine_map", "affine_set"};
+      "true",   "false",    "unit",    "dense",  "dense_resource", "sparse",     "array",
+      "loc",    "distinct", "index",   "tensor", "none",           "bf16",       "tf32",
+      "vector", "memref",   "complex", "tuple",  "strided",        "affine_map", "affine_set"};
   auto isWordStart = [](char c) { return llvm::isAlpha(c) || c == '_'; };
   if (text.empty() || !isWordStart(text.front()) || llvm::is_contained(reserved, text))
     return false;

@@ -15,8 +15,8 @@ ParseResult parseOperandTypes(OpAsmParser &parser, ArrayRef<OpAsmParser::Unresol
 inline void printOperandTypes(OpAsmPrinter &, Operation *, ValueRange, TypeRange) {}
 
 /// The same for an operand that may be absent.
-ParseResult parseOptionalOperandType(OpAsmParser &parser,
-                                     const std::optional<OpAsmParser::UnresolvedOperand> &operand, Type &type);
+ParseResult parseOptionalOperandType(OpAsmParser &parser, const std::optional<OpAsmParser::UnresolvedOperand> &operand,
+                                     Type &type);
 inline void printOptionalOperandType(OpAsmPrinter &, Operation *, Value, Type) {}
 
 /// Refuses an attribute that `op` does not know, naming those it knows. Names with a dot are free.
@@ -24,8 +24,7 @@ LogicalResult checkAttributeName(RegisteredOperationName op, StringRef name,
                                  function_ref<InFlightDiagnostic()> emitError);
 
 /// Checks an op's attributes as its verifier will, before its shape rule reads them.
-template <typename Adaptor>
-LogicalResult verifyAttributes(Location loc, DictionaryAttr attributes) {
+template <typename Adaptor> LogicalResult verifyAttributes(Location loc, DictionaryAttr attributes) {
   return Adaptor(ValueRange(), attributes, OpaqueProperties(nullptr), RegionRange()).verify(loc);
 }
 using AttributeVerifier = LogicalResult (*)(Location, DictionaryAttr);
@@ -33,7 +32,8 @@ using AttributeVerifier = LogicalResult (*)(Location, DictionaryAttr);
 /// `{units = 10, return_sequences, activation = relu}`: a bare word stands for the string attribute of that text (for
 /// the nn attribute of that name under `…initializer` and `…regularizer`), a key alone for a unit attribute. Refuses
 /// what `op` does not know.
-ParseResult parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes, StringRef op, AttributeVerifier verify);
+ParseResult parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes, StringRef op,
+                                 AttributeVerifier verify);
 
 /// Leaves out what has its default value.
 void printLayerAttributes(OpAsmPrinter &printer, Operation *op, DictionaryAttr attributes, StringRef = {},

@@ -27,8 +27,7 @@ SmallVector<ParameterSpec> DenseOp::getParameterSpecs() {
   MLIRContext *context = getContext();
   SmallVector<ParameterSpec> specs;
   specs.push_back({"kernel", RankedTensorType::get({features, units}, type.getElementType()),
-                   getKernelInitializer().value_or(GlorotUniformAttr::get(context)),
-                   getKernelRegularizerAttr()});
+                   getKernelInitializer().value_or(GlorotUniformAttr::get(context)), getKernelRegularizerAttr()});
   if (getUseBias())
     specs.push_back({"bias", RankedTensorType::get({units}, type.getElementType()),
                      getBiasInitializer().value_or(ZerosAttr::get(context)), getBiasRegularizerAttr()});

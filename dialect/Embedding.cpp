@@ -142,10 +142,10 @@ FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, Valu
     tensor::ParallelInsertSliceOp::create(b, loop.getResult(0), shared, columns.offsets, columns.sizes,
                                           columns.strides);
   };
-  auto forall = scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(0)},
-                                      ArrayRef<OpFoldResult>{b.getIndexAttr(dim)},
-                                      ArrayRef<OpFoldResult>{b.getIndexAttr(block)}, ValueRange{table},
-                                      /*mapping=*/std::nullopt, addBlock);
+  auto forall =
+      scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(0)}, ArrayRef<OpFoldResult>{b.getIndexAttr(dim)},
+                            ArrayRef<OpFoldResult>{b.getIndexAttr(block)}, ValueRange{table},
+                            /*mapping=*/std::nullopt, addBlock);
   gradients[1] = forall.getResult(0);
   return gradients;
 }

@@ -43,8 +43,7 @@ Value nn::reduceLast(ImplicitLocOpBuilder &b, Value input, double initial,
   auto type = cast<RankedTensorType>(input.getType());
   int64_t rank = type.getRank();
   auto resultType = RankedTensorType::get(type.getShape().drop_back(), type.getElementType());
-  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(rank),
-                                 b.getMultiDimIdentityMap(rank).dropResult(rank - 1)};
+  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(rank), b.getMultiDimIdentityMap(rank).dropResult(rank - 1)};
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   iterators.back() = utils::IteratorType::reduction;
   Value init = filled(b, resultType, initial);

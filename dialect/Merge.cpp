@@ -112,8 +112,8 @@ FailureOr<SmallVector<Value>> ConcatOp::lower(OpBuilder &builder) {
   Value result = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
   int64_t dim = getDimension(getAxis(), type.getRank());
   for (auto [input, offsets] : llvm::zip(getInputs(), getOffsets(b, getInputs(), dim)))
-    result = tensor::InsertSliceOp::create(b, input, result, offsets, tensor::getMixedSizes(b, getLoc(), input),
-                                           strides);
+    result =
+        tensor::InsertSliceOp::create(b, input, result, offsets, tensor::getMixedSizes(b, getLoc(), input), strides);
   return SmallVector<Value>{result};
 }
 

@@ -59,13 +59,12 @@ FailureOr<SmallVector<Value>> DropoutOp::lower(OpBuilder &builder) {
 
 SmallVector<Value> DropoutOp::getSavedValues() { return llvm::to_vector(getKey()); }
 
-FailureOr<SmallVector<Value>> DropoutOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
-                                                      ArrayRef<Value> resultGrads, ArrayRef<bool> wanted) {
+FailureOr<SmallVector<Value>> DropoutOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
+                                                      ArrayRef<bool> wanted) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   SmallVector<Value> gradients(getNumOperands());
   if (wanted[0])
-    gradients[0] =
-        getRate() == 0.0 ? resultGrads[0] : dropElements(b, resultGrads[0], saved, getRate(), getStream());
+    gradients[0] = getRate() == 0.0 ? resultGrads[0] : dropElements(b, resultGrads[0], saved, getRate(), getStream());
   return gradients;
 }
 

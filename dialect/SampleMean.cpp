@@ -4,58 +4,44 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op,
-                                   DictionaryAttr attributes,
-                                   ValueRange operands,
-                                   SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> predictions =
-      checkInput(loc, op, attributes, operands[0], 2);
-  FailureOr<RankedTensorType> targets =
-      checkInput(loc, op, attributes, operands[1], 1);
+LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
+                                   ValueRange operands, SmallVectorImpl<Type> &results) {
+  FailureOr<RankedTensorType> predictions = checkInput(loc, op, attributes, operands[0], 2);
+  FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 1);
   if (failed(predictions) || failed(targets))
     return failure();
   if (!mayBeEqual(predictions->getShape().drop_back(), targets->getShape())) {
-    emitShapeError(loc, op, attributes)
-        << "got predictions " << *predictions << " and targets " << *targets
-        << ", takes predictions [batch, ..., classes] and targets [batch, ...] "
-           "of class indices";
+    emitShapeError(loc, op, attributes) << "got predictions " << *predictions << " and targets " << *targets
+                                        << ", takes predictions [batch, ..., classes] and targets [batch, ...] "
+                                           "of class indices";
     return failure();
   }
   results.push_back(RankedTensorType::get({}, predictions->getElementType()));
   return success();
 }
 
-LogicalResult nn::inferPairedMean(std::optional<Location> loc, StringRef op,
-                                  DictionaryAttr attributes,
-                                  ValueRange operands,
-                                  SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> predictions =
-      checkInput(loc, op, attributes, operands[0], 2);
-  FailureOr<RankedTensorType> targets =
-      checkInput(loc, op, attributes, operands[1], 2);
+LogicalResult nn::inferPairedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
+                                  ValueRange operands, SmallVectorImpl<Type> &results) {
+  FailureOr<RankedTensorType> predictions = checkInput(loc, op, attributes, operands[0], 2);
+  FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 2);
   if (failed(predictions) || failed(targets))
     return failure();
   if (!mayBeEqual(predictions->getShape(), targets->getShape()) ||
       predictions->getElementType() != targets->getElementType()) {
-    emitShapeError(loc, op, attributes)
-        << "got predictions " << *predictions << " and targets " << *targets
-        << ", takes predictions and targets of the same shape and element type";
+    emitShapeError(loc, op, attributes) << "got predictions " << *predictions << " and targets " << *targets
+                                        << ", takes predictions and targets of the same shape and element type";
     return failure();
   }
   results.push_back(RankedTensorType::get({}, predictions->getElementType()));
   return success();
 }
 
-Value nn::selectValid(ImplicitLocOpBuilder &b, Value valid, Value value,
-                      double otherwise) {
+Value nn::selectValid(ImplicitLocOpBuilder &b, Value valid, Value value, double otherwise) {
   if (!valid)
     return value;
-  Value sample = arith::IndexCastOp::create(b, b.getI64Type(),
-                                            linalg::IndexOp::create(b, 0));
-  Value isValid =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, sample, valid);
-  return arith::SelectOp::create(b, isValid, value,
-                                 constant(b, value.getType(), otherwise));
+  Value sample = arith::IndexCastOp::create(b, b.getI64Type(), linalg::IndexOp::create(b, 0));
+  Value isValid = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, sample, valid);
+  return arith::SelectOp::create(b, isValid, value, constant(b, value.getType(), otherwise));
 }
 
 SmallVector<Value> nn::withValid(ValueRange inputs, Value valid) {
@@ -65,35 +51,27 @@ SmallVector<Value> nn::withValid(ValueRange inputs, Value valid) {
   return all;
 }
 
-Value nn::divideByCount(ImplicitLocOpBuilder &b, Value scalar,
-                        RankedTensorType rows, Value valid) {
+Value nn::divideByCount(ImplicitLocOpBuilder &b, Value scalar, RankedTensorType rows, Value valid) {
   int64_t perSample = rows.getNumElements() / rows.getDimSize(0);
   auto type = cast<RankedTensorType>(scalar.getType());
-  return mapElements(
-      b, type, withValid(scalar, valid),
-      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-        Type element = type.getElementType();
-        if (!valid)
-          return arith::DivFOp::create(
-              b, args[0], constant(b, element, rows.getNumElements()));
-        Value count = arith::SIToFPOp::create(b, element, args[1]);
-        if (perSample != 1)
-          count =
-              arith::MulFOp::create(b, count, constant(b, element, perSample));
-        return arith::DivFOp::create(b, args[0], count);
-      });
+  return mapElements(b, type, withValid(scalar, valid), [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    Type element = type.getElementType();
+    if (!valid)
+      return arith::DivFOp::create(b, args[0], constant(b, element, rows.getNumElements()));
+    Value count = arith::SIToFPOp::create(b, element, args[1]);
+    if (perSample != 1)
+      count = arith::MulFOp::create(b, count, constant(b, element, perSample));
+    return arith::DivFOp::create(b, args[0], count);
+  });
 }
 
 Value nn::meanOverSamples(ImplicitLocOpBuilder &b, Value rows, Value valid) {
   auto type = cast<RankedTensorType>(rows.getType());
   Value sums = rows;
   for (int64_t rank = type.getRank(); rank > 1; --rank)
-    sums = sumRows(b, sums, [](ImplicitLocOpBuilder &, ValueRange args) {
-      return args[0];
-    });
-  Value sum = sumRows(b, withValid(sums, valid),
-                      [](ImplicitLocOpBuilder &b, ValueRange args) {
-                        return selectValid(b, validOf(args, 1), args[0]);
-                      });
+    sums = sumRows(b, sums, [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+  Value sum = sumRows(b, withValid(sums, valid), [](ImplicitLocOpBuilder &b, ValueRange args) {
+    return selectValid(b, validOf(args, 1), args[0]);
+  });
   return divideByCount(b, sum, type, valid);
 }

@@ -9,8 +9,8 @@ static Value reshapeSamples(ImplicitLocOpBuilder &b, Value value, RankedTensorTy
   auto from = cast<RankedTensorType>(value.getType());
   if (from == type)
     return value;
-  auto rows = RankedTensorType::get({from.getDimSize(0), from.getNumElements() / from.getDimSize(0)},
-                                    from.getElementType());
+  auto rows =
+      RankedTensorType::get({from.getDimSize(0), from.getNumElements() / from.getDimSize(0)}, from.getElementType());
   /// (d0), (d1, ..., d_rank-1)
   auto groups = [](int64_t rank) {
     SmallVector<ReassociationIndices> groups(2);
@@ -89,8 +89,8 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
            << "got shape = " << adaptor.getShape() << ", in which more than one size is -1";
   if (open == 1 ? features % known != 0 : features != known)
     return emitShapeError(loc, getOperationName(), attributes)
-           << "got " << *input << ", " << features << " elements a sample, which do not make shape = "
-           << adaptor.getShape();
+           << "got " << *input << ", " << features
+           << " elements a sample, which do not make shape = " << adaptor.getShape();
   llvm::replace(shape, int64_t(-1), features / known);
   results.push_back(RankedTensorType::get(shape, input->getElementType()));
   return success();

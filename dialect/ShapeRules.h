@@ -13,17 +13,13 @@ class ShapeError {
 public:
   ShapeError() = default;
   explicit ShapeError(InFlightDiagnostic diagnostic) : diagnostic(std::move(diagnostic)) {}
-  template <typename T>
-  ShapeError &operator<<(T &&value) {
+  template <typename T> ShapeError &operator<<(T &&value) {
     if (diagnostic)
       *diagnostic << std::forward<T>(value);
     return *this;
   }
   operator LogicalResult() const { return failure(); }
-  template <typename T>
-  operator FailureOr<T>() const {
-    return failure();
-  }
+  template <typename T> operator FailureOr<T>() const { return failure(); }
 
 private:
   std::optional<InFlightDiagnostic> diagnostic;

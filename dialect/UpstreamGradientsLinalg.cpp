@@ -490,12 +490,14 @@ template <typename... Ops> void attach(MLIRContext *context) {
 
 void nn::registerLinalgGradients(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, linalg::LinalgDialect *) {
-    using namespace linalg;
-    attach<GenericOp, MapOp, ReduceOp, TransposeOp, BroadcastOp, ElementwiseOp, FillOp, CopyOp>(context);
-    attach<MatmulOp, BatchMatmulOp, BatchReduceMatmulOp, ContractOp, DotOp, MatvecOp, VecmatOp, BatchMatvecOp,
-           BatchVecmatOp>(context);
-    attach<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, PowFOp, SelectOp>(context);
-    attach<AbsOp, ErfOp, ExpOp, LogOp, NegFOp, ReciprocalOp, RsqrtOp, SqrtOp, SquareOp, TanhOp, FloorOp, CeilOp,
-           RoundOp>(context);
+    attach<linalg::GenericOp, linalg::MapOp, linalg::ReduceOp, linalg::TransposeOp, linalg::BroadcastOp,
+           linalg::ElementwiseOp, linalg::FillOp, linalg::CopyOp>(context);
+    attach<linalg::MatmulOp, linalg::BatchMatmulOp, linalg::BatchReduceMatmulOp, linalg::ContractOp, linalg::DotOp,
+           linalg::MatvecOp, linalg::VecmatOp, linalg::BatchMatvecOp, linalg::BatchVecmatOp>(context);
+    attach<linalg::AddOp, linalg::SubOp, linalg::MulOp, linalg::DivOp, linalg::MaxOp, linalg::MinOp, linalg::PowFOp,
+           linalg::SelectOp>(context);
+    attach<linalg::AbsOp, linalg::ErfOp, linalg::ExpOp, linalg::LogOp, linalg::NegFOp, linalg::ReciprocalOp,
+           linalg::RsqrtOp, linalg::SqrtOp, linalg::SquareOp, linalg::TanhOp, linalg::FloorOp, linalg::CeilOp,
+           linalg::RoundOp>(context);
   });
 }

@@ -181,8 +181,8 @@ template <typename... Ops> void attach(MLIRContext *context) {
 
 void nn::registerTensorGradients(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tensor::TensorDialect *) {
-    using namespace tensor;
-    attach<ExtractSliceOp, InsertSliceOp, ExpandShapeOp, CollapseShapeOp, PadOp, ConcatOp, CastOp, ReshapeOp, SplatOp,
-           FromElementsOp, ExtractOp, InsertOp>(context);
+    attach<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::PadOp,
+           tensor::ConcatOp, tensor::CastOp, tensor::ReshapeOp, tensor::SplatOp, tensor::FromElementsOp,
+           tensor::ExtractOp, tensor::InsertOp>(context);
   });
 }
