@@ -1,6 +1,7 @@
 // Parsing without written operand types. MLIR's parser resolves an operand only against a type; asked with a type that
 // cannot be the value's, it reports the type that the value has, and that report is where the type is taken from.
 #include "dialect/Assembly.h"
+#include "dialect/ShapeRules.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
@@ -84,6 +85,32 @@ static SmallVector<StringRef> getKnownAttributes(RegisteredOperationName op) {
   return names;
 }
 
+/// Runs the checks that the op's definition states, and words what they find as shape rules do:
+/// `'nn.dense' (name): got units = 0, takes a positive whole number`.
+static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, DictionaryAttr attributes,
+                                          AttributeVerifier verify) {
+  Location loc = parser.getEncodedSourceLoc(parser.getNameLoc());
+  std::string message;
+  {
+    ScopedDiagnosticHandler handler(parser.getContext(), [&](Diagnostic &diagnostic) {
+      message = diagnostic.str();
+      return success();
+    });
+    if (succeeded(verify(loc, attributes)))
+      return success();
+  }
+  StringRef rest = message;
+  rest.consume_front(("'" + op + "' op ").str());
+  ShapeError error = emitShapeError(loc, op, attributes);
+  auto [key, constraint] = rest.split("' failed to satisfy constraint: ");
+  if (!key.consume_front("attribute '") || !attributes.get(key))
+    return error << rest;
+  std::string value;
+  llvm::raw_string_ostream os(value);
+  attributes.get(key).print(os, /*elideType=*/true);
+  return error << "got " << key << " = " << value << ", takes " << constraint;
+}
+
 ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes, StringRef op,
                                      AttributeVerifier verify) {
   auto registered = RegisteredOperationName::lookup(op, parser.getContext());
@@ -107,7 +134,7 @@ ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attribu
     return failure();
   // Shape rules read attributes before the op exists, which is when it would get its defaults.
   registered->populateDefaultAttrs(attributes);
-  return verify(parser.getEncodedSourceLoc(parser.getNameLoc()), attributes.getDictionary(parser.getContext()));
+  return checkAttributeValues(parser, op, attributes.getDictionary(parser.getContext()), verify);
 }
 
 LogicalResult nn::checkAttributeName(RegisteredOperationName op, StringRef name,

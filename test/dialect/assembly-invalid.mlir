@@ -26,7 +26,7 @@ func.func @twice(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @required(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' op requires attribute 'units'}}
+  // expected-error @below {{'nn.dense': requires attribute 'units'}}
   %y = nn.dense %x
   return
 }
@@ -34,7 +34,7 @@ func.func @required(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @kind(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' op attribute 'activation' failed to satisfy constraint: a word or a string}}
+  // expected-error @below {{'nn.dense': got activation = 5, takes a word or a string}}
   %y = nn.dense %x {units = 3, activation = 5}
   return
 }
@@ -42,7 +42,7 @@ func.func @kind(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @real(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' op attribute 'units' failed to satisfy constraint: a positive whole number}}
+  // expected-error @below {{'nn.dense': got units = 3.500000e+00, takes a positive whole number}}
   %y = nn.dense %x {units = 3.5}
   return
 }
@@ -50,7 +50,7 @@ func.func @real(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @flag(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' op attribute 'use_bias' failed to satisfy constraint: true or false}}
+  // expected-error @below {{'nn.dense': got use_bias = "no", takes true or false}}
   %y = nn.dense %x {units = 3, use_bias = no}
   return
 }
@@ -66,7 +66,7 @@ func.func @initializer(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @swapped(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' op attribute 'kernel_initializer' failed to satisfy constraint: an initializer such as #nn.glorot_uniform}}
+  // expected-error @below {{'nn.dense': got kernel_initializer = #nn.l2, takes an initializer such as #nn.glorot_uniform}}
   %y = nn.dense %x {units = 3, kernel_initializer = l2}
   return
 }

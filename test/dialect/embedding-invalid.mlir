@@ -2,7 +2,7 @@
 // RUN: nnc-opt %s --split-input-file --verify-diagnostics
 
 func.func @vocab(%x: tensor<?x6xi32>) {
-  // expected-error @below {{'nn.embedding' op attribute 'vocab' failed to satisfy constraint: a positive whole number}}
+  // expected-error @below {{'nn.embedding': got vocab = 0, takes a positive whole number}}
   %e = nn.embedding %x {vocab = 0, dim = 8}
   return
 }
@@ -10,7 +10,7 @@ func.func @vocab(%x: tensor<?x6xi32>) {
 // -----
 
 func.func @missing(%x: tensor<?x6xi32>) {
-  // expected-error @below {{'nn.embedding' op requires attribute 'dim'}}
+  // expected-error @below {{'nn.embedding': requires attribute 'dim'}}
   %e = nn.embedding %x {vocab = 10}
   return
 }

@@ -18,7 +18,7 @@ nn.model @unknown_length(%x: tensor<?x?x5xf32>) -> tensor<?x4xf32> {
 // -----
 
 nn.model @no_units(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
-  // expected-error @+1 {{'nn.lstm' (memory): takes `units`, a positive number}}
+  // expected-error @+1 {{'nn.lstm' (memory): requires attribute 'units'}}
   %y = nn.lstm %x {name = memory}
   nn.return %y
 }
@@ -26,7 +26,7 @@ nn.model @no_units(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
 // -----
 
 nn.model @zero_units(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
-  // expected-error @+1 {{takes `units`, a positive number}}
+  // expected-error @+1 {{takes a positive whole number}}
   %y = nn.lstm %x {units = 0}
   nn.return %y
 }

@@ -37,9 +37,9 @@ nn.model @given(%x: tensor<?x3x2xf32>) -> tensor<?x1xf32> {
 // CHECK-LABEL: func.func @training
 func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32>, %b: tensor<16xf32>,
                     %grad: tensor<6x7x4xf32>) -> tensor<7x6x16xf32> {
-  // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {return_sequences, units = 4 : i64}
+  // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {return_sequences, units = 4}
   %h, %gates, %cells = nn.lstm_training %x params(%k, %r, %b) {units = 4, return_sequences}
-  // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {units = 4 : i64}
+  // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {units = 4}
   %last, %gates1, %cells1, %hidden = nn.lstm_training %x params(%k, %r, %b) {units = 4}
   // CHECK: nn.lstm_backward
   %dz = nn.lstm_backward %grad, %gates, %cells, %r {return_sequences}

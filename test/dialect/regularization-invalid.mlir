@@ -18,7 +18,7 @@ func.func @nan(%x: tensor<4x6xf32>) {
 // -----
 
 func.func @kind(%x: tensor<4x6xf32>) {
-  // expected-error @below {{'nn.dropout' op attribute 'rate' failed to satisfy constraint: a number}}
+  // expected-error @below {{'nn.dropout': got rate = "half", takes a number}}
   %e = nn.dropout %x {rate = half}
   return
 }

@@ -34,7 +34,7 @@ func.func @overflow(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @kind(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.reshape' op attribute 'shape' failed to satisfy constraint: a list of whole numbers such as [8, -1]}}
+  // expected-error @below {{'nn.reshape': got shape = 6, takes a list of whole numbers such as [8, -1]}}
   %y = nn.reshape %x {shape = 6}
   return
 }
