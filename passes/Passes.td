@@ -170,8 +170,8 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::func::FuncOp"> {
 def ExpandRandom : Pass<"nn-expand-random", "::mlir::func::FuncOp"> {
   let summary = "Compute random words in integer arithmetic";
   let description = [{
-    Replaces nn.philox by the ten rounds of Philox 4x32-10. No branches, 32-bit lanes: code generation vectorises them
-    like any other arithmetic, and every target draws the same numbers.
+    Replaces nn.philox by the ten rounds of Philox 4x32-10. No branches: code generation vectorises them like any
+    other arithmetic, and every target draws the same numbers.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }

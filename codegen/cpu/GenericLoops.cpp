@@ -138,12 +138,16 @@ std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
   return best;
 }
 
-/// Lanes of one vector register for the widest type the operands have.
+/// Lanes of one vector register for the widest type of the operands that
+/// vectors are loaded from or stored to; a key of random numbers, say, is one
+/// scalar for all of them.
 int64_t GenericEmitter::getElementLanes() {
   int64_t elementLanes = target.vectorBits / 8;
-  for (Value operand : op->getOperands())
-    elementLanes = std::min(
-        elementLanes, target.getLanes(getElementTypeOrSelf(operand.getType())));
+  for (OpOperand &operand : op->getOpOperands())
+    if (op.getMatchingIndexingMap(&operand).isFunctionOfDim(*vectorLoop))
+      elementLanes = std::min(
+          elementLanes,
+          target.getLanes(getElementTypeOrSelf(operand.get().getType())));
   return elementLanes;
 }
 
