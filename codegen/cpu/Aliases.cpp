@@ -23,8 +23,7 @@ bool nn::mayAlias(Value a, Value b) {
   Value rootA = getRootBuffer(a), rootB = getRootBuffer(b);
   if (!rootA || !rootB)
     return true;
-  auto globalA = rootA.getDefiningOp<memref::GetGlobalOp>(),
-       globalB = rootB.getDefiningOp<memref::GetGlobalOp>();
+  auto globalA = rootA.getDefiningOp<memref::GetGlobalOp>(), globalB = rootB.getDefiningOp<memref::GetGlobalOp>();
   if (globalA && globalB)
     return globalA.getName() == globalB.getName();
   return rootA == rootB;
@@ -36,10 +35,8 @@ bool nn::isSameView(Value a, Value b) {
   if (a.getType() != b.getType())
     return false;
   Operation *opA = a.getDefiningOp(), *opB = b.getDefiningOp();
-  if (!opA || !opB || opA->getName() != opB->getName() ||
-      opA->getAttrDictionary() != opB->getAttrDictionary() ||
-      opA->getNumOperands() != opB->getNumOperands() ||
-      !isa<ViewLikeOpInterface>(opA))
+  if (!opA || !opB || opA->getName() != opB->getName() || opA->getAttrDictionary() != opB->getAttrDictionary() ||
+      opA->getNumOperands() != opB->getNumOperands() || !isa<ViewLikeOpInterface>(opA))
     return false;
   for (auto [x, y] : llvm::zip_equal(opA->getOperands(), opB->getOperands()))
     if (x != y && !(isa<MemRefType>(x.getType()) && isSameView(x, y)))
@@ -50,17 +47,14 @@ bool nn::isSameView(Value a, Value b) {
 template <typename Effect> static bool mayHave(Operation *op, Value memref) {
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   if (!interface) {
-    if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
-        !op->hasTrait<OpTrait::IsTerminator>())
+    if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !op->hasTrait<OpTrait::IsTerminator>())
       return true;
   } else {
     SmallVector<MemoryEffects::EffectInstance> effects;
     interface.getEffects(effects);
     for (const MemoryEffects::EffectInstance &effect : effects)
       if (isa<Effect>(effect.getEffect()) &&
-          (!effect.getValue() ||
-           !isa<MemRefType>(effect.getValue().getType()) ||
-           mayAlias(effect.getValue(), memref)))
+          (!effect.getValue() || !isa<MemRefType>(effect.getValue().getType()) || mayAlias(effect.getValue(), memref)))
         return true;
   }
   for (Region &region : op->getRegions())
@@ -70,12 +64,8 @@ template <typename Effect> static bool mayHave(Operation *op, Value memref) {
   return false;
 }
 
-bool nn::mayRead(Operation *op, Value memref) {
-  return mayHave<MemoryEffects::Read>(op, memref);
-}
-bool nn::mayWrite(Operation *op, Value memref) {
-  return mayHave<MemoryEffects::Write>(op, memref);
-}
+bool nn::mayRead(Operation *op, Value memref) { return mayHave<MemoryEffects::Read>(op, memref); }
+bool nn::mayWrite(Operation *op, Value memref) { return mayHave<MemoryEffects::Write>(op, memref); }
 
 static bool areUsersAmong(Value memref, llvm::ArrayRef<Operation *> users) {
   return llvm::all_of(memref.getUsers(), [&](Operation *user) {
@@ -83,16 +73,13 @@ static bool areUsersAmong(Value memref, llvm::ArrayRef<Operation *> users) {
       return true;
     auto view = dyn_cast<ViewLikeOpInterface>(user);
     return view && view.getViewSource() == memref &&
-           llvm::all_of(view->getResults(), [&](Value result) {
-             return areUsersAmong(result, users);
-           });
+           llvm::all_of(view->getResults(), [&](Value result) { return areUsersAmong(result, users); });
   });
 }
 
 bool nn::isOnlyUsedBy(Value memref, llvm::ArrayRef<Operation *> users) {
   Value root = getRootBuffer(memref);
-  return root && root.getDefiningOp<memref::AllocOp>() &&
-         areUsersAmong(root, users);
+  return root && root.getDefiningOp<memref::AllocOp>() && areUsersAmong(root, users);
 }
 
 static void eraseUsers(Value memref) {

@@ -21,9 +21,7 @@ bool isSameView(Value a, Value b);
 /// `memref`.
 bool mayRead(Operation *op, Value memref);
 bool mayWrite(Operation *op, Value memref);
-inline bool mayTouch(Operation *op, Value memref) {
-  return mayRead(op, memref) || mayWrite(op, memref);
-}
+inline bool mayTouch(Operation *op, Value memref) { return mayRead(op, memref) || mayWrite(op, memref); }
 
 /// Whether `memref`'s allocation is visible to no operation but `users`, views
 /// and deallocations: then nobody sees what they store there.

@@ -14,8 +14,7 @@ static bool isProductOfInputs(Value product, Block *body) {
   Operation *multiply = product.getDefiningOp();
   if (!multiply || !isa<arith::MulFOp, arith::MulIOp>(multiply))
     return false;
-  Value x = multiply->getOperand(0), y = multiply->getOperand(1),
-        a = body->getArgument(0), b = body->getArgument(1);
+  Value x = multiply->getOperand(0), y = multiply->getOperand(1), a = body->getArgument(0), b = body->getArgument(1);
   return (x == a && y == b) || (x == b && y == a);
 }
 
@@ -30,52 +29,31 @@ bool nn::hasMultiplyAddBody(linalg::GenericOp op) {
   if (auto fma = dyn_cast<math::FmaOp>(sum)) {
     Value a = body->getArgument(0), b = body->getArgument(1);
     return body->getOperations().size() == 2 && fma.getC() == c &&
-           ((fma.getA() == a && fma.getB() == b) ||
-            (fma.getA() == b && fma.getB() == a));
+           ((fma.getA() == a && fma.getB() == b) || (fma.getA() == b && fma.getB() == a));
   }
-  if (!isa<arith::AddFOp, arith::AddIOp>(sum) ||
-      body->getOperations().size() != 3)
+  if (!isa<arith::AddFOp, arith::AddIOp>(sum) || body->getOperations().size() != 3)
     return false;
-  return (sum->getOperand(0) == c &&
-          isProductOfInputs(sum->getOperand(1), body)) ||
-         (sum->getOperand(1) == c &&
-          isProductOfInputs(sum->getOperand(0), body));
+  return (sum->getOperand(0) == c && isProductOfInputs(sum->getOperand(1), body)) ||
+         (sum->getOperand(1) == c && isProductOfInputs(sum->getOperand(0), body));
 }
 
 FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   if (!hasMultiplyAddBody(op))
     return failure();
-  Contraction result{op,
-                     op.getDpsInputOperand(0),
-                     op.getDpsInputOperand(1),
-                     op.getDpsInitOperand(0),
-                     {},
-                     {},
-                     {},
-                     {},
-                     0,
-                     op.getStaticLoopRanges()};
+  Contraction result{op, op.getDpsInputOperand(0), op.getDpsInputOperand(1), op.getDpsInitOperand(0), {}, {}, {}, {},
+                     0,  op.getStaticLoopRanges()};
   for (OpOperand *operand : {result.a, result.b, result.c})
-    if (!isa<MemRefType>(operand->get().getType()) ||
-        !op.getMatchingIndexingMap(operand).isProjectedPermutation())
+    if (!isa<MemRefType>(operand->get().getType()) || !op.getMatchingIndexingMap(operand).isProjectedPermutation())
       return failure();
-  AffineMap a = op.getMatchingIndexingMap(result.a),
-            b = op.getMatchingIndexingMap(result.b),
+  AffineMap a = op.getMatchingIndexingMap(result.a), b = op.getMatchingIndexingMap(result.b),
             c = op.getMatchingIndexingMap(result.c);
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    bool inA = a.isFunctionOfDim(loop), inB = b.isFunctionOfDim(loop),
-         inC = c.isFunctionOfDim(loop);
-    if (inC != (op.getIteratorTypesArray()[loop] ==
-                utils::IteratorType::parallel) ||
-        !(inA || inB))
+    bool inA = a.isFunctionOfDim(loop), inB = b.isFunctionOfDim(loop), inC = c.isFunctionOfDim(loop);
+    if (inC != (op.getIteratorTypesArray()[loop] == utils::IteratorType::parallel) || !(inA || inB))
       return failure();
     if (!inC && !(inA && inB))
       return failure();
-    (inC ? inA && inB ? result.batch
-           : inA      ? result.rows
-                      : result.columns
-         : result.sums)
-        .push_back(loop);
+    (inC ? inA && inB ? result.batch : inA ? result.rows : result.columns : result.sums).push_back(loop);
   }
   if (c.getNumResults() == 0)
     return failure();
@@ -107,8 +85,7 @@ class GroupFinder {
 public:
   explicit GroupFinder(const Contraction &contraction)
       : group{contraction, {}, {}}, result(contraction.c->get()),
-        resultMap(linalg::GenericOp(contraction.op)
-                      .getMatchingIndexingMap(contraction.c)) {}
+        resultMap(linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c)) {}
 
   ContractionGroup find() {
     findPrologue();
@@ -119,18 +96,14 @@ public:
 private:
   void findPrologue() {
     SmallVector<Operation *> between;
-    for (Operation *op = group.contraction.op->getPrevNode(); op;
-         op = op->getPrevNode()) {
+    for (Operation *op = group.contraction.op->getPrevNode(); op; op = op->getPrevNode()) {
       if (!mayTouch(op, result)) {
         between.push_back(op);
         continue;
       }
       auto generic = dyn_cast<linalg::GenericOp>(op);
-      if (generic && isPrologue(generic) &&
-          llvm::none_of(between, [&](Operation *other) {
-            return llvm::any_of(generic.getDpsInputs(), [&](Value input) {
-              return writes(other, input);
-            });
+      if (generic && isPrologue(generic) && llvm::none_of(between, [&](Operation *other) {
+            return llvm::any_of(generic.getDpsInputs(), [&](Value input) { return writes(other, input); });
           }))
         group.prologue = generic;
       return;
@@ -138,18 +111,15 @@ private:
   }
 
   bool isPrologue(linalg::GenericOp op) {
-    if (!isElementwise(op) || op.getNumDpsInits() != 1 ||
-        !isSameView(op.getDpsInits()[0], result) ||
+    if (!isElementwise(op) || op.getNumDpsInits() != 1 || !isSameView(op.getDpsInits()[0], result) ||
         op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
       return false;
-    return llvm::none_of(op.getDpsInputs(), [&](Value input) {
-      return isMemRefAliasing(input, result);
-    });
+    return llvm::none_of(op.getDpsInputs(), [&](Value input) { return isMemRefAliasing(input, result); });
   }
 
   void findEpilogues() {
-    for (Operation *op = group.contraction.op->getNextNode();
-         op && !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode()) {
+    for (Operation *op = group.contraction.op->getNextNode(); op && !op->hasTrait<OpTrait::IsTerminator>();
+         op = op->getNextNode()) {
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && isEpilogue(generic))
         group.epilogues.push_back(generic);
@@ -168,8 +138,7 @@ private:
   }
 
   SmallVector<Value> getRead() {
-    SmallVector<Value> read = {group.contraction.a->get(),
-                               group.contraction.b->get()};
+    SmallVector<Value> read = {group.contraction.a->get(), group.contraction.b->get()};
     if (group.prologue)
       llvm::append_range(read, group.prologue.getDpsInputs());
     for (linalg::GenericOp epilogue : group.epilogues)
@@ -178,37 +147,26 @@ private:
   }
 
   bool canSinkPast(Operation *op) {
-    return llvm::none_of(getWritten(),
-                         [&](Value memref) { return mayTouch(op, memref); }) &&
-           llvm::none_of(getRead(),
-                         [&](Value value) { return writes(op, value); });
+    return llvm::none_of(getWritten(), [&](Value memref) { return mayTouch(op, memref); }) &&
+           llvm::none_of(getRead(), [&](Value value) { return writes(op, value); });
   }
 
-  static bool writes(Operation *op, Value value) {
-    return isa<MemRefType>(value.getType()) && mayWrite(op, value);
-  }
+  static bool writes(Operation *op, Value value) { return isa<MemRefType>(value.getType()) && mayWrite(op, value); }
 
   static bool isMemRefAliasing(Value a, Value b) {
-    return isa<MemRefType>(a.getType()) && isa<MemRefType>(b.getType()) &&
-           mayAlias(a, b);
+    return isa<MemRefType>(a.getType()) && isa<MemRefType>(b.getType()) && mayAlias(a, b);
   }
 
   /// All loops parallel, of the result's shape, every output written at its own
   /// place.
   bool isElementwise(linalg::GenericOp op) {
-    return op.getNumParallelLoops() == op.getNumLoops() &&
-           op.getNumLoops() == resultMap.getNumResults() &&
+    return op.getNumParallelLoops() == op.getNumLoops() && op.getNumLoops() == resultMap.getNumResults() &&
            VectorBody::canVectorize(op) && !hasLoads(op) &&
-           llvm::equal(op.getStaticLoopRanges(),
-                       cast<MemRefType>(result.getType()).getShape()) &&
-           llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) {
-             return isIdentity(op, &output);
-           });
+           llvm::equal(op.getStaticLoopRanges(), cast<MemRefType>(result.getType()).getShape()) &&
+           llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) { return isIdentity(op, &output); });
   }
 
-  static bool hasLoads(linalg::GenericOp op) {
-    return !op.getBody()->getOps<memref::LoadOp>().empty();
-  }
+  static bool hasLoads(linalg::GenericOp op) { return !op.getBody()->getOps<memref::LoadOp>().empty(); }
 
   static bool isIdentity(linalg::GenericOp op, OpOperand *operand) {
     return op.getMatchingIndexingMap(operand).isIdentity();
@@ -233,10 +191,8 @@ private:
       // same place, nothing else.
       if (isOutput &&
           (overwritesOtherPlaces(operand.get(), group.contraction.op) ||
-           (group.prologue &&
-            overwritesOtherPlaces(operand.get(), group.prologue)) ||
-           overwritesOtherPlaces(operand.get(), op) ||
-           llvm::any_of(group.epilogues, [&](linalg::GenericOp earlier) {
+           (group.prologue && overwritesOtherPlaces(operand.get(), group.prologue)) ||
+           overwritesOtherPlaces(operand.get(), op) || llvm::any_of(group.epilogues, [&](linalg::GenericOp earlier) {
              return overwritesOtherPlaces(operand.get(), earlier);
            })))
         return false;
@@ -251,10 +207,8 @@ private:
       if (!isMemRefAliasing(operand.get(), output))
         return false;
       if (reader == group.contraction.op)
-        return &operand != group.contraction.c ||
-               !isSameView(operand.get(), output);
-      return !isSameView(operand.get(), output) ||
-             !isIdentity(reader, &operand);
+        return &operand != group.contraction.c || !isSameView(operand.get(), output);
+      return !isSameView(operand.get(), output) || !isIdentity(reader, &operand);
     });
   }
 
@@ -265,6 +219,4 @@ private:
 
 } // namespace
 
-ContractionGroup nn::fuseNeighbours(const Contraction &contraction) {
-  return GroupFinder(contraction).find();
-}
+ContractionGroup nn::fuseNeighbours(const Contraction &contraction) { return GroupFinder(contraction).find(); }

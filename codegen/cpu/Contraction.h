@@ -35,9 +35,7 @@ struct ContractionGroup {
 
   SmallVector<Operation *> getOps() const;
   /// Where the code of the whole group goes.
-  Operation *getLast() const {
-    return epilogues.empty() ? contraction.op : epilogues.back();
-  }
+  Operation *getLast() const { return epilogues.empty() ? contraction.op : epilogues.back(); }
 };
 
 ContractionGroup fuseNeighbours(const Contraction &contraction);

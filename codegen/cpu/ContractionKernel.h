@@ -8,7 +8,6 @@ namespace mlir::nn {
 
 /// Emits the group's code after its last member; its members are then without
 /// effect and can be erased.
-void emitContraction(RewriterBase &rewriter, const ContractionGroup &group,
-                     const CpuTarget &target);
+void emitContraction(RewriterBase &rewriter, const ContractionGroup &group, const CpuTarget &target);
 
 } // namespace mlir::nn

@@ -28,8 +28,7 @@ struct ExpandFma : nn::impl::ExpandFmaBase<ExpandFma> {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](math::FmaOp fma) {
       rewriter.setInsertionPoint(fma);
-      Value product =
-          arith::MulFOp::create(rewriter, fma.getLoc(), fma.getA(), fma.getB());
+      Value product = arith::MulFOp::create(rewriter, fma.getLoc(), fma.getA(), fma.getB());
       rewriter.replaceOpWithNewOp<arith::AddFOp>(fma, product, fma.getC());
     });
   }

@@ -8,6 +8,7 @@
 #include "codegen/cpu/GenericLoops.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/Reduction.h"
+#include "codegen/cpu/Transpose.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -25,10 +26,9 @@ namespace {
 
 class GenericEmitter {
 public:
-  GenericEmitter(OpBuilder &builder, linalg::GenericOp op,
-                 const CpuTarget &target)
-      : builder(builder), loc(op.getLoc()), op(op), target(target),
-        extents(op.getStaticLoopRanges()), ivs(op.getNumLoops()) {}
+  GenericEmitter(OpBuilder &builder, linalg::GenericOp op, const CpuTarget &target)
+      : builder(builder), loc(op.getLoc()), op(op), target(target), extents(op.getStaticLoopRanges()),
+        ivs(op.getNumLoops()) {}
 
   void emit();
 
@@ -37,6 +37,7 @@ private:
   bool isSumOutput(OpOperand &output);
   std::optional<unsigned> chooseVectorLoop();
   std::optional<int64_t> getScore(unsigned loop);
+  std::optional<unsigned> chooseTransposedLoop();
   int64_t getElementLanes();
   int64_t chooseLanes();
   int64_t getNumTasks();
@@ -47,22 +48,17 @@ private:
   void emitRow();
   void emitMain(Value begin, Value end);
   void emitRemainder();
+  void emitTransposing();
+  void emitSquare(int64_t size);
   void emitVector(Value start, int64_t width);
   void emitLaneSums();
-  SmallVector<Value> emitSums(ArrayRef<unsigned> loops, ValueRange carried,
-                              int64_t width);
+  SmallVector<Value> emitSums(ArrayRef<unsigned> loops, ValueRange carried, int64_t width);
   SmallVector<Value> emitLanes(ValueRange carried);
   SmallVector<Value> emitBody(ValueRange carried, int64_t width);
-  VectorBody makeBody(int64_t width) {
-    return VectorBody(builder, op, ivs, vectorLoop.value_or(0), width);
-  }
+  VectorBody makeBody(int64_t width) { return VectorBody(builder, op, ivs, vectorLoop.value_or(0), width); }
 
-  bool isSumLoop(unsigned loop) {
-    return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction;
-  }
-  Value constant(int64_t value) {
-    return getIndexConstant(builder, loc, value);
-  }
+  bool isSumLoop(unsigned loop) { return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction; }
+  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
 
   OpBuilder &builder;
   Location loc;
@@ -71,6 +67,8 @@ private:
   SmallVector<int64_t> extents;
   SmallVector<Value> ivs;
   std::optional<unsigned> vectorLoop;
+  /// The loop along which inputs are contiguous that are not so along the vector loop.
+  std::optional<unsigned> transposedLoop;
   /// Parallel loops around the vectors; the loops of sums inside.
   SmallVector<unsigned> outerLoops, sumLoops;
   /// Outputs that are carried through the sums' loops.
@@ -84,9 +82,7 @@ private:
 bool GenericEmitter::isSumOutput(OpOperand &output) {
   AffineMap map = op.getMatchingIndexingMap(&output);
   return llvm::any_of(llvm::seq<unsigned>(0, op.getNumLoops()),
-                      [&](unsigned loop) {
-                        return isSumLoop(loop) && !map.isFunctionOfDim(loop);
-                      });
+                      [&](unsigned loop) { return isSumLoop(loop) && !map.isFunctionOfDim(loop); });
 }
 
 /// Whether each output has an element of its own for each point of the parallel
@@ -97,10 +93,8 @@ bool GenericEmitter::hasPlainOutputs() {
     if (!map.isProjectedPermutation())
       return false;
     bool isSum = isSumOutput(output);
-    return llvm::all_of(
-        llvm::seq<unsigned>(0, op.getNumLoops()), [&](unsigned loop) {
-          return map.isFunctionOfDim(loop) == !(isSumLoop(loop) && isSum);
-        });
+    return llvm::all_of(llvm::seq<unsigned>(0, op.getNumLoops()),
+                        [&](unsigned loop) { return map.isFunctionOfDim(loop) == !(isSumLoop(loop) && isSum); });
   });
 }
 
@@ -108,9 +102,7 @@ bool GenericEmitter::hasPlainOutputs() {
 /// possible.
 std::optional<int64_t> GenericEmitter::getScore(unsigned loop) {
   if (extents[loop] == 1 ||
-      (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) {
-         return matchCombiner(op, output) != nullptr;
-       })))
+      (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output) != nullptr; })))
     return std::nullopt;
   int64_t score = 0;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -130,35 +122,45 @@ std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
   std::optional<unsigned> best;
   int64_t bestScore = 0;
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-    if (std::optional<int64_t> score = getScore(loop);
-        score && *score >= bestScore) {
+    if (std::optional<int64_t> score = getScore(loop); score && *score >= bestScore) {
       best = loop;
       bestScore = *score;
     }
   return best;
 }
 
-/// Lanes of one vector register for the widest type of the operands that
-/// vectors are loaded from or stored to; a key of random numbers, say, is one
-/// scalar for all of them.
+/// Whether `operand` lies the other way round: contiguous along `inner`, but not along `vectorLoop`.
+static bool isTransposed(OpOperand *operand, unsigned vectorLoop, unsigned inner) {
+  std::optional<int64_t> stride = getStrideAlong(operand, vectorLoop);
+  return stride != 0 && stride != 1 && getStrideAlong(operand, inner) == 1;
+}
+
+std::optional<unsigned> GenericEmitter::chooseTransposedLoop() {
+  if (!vectorLoop || !sumLoops.empty() || isSumLoop(*vectorLoop) || extents[*vectorLoop] < getElementLanes())
+    return std::nullopt;
+  for (unsigned loop : outerLoops)
+    if (extents[loop] >= getElementLanes() && llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+          return isTransposed(input, *vectorLoop, loop);
+        }))
+      return loop;
+  return std::nullopt;
+}
+
+/// Lanes of one vector register for the widest type of the operands that vectors are loaded from or stored to; a key of
+/// random numbers, say, is one scalar for all of them.
 int64_t GenericEmitter::getElementLanes() {
   int64_t elementLanes = target.vectorBits / 8;
   for (OpOperand &operand : op->getOpOperands())
     if (op.getMatchingIndexingMap(&operand).isFunctionOfDim(*vectorLoop))
-      elementLanes = std::min(
-          elementLanes,
-          target.getLanes(getElementTypeOrSelf(operand.get().getType())));
+      elementLanes = std::min(elementLanes, target.getLanes(getElementTypeOrSelf(operand.get().getType())));
   return elementLanes;
 }
 
 /// Several registers side by side where the body is short: they hide latency,
 /// and rows of memory are read in long pieces.
 int64_t GenericEmitter::chooseLanes() {
-  int64_t one = getElementLanes(),
-          numOps = op.getBody()->getOperations().size();
-  int64_t registers = numOps <= 4    ? (sums.empty() ? 4 : 8)
-                      : numOps <= 32 ? 2
-                                     : 1;
+  int64_t one = getElementLanes(), numOps = op.getBody()->getOperations().size();
+  int64_t registers = numOps <= 4 ? (sums.empty() ? 4 : 8) : numOps <= 32 ? 2 : 1;
   int64_t extent = extents[*vectorLoop];
   if (extent < one)
     return extent;
@@ -171,8 +173,7 @@ int64_t GenericEmitter::getNumTasks() {
   int64_t work = op.getBody()->getOperations().size() + op->getNumOperands();
   for (int64_t extent : extents)
     work *= extent;
-  return std::clamp<int64_t>(work * (vectorLoop ? 1 : 8) / operationsPerTask, 1,
-                             maxTasks);
+  return std::clamp<int64_t>(work * (vectorLoop ? 1 : 8) / operationsPerTask, 1, maxTasks);
 }
 
 void GenericEmitter::emit() {
@@ -188,6 +189,9 @@ void GenericEmitter::emit() {
       continue;
     (isSumLoop(loop) || !isPlain ? sumLoops : outerLoops).push_back(loop);
   }
+  transposedLoop = chooseTransposedLoop();
+  if (transposedLoop)
+    return emitTransposing();
   if (vectorLoop)
     lanes = isSumLoop(*vectorLoop) ? reductionLanes : chooseLanes();
   int64_t tasks = getNumTasks(), numOuter = 1;
@@ -199,8 +203,7 @@ void GenericEmitter::emit() {
 }
 
 void GenericEmitter::emitOuter(int64_t tasks) {
-  SmallVector<int64_t> outer = llvm::map_to_vector(
-      outerLoops, [&](unsigned loop) { return extents[loop]; });
+  SmallVector<int64_t> outer = llvm::map_to_vector(outerLoops, [&](unsigned loop) { return extents[loop]; });
   if (tasks == 1) {
     buildLoopNest(builder, loc, outer, [&](ValueRange at) {
       for (auto [loop, iv] : llvm::zip_equal(outerLoops, at))
@@ -212,14 +215,12 @@ void GenericEmitter::emitOuter(int64_t tasks) {
   int64_t total = 1;
   for (int64_t extent : outer)
     total *= extent;
-  buildParallelPieces(
-      builder, loc, total, llvm::divideCeil(total, tasks),
-      [&](Value begin, Value end) {
-        buildLoop(builder, loc, begin, end, 1, [&](Value point) {
-          delinearize(builder, loc, point, outerLoops, extents, ivs);
-          emitRow();
-        });
-      });
+  buildParallelPieces(builder, loc, total, llvm::divideCeil(total, tasks), [&](Value begin, Value end) {
+    buildLoop(builder, loc, begin, end, 1, [&](Value point) {
+      delinearize(builder, loc, point, outerLoops, extents, ivs);
+      emitRow();
+    });
+  });
 }
 
 /// One task computes a part of one row; what is left of each row, less than a
@@ -231,26 +232,92 @@ void GenericEmitter::emitSplitAlongVector(int64_t tasks) {
   int64_t vectors = extents[*vectorLoop] / lanes;
   int64_t share = llvm::divideCeil(vectors, llvm::divideCeil(tasks, numOuter));
   int64_t perRow = llvm::divideCeil(vectors, share);
-  buildParallelPieces(
-      builder, loc, numOuter * perRow, 1, [&](Value task, Value) {
-        Value count = constant(perRow), size = constant(share * lanes);
-        Value part = builder.createOrFold<arith::RemUIOp>(loc, task, count);
-        delinearize(builder, loc,
-                    builder.createOrFold<arith::DivUIOp>(loc, task, count),
-                    outerLoops, extents, ivs);
-        Value begin = builder.createOrFold<arith::MulIOp>(loc, part, size);
-        Value end = builder.createOrFold<arith::AddIOp>(loc, begin, size);
-        emitMain(begin, builder.createOrFold<arith::MinUIOp>(
-                            loc, end, constant(vectors * lanes)));
-      });
-  SmallVector<int64_t> outer = llvm::map_to_vector(
-      outerLoops, [&](unsigned loop) { return extents[loop]; });
+  buildParallelPieces(builder, loc, numOuter * perRow, 1, [&](Value task, Value) {
+    Value count = constant(perRow), size = constant(share * lanes);
+    Value part = builder.createOrFold<arith::RemUIOp>(loc, task, count);
+    delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, task, count), outerLoops, extents, ivs);
+    Value begin = builder.createOrFold<arith::MulIOp>(loc, part, size);
+    Value end = builder.createOrFold<arith::AddIOp>(loc, begin, size);
+    emitMain(begin, builder.createOrFold<arith::MinUIOp>(loc, end, constant(vectors * lanes)));
+  });
+  SmallVector<int64_t> outer = llvm::map_to_vector(outerLoops, [&](unsigned loop) { return extents[loop]; });
   if (extents[*vectorLoop] % lanes != 0)
     buildLoopNest(builder, loc, outer, [&](ValueRange at) {
       for (auto [loop, iv] : llvm::zip_equal(outerLoops, at))
         ivs[loop] = iv;
       emitRemainder();
     });
+}
+
+/// Squares of the vector loop and the loop along which inputs are contiguous: these are read along the latter and
+/// transposed in registers. What is left at the edges goes vector by vector.
+void GenericEmitter::emitTransposing() {
+  lanes = getElementLanes();
+  int64_t size = lanes;
+  llvm::erase(outerLoops, *transposedLoop);
+  SmallVector<int64_t> outer = llvm::map_to_vector(outerLoops, [&](unsigned loop) { return extents[loop]; });
+  int64_t numOuter = 1;
+  for (int64_t extent : outer)
+    numOuter *= extent;
+  // A task takes whole bands of two squares: a cache line of the inputs as a rule.
+  int64_t band = 2 * size, bands = llvm::divideCeil(extents[*transposedLoop], band), total = numOuter * bands;
+  int64_t tasks = std::min(getNumTasks(), total);
+  buildParallelPieces(builder, loc, total, llvm::divideCeil(total, tasks), [&](Value begin, Value end) {
+    buildLoop(builder, loc, begin, end, 1, [&](Value point) {
+      Value count = constant(bands);
+      delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, point, count), outerLoops, extents, ivs);
+      Value first = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::RemUIOp>(loc, point, count),
+                                                        constant(band));
+      Value limit = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, first, band),
+                                                         constant(extents[*transposedLoop]));
+      Value whole = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, first, band),
+                                                         constant(extents[*transposedLoop] / size * size));
+      buildLoop(builder, loc, 0, extents[*vectorLoop] / size * size, size, [&](Value start) {
+        buildLoop(builder, loc, first, whole, size, [&](Value square) {
+          ivs[*vectorLoop] = start;
+          ivs[*transposedLoop] = square;
+          emitSquare(size);
+        });
+      });
+      auto emitEach = [&](Value from, Value to, bool isWhole) {
+        buildLoop(builder, loc, from, to, 1, [&](Value iv) {
+          ivs[*transposedLoop] = iv;
+          if (!isWhole)
+            emitMain(constant(0), constant(extents[*vectorLoop] / lanes * lanes));
+          emitRemainder();
+        });
+      };
+      if (extents[*vectorLoop] % size != 0)
+        emitEach(first, whole, /*isWhole=*/true);
+      if (extents[*transposedLoop] % size != 0)
+        emitEach(builder.createOrFold<arith::MaxUIOp>(loc, first, whole), limit, /*isWhole=*/false);
+    });
+  });
+}
+
+void GenericEmitter::emitSquare(int64_t size) {
+  Value start = ivs[*vectorLoop], square = ivs[*transposedLoop];
+  DenseMap<unsigned, SmallVector<Value>> columns;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    if (!isTransposed(input, *vectorLoop, *transposedLoop))
+      continue;
+    SmallVector<Value> rows;
+    for (int64_t i = 0; i < size; ++i) {
+      ivs[*vectorLoop] = addIndex(builder, loc, start, i);
+      rows.push_back(VectorBody(builder, op, ivs, *transposedLoop, size).load(input));
+    }
+    columns[input->getOperandNumber()] = transposeSquare(builder, loc, std::move(rows));
+  }
+  ivs[*vectorLoop] = start;
+  for (int64_t i = 0; i < size; ++i) {
+    ivs[*transposedLoop] = addIndex(builder, loc, square, i);
+    VectorBody body = makeBody(size);
+    for (auto &[number, vectors] : columns)
+      body.bind(number, vectors[i]);
+    SmallVector<Value> results = body.emit();
+    for (auto [output, value] : llvm::zip_equal(op.getDpsInitsMutable(), results))
+      body.store(&output, value);
+  }
 }
 
 /// Everything inside the outer loops.
@@ -264,13 +331,11 @@ void GenericEmitter::emitRow() {
 }
 
 void GenericEmitter::emitMain(Value begin, Value end) {
-  buildLoop(builder, loc, begin, end, lanes,
-            [&](Value start) { emitVector(start, lanes); });
+  buildLoop(builder, loc, begin, end, lanes, [&](Value start) { emitVector(start, lanes); });
 }
 
 void GenericEmitter::emitRemainder() {
-  int64_t extent = extents[*vectorLoop],
-          one = std::min(getElementLanes(), lanes);
+  int64_t extent = extents[*vectorLoop], one = std::min(getElementLanes(), lanes);
   int64_t begin = extent / lanes * lanes, whole = (extent - begin) / one * one;
   if (whole > 0)
     emitVector(constant(begin), whole);
@@ -282,8 +347,7 @@ void GenericEmitter::emitRemainder() {
 void GenericEmitter::emitVector(Value start, int64_t width) {
   ivs[*vectorLoop] = start;
   VectorBody at = makeBody(width);
-  SmallVector<Value> initial = llvm::map_to_vector(
-      sums, [&](OpOperand *sum) { return at.broadcast(at.load(sum)); });
+  SmallVector<Value> initial = llvm::map_to_vector(sums, [&](OpOperand *sum) { return at.broadcast(at.load(sum)); });
   SmallVector<Value> results = emitSums(sumLoops, initial, width);
   for (auto [sum, result] : llvm::zip_equal(sums, results))
     makeBody(width).store(sum, result);
@@ -291,16 +355,13 @@ void GenericEmitter::emitVector(Value start, int64_t width) {
 
 /// The loops of sums from the first of `loops` on, the sums being carried
 /// through them.
-SmallVector<Value> GenericEmitter::emitSums(ArrayRef<unsigned> loops,
-                                            ValueRange carried, int64_t width) {
+SmallVector<Value> GenericEmitter::emitSums(ArrayRef<unsigned> loops, ValueRange carried, int64_t width) {
   if (loops.empty())
-    return vectorLoop && isSumLoop(*vectorLoop) ? emitLanes(carried)
-                                                : emitBody(carried, width);
-  return buildLoop(builder, loc, 0, extents[loops.front()], 1, carried,
-                   [&](Value iv, ValueRange inner) {
-                     ivs[loops.front()] = iv;
-                     return emitSums(loops.drop_front(), inner, width);
-                   });
+    return vectorLoop && isSumLoop(*vectorLoop) ? emitLanes(carried) : emitBody(carried, width);
+  return buildLoop(builder, loc, 0, extents[loops.front()], 1, carried, [&](Value iv, ValueRange inner) {
+    ivs[loops.front()] = iv;
+    return emitSums(loops.drop_front(), inner, width);
+  });
 }
 
 /// One evaluation of the body; gives the next values of the sums and stores the
@@ -310,8 +371,7 @@ SmallVector<Value> GenericEmitter::emitBody(ValueRange carried, int64_t width) {
   for (auto [sum, value] : llvm::zip_equal(sums, carried))
     body.bind(sum->getOperandNumber(), value);
   SmallVector<Value> next;
-  for (auto [output, value] :
-       llvm::zip_equal(op.getDpsInitsMutable(), body.emit())) {
+  for (auto [output, value] : llvm::zip_equal(op.getDpsInitsMutable(), body.emit())) {
     if (llvm::is_contained(sums, &output))
       next.push_back(body.broadcast(value));
     else
@@ -323,39 +383,31 @@ SmallVector<Value> GenericEmitter::emitBody(ValueRange carried, int64_t width) {
 /// The innermost loop of sums along the vectors: sixteen lanes at a time, the
 /// rest into the first lanes.
 SmallVector<Value> GenericEmitter::emitLanes(ValueRange carried) {
-  int64_t extent = extents[*vectorLoop],
-          whole = extent / reductionLanes * reductionLanes;
+  int64_t extent = extents[*vectorLoop], whole = extent / reductionLanes * reductionLanes;
   SmallVector<Value> accumulators =
-      buildLoop(builder, loc, 0, whole, reductionLanes, carried,
-                [&](Value iv, ValueRange inner) {
-                  ivs[*vectorLoop] = iv;
-                  return emitBody(inner, reductionLanes);
-                });
+      buildLoop(builder, loc, 0, whole, reductionLanes, carried, [&](Value iv, ValueRange inner) {
+        ivs[*vectorLoop] = iv;
+        return emitBody(inner, reductionLanes);
+      });
   if (whole == extent)
     return accumulators;
   ivs[*vectorLoop] = constant(whole);
-  SmallVector<Value> first =
-      llvm::map_to_vector(accumulators, [&](Value accumulator) -> Value {
-        return vector::ExtractStridedSliceOp::create(builder, loc, accumulator,
-                                                     0, extent - whole, 1);
-      });
+  SmallVector<Value> first = llvm::map_to_vector(accumulators, [&](Value accumulator) -> Value {
+    return vector::ExtractStridedSliceOp::create(builder, loc, accumulator, 0, extent - whole, 1);
+  });
   SmallVector<Value> rest = emitBody(first, extent - whole);
   for (auto [accumulator, value] : llvm::zip_equal(accumulators, rest))
-    accumulator = vector::InsertStridedSliceOp::create(builder, loc, value,
-                                                       accumulator, 0, 1);
+    accumulator = vector::InsertStridedSliceOp::create(builder, loc, value, accumulator, 0, 1);
   return accumulators;
 }
 
 void GenericEmitter::emitLaneSums() {
-  SmallVector<Operation *> combiners = llvm::map_to_vector(
-      sums, [&](OpOperand *sum) { return matchCombiner(op, sum); });
+  SmallVector<Operation *> combiners =
+      llvm::map_to_vector(sums, [&](OpOperand *sum) { return matchCombiner(op, sum); });
   SmallVector<Value> neutral =
-      llvm::map_to_vector(combiners, [&](Operation *combiner) {
-        return getNeutralVector(builder, loc, combiner);
-      });
+      llvm::map_to_vector(combiners, [&](Operation *combiner) { return getNeutralVector(builder, loc, combiner); });
   SmallVector<Value> accumulators = emitSums(sumLoops, neutral, reductionLanes);
-  for (auto [sum, combiner, accumulator] :
-       llvm::zip_equal(sums, combiners, accumulators)) {
+  for (auto [sum, combiner, accumulator] : llvm::zip_equal(sums, combiners, accumulators)) {
     Value total = combineLanes(builder, loc, combiner, accumulator);
     VectorBody scalar = makeBody(0);
     scalar.store(sum, combine(builder, loc, combiner, scalar.load(sum), total));
@@ -364,21 +416,18 @@ void GenericEmitter::emitLaneSums() {
 
 /// Iteration by iteration, in the order of the loops, through memory.
 void GenericEmitter::emitScalar() {
-  SmallVector<int64_t> inner = llvm::map_to_vector(
-      sumLoops, [&](unsigned loop) { return extents[loop]; });
+  SmallVector<int64_t> inner = llvm::map_to_vector(sumLoops, [&](unsigned loop) { return extents[loop]; });
   buildLoopNest(builder, loc, inner, [&](ValueRange at) {
     for (auto [loop, iv] : llvm::zip_equal(sumLoops, at))
       ivs[loop] = iv;
     VectorBody body = makeBody(0);
     SmallVector<Value> results = body.emit();
-    for (auto [output, value] :
-         llvm::zip_equal(op.getDpsInitsMutable(), results))
+    for (auto [output, value] : llvm::zip_equal(op.getDpsInitsMutable(), results))
       body.store(&output, value);
   });
 }
 
-void nn::emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op,
-                          const CpuTarget &target) {
+void nn::emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op, const CpuTarget &target) {
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
   GenericEmitter(rewriter, op, target).emit();

@@ -8,7 +8,6 @@ namespace mlir::nn {
 
 /// Emits `op` as loops before it; `op` is then without effect and can be
 /// erased.
-void emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op,
-                      const CpuTarget &target);
+void emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op, const CpuTarget &target);
 
 } // namespace mlir::nn

@@ -5,23 +5,24 @@
 namespace mlir::nn {
 
 using LoopBody = llvm::function_ref<void(Value iv)>;
-using CarryingLoopBody =
-    llvm::function_ref<SmallVector<Value>(Value iv, ValueRange carried)>;
+using CarryingLoopBody = llvm::function_ref<SmallVector<Value>(Value iv, ValueRange carried)>;
 
 Value getIndexConstant(OpBuilder &builder, Location loc, int64_t value);
 
 /// for iv = begin to end by step. A single iteration known as such needs no
 /// loop.
-void buildLoop(OpBuilder &builder, Location loc, Value begin, Value end,
-               int64_t step, LoopBody body);
-void buildLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end,
-               int64_t step, LoopBody body);
+void buildLoop(OpBuilder &builder, Location loc, Value begin, Value end, int64_t step, LoopBody body);
+void buildLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end, int64_t step, LoopBody body);
 
-/// The same with values carried from one iteration to the next; gives the last
-/// ones.
-SmallVector<Value> buildLoop(OpBuilder &builder, Location loc, int64_t begin,
-                             int64_t end, int64_t step, ValueRange initial,
+/// The same with values carried from one iteration to the next; gives the last ones.
+SmallVector<Value> buildLoop(OpBuilder &builder, Location loc, Value begin, Value end, int64_t step, ValueRange initial,
                              CarryingLoopBody body);
+SmallVector<Value> buildLoop(OpBuilder &builder, Location loc, int64_t begin, int64_t end, int64_t step,
+                             ValueRange initial, CarryingLoopBody body);
+
+/// The values that `yes` gives where `condition` holds, those of `no` otherwise.
+SmallVector<Value> buildIf(OpBuilder &builder, Location loc, Value condition, TypeRange types,
+                           llvm::function_ref<SmallVector<Value>()> yes, llvm::function_ref<SmallVector<Value>()> no);
 
 /// for every point of a box in lexicographic order; `body` gets one index a
 /// dimension.
@@ -32,14 +33,12 @@ void buildLoopNest(OpBuilder &builder, Location loc, ArrayRef<int64_t> extents,
 /// possibly shorter, as a parallel loop where there is more than one piece. The
 /// pieces are a matter of shapes only: no result depends on the number of
 /// threads.
-void buildParallelPieces(OpBuilder &builder, Location loc, int64_t count,
-                         int64_t grain,
+void buildParallelPieces(OpBuilder &builder, Location loc, int64_t count, int64_t grain,
                          llvm::function_ref<void(Value begin, Value end)> body);
 
 /// Sets the ivs of `loops`, of the given extents (one for each of all loops),
 /// to the coordinates of point number `point` in lexicographic order.
-void delinearize(OpBuilder &builder, Location loc, Value point,
-                 ArrayRef<unsigned> loops, ArrayRef<int64_t> extents,
+void delinearize(OpBuilder &builder, Location loc, Value point, ArrayRef<unsigned> loops, ArrayRef<int64_t> extents,
                  MutableArrayRef<Value> ivs);
 
 /// Whether `op` stands inside a parallel loop already; these do not nest.

@@ -20,82 +20,87 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
+static constexpr int64_t minColumnsToCopyA = 64, minSumsToCopyA = 32;
+
 /// The operation before which a copy of `source`, needed at `user`, can be made
 /// once for all enclosing loops in which `source` does not change.
 static Operation *findCopyPlace(Operation *user, Value source) {
   Operation *place = user;
-  for (Operation *parent = user->getParentOp();
-       isa<scf::ForOp, scf::ForallOp>(parent); parent = parent->getParentOp()) {
-    if (parent->isAncestor(source.getParentRegion()->getParentOp()) ||
-        mayWrite(parent, source))
+  for (Operation *parent = user->getParentOp(); isa<scf::ForOp, scf::ForallOp>(parent);
+       parent = parent->getParentOp()) {
+    if (parent->isAncestor(source.getParentRegion()->getParentOp()) || mayWrite(parent, source))
       break;
     place = parent;
   }
   return place;
 }
 
-/// Replaces operand b by a copy whose last dimension is the vector loop.
-static void packB(IRRewriter &rewriter, Contraction &contraction) {
+/// Replaces `operand` by a copy whose dimensions are the loops of `order` that it depends on, in this order.
+static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperand *operand, ArrayRef<unsigned> order) {
   linalg::GenericOp op = contraction.op;
-  OpOperand *b = contraction.b;
-  AffineMap map = op.getMatchingIndexingMap(b);
-  SmallVector<unsigned> order;
-  for (unsigned loop : llvm::concat<unsigned>(
-           contraction.batch, contraction.sums, contraction.columns))
-    if (loop != contraction.vectorLoop)
-      order.push_back(loop);
-  order.push_back(contraction.vectorLoop);
-
+  AffineMap map = op.getMatchingIndexingMap(operand);
   MLIRContext *context = op.getContext();
   SmallVector<int64_t> shape;
-  SmallVector<AffineExpr> packedDims, sourceDims;
+  SmallVector<AffineExpr> packedDims, sourceDims(map.getNumResults());
   for (unsigned loop : order) {
-    shape.push_back(contraction.getExtent(loop));
+    std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(loop, context));
+    if (!position)
+      continue;
+    sourceDims[*position] = getAffineDimExpr(shape.size(), context);
     packedDims.push_back(getAffineDimExpr(loop, context));
+    shape.push_back(contraction.getExtent(loop));
   }
-  for (AffineExpr expr : map.getResults())
-    sourceDims.push_back(getAffineDimExpr(
-        llvm::find(order, cast<AffineDimExpr>(expr).getPosition()) -
-            order.begin(),
-        context));
 
   Location loc = op.getLoc();
-  rewriter.setInsertionPoint(findCopyPlace(op, b->get()));
-  auto type = MemRefType::get(
-      shape, cast<MemRefType>(b->get().getType()).getElementType());
-  Value packed = memref::AllocOp::create(rewriter, loc, type,
-                                         rewriter.getI64IntegerAttr(64));
-  AffineMap sourceMap = AffineMap::get(order.size(), 0, sourceDims, context);
-  SmallVector<utils::IteratorType> iterators(order.size(),
-                                             utils::IteratorType::parallel);
+  rewriter.setInsertionPoint(findCopyPlace(op, operand->get()));
+  auto type = MemRefType::get(shape, cast<MemRefType>(operand->get().getType()).getElementType());
+  Value packed = memref::AllocOp::create(rewriter, loc, type, rewriter.getI64IntegerAttr(64));
+  int64_t rank = shape.size();
+  AffineMap sourceMap = AffineMap::get(rank, 0, sourceDims, context);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   linalg::GenericOp::create(
-      rewriter, loc, b->get(), packed,
-      ArrayRef{sourceMap, rewriter.getMultiDimIdentityMap(order.size())},
-      iterators, [](OpBuilder &builder, Location loc, ValueRange args) {
-        linalg::YieldOp::create(builder, loc, args[0]);
-      });
+      rewriter, loc, operand->get(), packed, ArrayRef{sourceMap, rewriter.getMultiDimIdentityMap(rank)}, iterators,
+      [](OpBuilder &builder, Location loc, ValueRange args) { linalg::YieldOp::create(builder, loc, args[0]); });
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  maps[b->getOperandNumber()] =
-      AffineMap::get(op.getNumLoops(), 0, packedDims, context);
+  maps[operand->getOperandNumber()] = AffineMap::get(op.getNumLoops(), 0, packedDims, context);
   rewriter.modifyOpInPlace(op, [&] {
     op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
-    b->set(packed);
+    operand->set(packed);
   });
+}
+
+/// Vectors of b run along its columns, and a is read along the sum: operands that lie otherwise are copied first.
+static void packOperands(IRRewriter &rewriter, Contraction &contraction) {
+  SmallVector<unsigned> order = llvm::to_vector(
+      llvm::concat<unsigned>(contraction.batch, contraction.rows, contraction.sums, contraction.columns));
+  llvm::erase(order, contraction.vectorLoop);
+  order.push_back(contraction.vectorLoop);
+  if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
+    packOperand(rewriter, contraction, contraction.b, order);
+
+  // A row of a that is read across cache lines costs little where few columns use it, and a copy would not pay.
+  if (contraction.sums.empty() || contraction.rows.empty())
+    return;
+  int64_t numColumns = 1;
+  for (unsigned loop : contraction.columns)
+    numColumns *= contraction.getExtent(loop);
+  unsigned sumLoop = contraction.sums.back();
+  if (getStrideAlong(contraction.a, sumLoop) != 1 && numColumns >= minColumnsToCopyA &&
+      contraction.getExtent(sumLoop) >= minSumsToCopyA)
+    packOperand(rewriter, contraction, contraction.a, order);
 }
 
 /// A product whose form the register tiles do not take keeps its rounding: one
 /// FMA for each term.
 static void fuseMultiplyAdd(IRRewriter &rewriter, linalg::GenericOp op) {
-  if (!hasMultiplyAddBody(op) ||
-      !isa<FloatType>(op.getRegionOutputArgs()[0].getType()))
+  if (!hasMultiplyAddBody(op) || !isa<FloatType>(op.getRegionOutputArgs()[0].getType()))
     return;
   Block *body = op.getBody();
   Operation *sum = body->getTerminator()->getOperand(0).getDefiningOp();
   if (isa<math::FmaOp>(sum))
     return;
   rewriter.setInsertionPoint(sum);
-  rewriter.replaceOpWithNewOp<math::FmaOp>(
-      sum, body->getArgument(0), body->getArgument(1), body->getArgument(2));
+  rewriter.replaceOpWithNewOp<math::FmaOp>(sum, body->getArgument(0), body->getArgument(1), body->getArgument(2));
   rewriter.eraseOp(&body->front());
 }
 
@@ -121,8 +126,7 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
         fuseMultiplyAdd(rewriter, op);
         continue;
       }
-      if (getStrideAlong(contraction->b, contraction->vectorLoop) != 1)
-        packB(rewriter, *contraction);
+      packOperands(rewriter, *contraction);
       ContractionGroup group = fuseNeighbours(*contraction);
       emitContraction(rewriter, group, *target);
       for (Operation *member : group.getOps())

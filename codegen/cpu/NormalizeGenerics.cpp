@@ -20,13 +20,10 @@ static void replaceCopy(IRRewriter &rewriter, memref::CopyOp copy) {
   rewriter.setInsertionPoint(copy);
   int64_t rank = cast<MemRefType>(copy.getTarget().getType()).getRank();
   AffineMap identity = rewriter.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-      copy, copy.getSource(), copy.getTarget(), ArrayRef{identity, identity},
-      iterators, [](OpBuilder &b, Location loc, ValueRange args) {
-        linalg::YieldOp::create(b, loc, args[0]);
-      });
+      copy, copy.getSource(), copy.getTarget(), ArrayRef{identity, identity}, iterators,
+      [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
 }
 
 /// Moves linalg.index out of regions nested in the body: there it has its
@@ -39,16 +36,12 @@ static void hoistIndices(linalg::GenericOp op) {
 }
 
 static void dropUnitLoops(IRRewriter &rewriter, linalg::GenericOp op) {
-  if (llvm::none_of(op.getStaticLoopRanges(),
-                    [](int64_t extent) { return extent == 1; }))
+  if (llvm::none_of(op.getStaticLoopRanges(), [](int64_t extent) { return extent == 1; }))
     return;
   rewriter.setInsertionPoint(op);
   linalg::ControlDropUnitDims control;
-  control.rankReductionStrategy =
-      linalg::ControlDropUnitDims::RankReductionStrategy::ExtractInsertSlice;
-  if (FailureOr<linalg::DropUnitDimsResult> dropped =
-          linalg::dropUnitDims(rewriter, op, control);
-      succeeded(dropped))
+  control.rankReductionStrategy = linalg::ControlDropUnitDims::RankReductionStrategy::ExtractInsertSlice;
+  if (FailureOr<linalg::DropUnitDimsResult> dropped = linalg::dropUnitDims(rewriter, op, control); succeeded(dropped))
     rewriter.eraseOp(op);
 }
 
@@ -58,16 +51,14 @@ struct NormalizeGenerics : nn::impl::NormalizeGenericsBase<NormalizeGenerics> {
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    getOperation()->walk(
-        [&](memref::CopyOp copy) { replaceCopy(rewriter, copy); });
+    getOperation()->walk([&](memref::CopyOp copy) { replaceCopy(rewriter, copy); });
     SmallVector<linalg::LinalgOp> ops;
     getOperation()->walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
       auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
       if (!generic) {
         rewriter.setInsertionPoint(op);
-        FailureOr<linalg::GenericOp> generalized =
-            linalg::generalizeNamedOp(rewriter, op);
+        FailureOr<linalg::GenericOp> generalized = linalg::generalizeNamedOp(rewriter, op);
         if (failed(generalized)) {
           op.emitError() << "has no form as linalg.generic";
           return signalPassFailure();
@@ -84,13 +75,8 @@ struct NormalizeGenerics : nn::impl::NormalizeGenericsBase<NormalizeGenerics> {
   void hoistViews() {
     getOperation()->walk([&](LoopLikeOpInterface loop) {
       moveLoopInvariantCode(
-          loop.getLoopRegions(),
-          [&](Value value, Region *) {
-            return loop.isDefinedOutsideOfLoop(value);
-          },
-          [&](Operation *op, Region *) {
-            return isa<ViewLikeOpInterface>(op) && isPure(op);
-          },
+          loop.getLoopRegions(), [&](Value value, Region *) { return loop.isDefinedOutsideOfLoop(value); },
+          [&](Operation *op, Region *) { return isa<ViewLikeOpInterface>(op) && isPure(op); },
           [&](Operation *op, Region *) { loop.moveOutOfLoop(op); });
     });
   }

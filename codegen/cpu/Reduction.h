@@ -18,11 +18,9 @@ Operation *matchCombiner(linalg::GenericOp op, OpOperand *output);
 Value getNeutralVector(OpBuilder &builder, Location loc, Operation *combiner);
 
 /// `combiner` on two values, scalars or vectors.
-Value combine(OpBuilder &builder, Location loc, Operation *combiner, Value a,
-              Value b);
+Value combine(OpBuilder &builder, Location loc, Operation *combiner, Value a, Value b);
 
 /// Halves a vector until one element is left.
-Value combineLanes(OpBuilder &builder, Location loc, Operation *combiner,
-                   Value vector);
+Value combineLanes(OpBuilder &builder, Location loc, Operation *combiner, Value vector);
 
 } // namespace mlir::nn

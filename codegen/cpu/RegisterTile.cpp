@@ -14,8 +14,7 @@ static constexpr double fmasPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
 /// `count` things in tiles of at most `largest`, their sizes as equal as can
 /// be: at most two sizes, larger ones first.
 static SmallVector<TileRun> cutEvenly(int64_t count, int64_t largest) {
-  int64_t tiles = llvm::divideCeil(count, largest),
-          size = llvm::divideCeil(count, tiles);
+  int64_t tiles = llvm::divideCeil(count, largest), size = llvm::divideCeil(count, tiles);
   int64_t numSmaller = size * tiles - count, numLarger = tiles - numSmaller;
   SmallVector<TileRun> runs = {{0, numLarger, 0, size}};
   if (numSmaller > 0)
@@ -25,8 +24,7 @@ static SmallVector<TileRun> cutEvenly(int64_t count, int64_t largest) {
 
 /// Column tiles in elements: whole vectors, but for the last tile where n is
 /// not a multiple of the lanes.
-static SmallVector<TileRun> cutColumns(int64_t n, int64_t lanes,
-                                       int64_t largest) {
+static SmallVector<TileRun> cutColumns(int64_t n, int64_t lanes, int64_t largest) {
   SmallVector<TileRun> runs = cutEvenly(llvm::divideCeil(n, lanes), largest);
   for (TileRun &run : runs) {
     run.start *= lanes;
@@ -45,31 +43,24 @@ static SmallVector<TileRun> cutColumns(int64_t n, int64_t lanes,
 }
 
 static double getTileCycles(int64_t rows, int64_t vectors, int64_t k) {
-  double perStep = std::max({rows * vectors / fmasPerCycle,
-                             (rows + vectors) / loadsPerCycle, fmaLatency});
-  double fixed =
-      12 + 2.0 * rows * vectors; // Loop set-up; accumulators in and out.
+  double perStep = std::max({rows * vectors / fmasPerCycle, (rows + vectors) / loadsPerCycle, fmaLatency});
+  double fixed = 12 + 2.0 * rows * vectors; // Loop set-up; accumulators in and out.
   return perStep * k + fixed;
 }
 
-static double estimateCycles(const RegisterTiling &tiling, int64_t lanes,
-                             int64_t k) {
+static double estimateCycles(const RegisterTiling &tiling, int64_t lanes, int64_t k) {
   double cycles = 0;
   for (const TileRun &row : tiling.rows)
     for (const TileRun &column : tiling.columns)
-      cycles +=
-          row.count * column.count *
-          getTileCycles(row.size, llvm::divideCeil(column.size, lanes), k);
+      cycles += row.count * column.count * getTileCycles(row.size, llvm::divideCeil(column.size, lanes), k);
   return cycles;
 }
 
-RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes,
-                                        int64_t m, int64_t n, int64_t k) {
+RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k) {
   RegisterTiling best;
   double bestCycles = std::numeric_limits<double>::infinity();
   for (int64_t rows = 1; rows < target.vectorRegisters; ++rows)
-    for (int64_t vectors = 1;
-         rows * vectors + vectors + 1 <= target.vectorRegisters; ++vectors) {
+    for (int64_t vectors = 1; rows * vectors + vectors + 1 <= target.vectorRegisters; ++vectors) {
       RegisterTiling tiling{cutEvenly(m, rows), cutColumns(n, lanes, vectors)};
       double cycles = estimateCycles(tiling, lanes, k);
       if (cycles < bestCycles) {
@@ -80,8 +71,7 @@ RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes,
   return best;
 }
 
-SmallVector<std::pair<int64_t, int64_t>> nn::cutIntoVectors(int64_t columns,
-                                                            int64_t lanes) {
+SmallVector<std::pair<int64_t, int64_t>> nn::cutIntoVectors(int64_t columns, int64_t lanes) {
   SmallVector<std::pair<int64_t, int64_t>> vectors;
   for (int64_t offset = 0; offset < columns; offset += lanes)
     vectors.push_back({offset, std::min(lanes, columns - offset)});

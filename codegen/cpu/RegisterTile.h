@@ -18,22 +18,16 @@ struct RegisterTiling {
   SmallVector<TileRun> rows;
   SmallVector<TileRun> columns;
 
-  int64_t getNumRowTiles() const {
-    return rows.back().firstTile + rows.back().count;
-  }
-  int64_t getNumColumnTiles() const {
-    return columns.back().firstTile + columns.back().count;
-  }
+  int64_t getNumRowTiles() const { return rows.back().firstTile + rows.back().count; }
+  int64_t getNumColumnTiles() const { return columns.back().firstTile + columns.back().count; }
 };
 
 /// The tiling of an m x n result with the least estimated time, `k` products an
 /// element. Columns are vectors of `lanes`.
-RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes,
-                                    int64_t m, int64_t n, int64_t k);
+RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k);
 
 /// A tile's columns as vectors: offset and number of lanes of each. All are
 /// full but the last one.
-SmallVector<std::pair<int64_t, int64_t>> cutIntoVectors(int64_t columns,
-                                                        int64_t lanes);
+SmallVector<std::pair<int64_t, int64_t>> cutIntoVectors(int64_t columns, int64_t lanes);
 
 } // namespace mlir::nn

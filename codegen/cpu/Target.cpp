@@ -10,8 +10,7 @@ using namespace mlir;
 using namespace mlir::nn;
 
 int64_t CpuTarget::getLanes(Type type) const {
-  int64_t bits =
-      type.isIndex() ? 64 : std::max<int64_t>(8, type.getIntOrFloatBitWidth());
+  int64_t bits = type.isIndex() ? 64 : std::max<int64_t>(8, type.getIntOrFloatBitWidth());
   return std::max<int64_t>(1, vectorBits / bits);
 }
 
@@ -46,8 +45,7 @@ llvm::Expected<CpuTarget> nn::getCpuTarget(StringRef march) {
     return describeX86(llvm::sys::getHostCPUFeatures());
 #endif
   }
-  if (llvm::X86::parseArchX86(march, /*Only64Bit=*/true) !=
-      llvm::X86::CK_None) {
+  if (llvm::X86::parseArchX86(march, /*Only64Bit=*/true) != llvm::X86::CK_None) {
     SmallVector<StringRef> names;
     llvm::X86::getFeaturesForCPU(march, names);
     llvm::StringMap<bool> features;
@@ -59,10 +57,9 @@ llvm::Expected<CpuTarget> nn::getCpuTarget(StringRef march) {
   }
   if (march == "generic" || llvm::AArch64::parseCpu(march))
     return describeAArch64();
-  return llvm::createStringError(
-      llvm::inconvertibleErrorCode(),
-      "march is '" + march.str() +
-          "', neither native nor a processor of x86-64 or AArch64 that LLVM "
-          "knows "
-          "(x86-64, x86-64-v3, x86-64-v4, znver3, cortex-a72, ...)");
+  return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                 "march is '" + march.str() +
+                                     "', neither native nor a processor of x86-64 or AArch64 that LLVM "
+                                     "knows "
+                                     "(x86-64, x86-64-v3, x86-64-v4, znver3, cortex-a72, ...)");
 }

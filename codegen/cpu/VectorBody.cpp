@@ -10,15 +10,12 @@ using namespace mlir::nn;
 
 /// How much `expr` grows as `dim` grows by one; nothing where that depends on
 /// where one stands.
-static std::optional<int64_t> getCoefficient(AffineExpr expr, unsigned dim,
-                                             unsigned numDims) {
+static std::optional<int64_t> getCoefficient(AffineExpr expr, unsigned dim, unsigned numDims) {
   if (!expr.isFunctionOfDim(dim))
     return 0;
   MLIRContext *context = expr.getContext();
-  AffineExpr next = expr.replace(getAffineDimExpr(dim, context),
-                                 getAffineDimExpr(dim, context) + 1);
-  auto difference =
-      dyn_cast<AffineConstantExpr>(simplifyAffineExpr(next - expr, numDims, 0));
+  AffineExpr next = expr.replace(getAffineDimExpr(dim, context), getAffineDimExpr(dim, context) + 1);
+  auto difference = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(next - expr, numDims, 0));
   return difference ? std::optional(difference.getValue()) : std::nullopt;
 }
 
@@ -26,15 +23,13 @@ std::optional<int64_t> nn::getStrideAlong(OpOperand *operand, unsigned dim) {
   auto type = dyn_cast<MemRefType>(operand->get().getType());
   if (!type)
     return 0;
-  AffineMap map = cast<linalg::LinalgOp>(operand->getOwner())
-                      .getMatchingIndexingMap(operand);
+  AffineMap map = cast<linalg::LinalgOp>(operand->getOwner()).getMatchingIndexingMap(operand);
   SmallVector<int64_t> strides;
   int64_t offset, total = 0;
   if (failed(type.getStridesAndOffset(strides, offset)))
     return std::nullopt;
   for (auto [expr, stride] : llvm::zip_equal(map.getResults(), strides)) {
-    std::optional<int64_t> coefficient =
-        getCoefficient(expr, dim, map.getNumDims());
+    std::optional<int64_t> coefficient = getCoefficient(expr, dim, map.getNumDims());
     if (!coefficient || (*coefficient != 0 && ShapedType::isDynamic(stride)))
       return std::nullopt;
     total += *coefficient == 0 ? 0 : *coefficient * stride;
@@ -45,8 +40,7 @@ std::optional<int64_t> nn::getStrideAlong(OpOperand *operand, unsigned dim) {
 Value nn::addIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
   if (b == 0)
     return a;
-  return builder.createOrFold<arith::AddIOp>(
-      loc, a, arith::ConstantIndexOp::create(builder, loc, b));
+  return builder.createOrFold<arith::AddIOp>(loc, a, arith::ConstantIndexOp::create(builder, loc, b));
 }
 
 /// Whether the lanes of `operand` along `dim` are consecutive elements of its
@@ -69,14 +63,10 @@ static bool isScalarType(Type type) { return type.isIntOrIndexOrFloat(); }
 bool VectorBody::canVectorize(linalg::GenericOp op) {
   for (Operation &inner : op.getBody()->without_terminator()) {
     if (inner.getNumRegions() != 0 ||
-        !llvm::all_of(inner.getOperandTypes(),
-                      [](Type type) {
-                        return isScalarType(type) || isa<MemRefType>(type);
-                      }) ||
+        !llvm::all_of(inner.getOperandTypes(), [](Type type) { return isScalarType(type) || isa<MemRefType>(type); }) ||
         !llvm::all_of(inner.getResultTypes(), isScalarType))
       return false;
-    if (isa<linalg::IndexOp, memref::LoadOp>(inner) ||
-        inner.hasTrait<OpTrait::ConstantLike>())
+    if (isa<linalg::IndexOp, memref::LoadOp>(inner) || inner.hasTrait<OpTrait::ConstantLike>())
       continue;
     if (!OpTrait::hasElementwiseMappableTraits(&inner))
       return false;
@@ -111,12 +101,10 @@ Value VectorBody::load(OpOperand *operand) {
     return memref::LoadOp::create(builder, loc, source, getIndices(map, ivs));
   auto vectorType = VectorType::get(lanes, type.getElementType());
   if (isContiguous(map, type, dim))
-    return vector::LoadOp::create(builder, loc, vectorType, source,
-                                  getIndices(map, ivs));
+    return vector::LoadOp::create(builder, loc, vectorType, source, getIndices(map, ivs));
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane)
-    elements.push_back(memref::LoadOp::create(builder, loc, source,
-                                              getLaneIndices(map, lane)));
+    elements.push_back(memref::LoadOp::create(builder, loc, source, getLaneIndices(map, lane)));
   return vector::FromElementsOp::create(builder, loc, vectorType, elements);
 }
 
@@ -133,14 +121,11 @@ void VectorBody::store(OpOperand *operand, Value value) {
     return;
   }
   for (int64_t lane = 0; lane < lanes; ++lane)
-    memref::StoreOp::create(
-        builder, loc, vector::ExtractOp::create(builder, loc, value, lane),
-        target, getLaneIndices(map, lane));
+    memref::StoreOp::create(builder, loc, vector::ExtractOp::create(builder, loc, value, lane), target,
+                            getLaneIndices(map, lane));
 }
 
-void VectorBody::bind(unsigned number, Value value) {
-  values[op.getBody()->getArgument(number)] = {value};
-}
+void VectorBody::bind(unsigned number, Value value) { values[op.getBody()->getArgument(number)] = {value}; }
 
 VectorBody::Lanes VectorBody::get(Value value) {
   if (auto found = values.find(value); found != values.end())
@@ -154,8 +139,7 @@ VectorBody::Lanes VectorBody::get(Value value) {
 Value VectorBody::broadcast(Value value) {
   if (lanes == 0 || isa<VectorType>(value.getType()))
     return value;
-  return vector::BroadcastOp::create(
-      builder, loc, VectorType::get(lanes, value.getType()), value);
+  return vector::BroadcastOp::create(builder, loc, VectorType::get(lanes, value.getType()), value);
 }
 
 Value VectorBody::asVector(Lanes of) {
@@ -169,14 +153,11 @@ Value VectorBody::asVector(Lanes of) {
 Value VectorBody::getLane(Lanes of, int64_t lane) {
   if (of.isRamp)
     return addIndex(builder, loc, of.value, lane);
-  return isa<VectorType>(of.value.getType())
-             ? Value(vector::ExtractOp::create(builder, loc, of.value, lane))
-             : of.value;
+  return isa<VectorType>(of.value.getType()) ? Value(vector::ExtractOp::create(builder, loc, of.value, lane))
+                                             : of.value;
 }
 
-static bool isUniform(Value value, bool isRamp) {
-  return !isRamp && !isa<VectorType>(value.getType());
-}
+static bool isUniform(Value value, bool isRamp) { return !isRamp && !isa<VectorType>(value.getType()); }
 
 VectorBody::Lanes VectorBody::evaluateLoad(Operation &inner) {
   auto loadOp = cast<memref::LoadOp>(inner);
@@ -185,43 +166,34 @@ VectorBody::Lanes VectorBody::evaluateLoad(Operation &inner) {
   for (Value index : loadOp.getIndices())
     indices.push_back(get(index));
   auto uniform = [](const Lanes &of) { return isUniform(of.value, of.isRamp); };
-  SmallVector<Value> bases =
-      llvm::map_to_vector(indices, [](const Lanes &of) { return of.value; });
+  SmallVector<Value> bases = llvm::map_to_vector(indices, [](const Lanes &of) { return of.value; });
   if (llvm::all_of(indices, uniform))
     return {memref::LoadOp::create(builder, loc, loadOp.getMemRef(), bases)};
   auto vectorType = VectorType::get(lanes, type.getElementType());
   SmallVector<int64_t> strides;
   int64_t offset;
-  if (indices.back().isRamp &&
-      llvm::all_of(ArrayRef(indices).drop_back(), uniform) &&
-      succeeded(type.getStridesAndOffset(strides, offset)) &&
-      strides.back() == 1)
-    return {vector::LoadOp::create(builder, loc, vectorType, loadOp.getMemRef(),
-                                   bases)};
+  if (indices.back().isRamp && llvm::all_of(ArrayRef(indices).drop_back(), uniform) &&
+      succeeded(type.getStridesAndOffset(strides, offset)) && strides.back() == 1)
+    return {vector::LoadOp::create(builder, loc, vectorType, loadOp.getMemRef(), bases)};
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
-    SmallVector<Value> at = llvm::map_to_vector(
-        indices, [&](const Lanes &of) { return getLane(of, lane); });
-    elements.push_back(
-        memref::LoadOp::create(builder, loc, loadOp.getMemRef(), at));
+    SmallVector<Value> at = llvm::map_to_vector(indices, [&](const Lanes &of) { return getLane(of, lane); });
+    elements.push_back(memref::LoadOp::create(builder, loc, loadOp.getMemRef(), at));
   }
   return {vector::FromElementsOp::create(builder, loc, vectorType, elements)};
 }
 
 void VectorBody::evaluate(Operation &inner) {
   if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-    values[index.getResult()] = {ivs[index.getDim()],
-                                 lanes != 0 && index.getDim() == dim};
+    values[index.getResult()] = {ivs[index.getDim()], lanes != 0 && index.getDim() == dim};
     return;
   }
   if (isa<memref::LoadOp>(inner)) {
     values[inner.getResult(0)] = evaluateLoad(inner);
     return;
   }
-  SmallVector<Lanes> operands = llvm::map_to_vector(
-      inner.getOperands(), [&](Value value) { return get(value); });
-  bool uniform = llvm::all_of(
-      operands, [](const Lanes &of) { return isUniform(of.value, of.isRamp); });
+  SmallVector<Lanes> operands = llvm::map_to_vector(inner.getOperands(), [&](Value value) { return get(value); });
+  bool uniform = llvm::all_of(operands, [](const Lanes &of) { return isUniform(of.value, of.isRamp); });
   if (uniform) {
     IRMapping mapping;
     for (auto [from, to] : llvm::zip_equal(inner.getOperands(), operands))
@@ -234,8 +206,7 @@ void VectorBody::evaluate(Operation &inner) {
             mapping.map(value, get(value).value);
       });
     Operation *clone = builder.clone(inner, mapping);
-    for (auto [from, to] :
-         llvm::zip_equal(inner.getResults(), clone->getResults()))
+    for (auto [from, to] : llvm::zip_equal(inner.getResults(), clone->getResults()))
       values[from] = {to};
     return;
   }
@@ -246,8 +217,7 @@ void VectorBody::evaluate(Operation &inner) {
     state.addTypes(VectorType::get(lanes, type));
   state.addAttributes(inner.getAttrs());
   Operation *vectorized = builder.create(state);
-  for (auto [from, to] :
-       llvm::zip_equal(inner.getResults(), vectorized->getResults()))
+  for (auto [from, to] : llvm::zip_equal(inner.getResults(), vectorized->getResults()))
     values[from] = {to};
 }
 

@@ -23,10 +23,8 @@ class VectorBody {
 public:
   /// `ivs` holds one index a loop; that of `dim` is the first of `lanes`
   /// consecutive ones. No lanes: scalars only.
-  VectorBody(OpBuilder &builder, linalg::GenericOp op, ArrayRef<Value> ivs,
-             unsigned dim, int64_t lanes)
-      : builder(builder), loc(op.getLoc()), op(op), ivs(ivs), dim(dim),
-        lanes(lanes) {}
+  VectorBody(OpBuilder &builder, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim, int64_t lanes)
+      : builder(builder), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes) {}
 
   /// Whether every operation of the body has a form on vectors.
   static bool canVectorize(linalg::GenericOp op);

@@ -32,12 +32,10 @@ struct VectorizeGenerics : nn::impl::VectorizeGenericsBase<VectorizeGenerics> {
     getOperation()->walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
       auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-      if (!generic || !generic.hasPureBufferSemantics() ||
-          generic.hasDynamicShape()) {
-        op.emitError()
-            << "only linalg.generic on buffers of static shape becomes loops "
-               "here; "
-               "--nn-normalize-generics makes named operations generic";
+      if (!generic || !generic.hasPureBufferSemantics() || generic.hasDynamicShape()) {
+        op.emitError() << "only linalg.generic on buffers of static shape becomes loops "
+                          "here; "
+                          "--nn-normalize-generics makes named operations generic";
         return signalPassFailure();
       }
       generic = collapseLoops(rewriter, generic);

@@ -1,0 +1,28 @@
+// Transposition by swapping the off-diagonal blocks of ever smaller squares: log2(n) steps of n shuffles, each of which
+// is one or two instructions on x86 and AArch64.
+#include "codegen/cpu/Transpose.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+SmallVector<Value> nn::transposeSquare(OpBuilder &builder, Location loc, SmallVector<Value> rows) {
+  int64_t size = rows.size();
+  assert(llvm::isPowerOf2_64(size) && "only squares of a power of two");
+  for (int64_t block = size / 2; block > 0; block /= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < size; ++lane) {
+      bool right = lane & block;
+      upper.push_back(right ? size + lane - block : lane);
+      lower.push_back(right ? size + lane : lane + block);
+    }
+    for (int64_t row = 0; row < size; ++row) {
+      if (row & block)
+        continue;
+      Value first = rows[row], second = rows[row + block];
+      rows[row] = vector::ShuffleOp::create(builder, loc, first, second, upper);
+      rows[row + block] = vector::ShuffleOp::create(builder, loc, first, second, lower);
+    }
+  }
+  return rows;
+}
