@@ -293,9 +293,6 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     FailureOr<SmallVector<Value>> losses = inlineStep(entry, step, objectives, counter);
     if (failed(losses))
       return failure();
-    Value one = arith::ConstantOp::create(b, step.getLoc(), DenseElementsAttr::get(counterType, APInt(64, 1)));
-    Value iteration = arith::AddIOp::create(b, step.getLoc(), entry.getVariable(counter), one);
-
     // All gradients are asked for before any variable changes: a parameter may be read by several objectives.
     SmallVector<SmallVector<Value>> gradients;
     for (auto [objective, loss] : llvm::zip(objectives, *losses)) {
@@ -304,6 +301,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         values.push_back(entry.getVariable(variable));
       gradients.push_back(llvm::to_vector(buildGradient(entry, objective.op->getLoc(), loss, values)));
     }
+    // So is the counter: gradients of random layers read it once more.
+    Value one = arith::ConstantOp::create(b, step.getLoc(), DenseElementsAttr::get(counterType, APInt(64, 1)));
+    Value iteration = arith::AddIOp::create(b, step.getLoc(), entry.getVariable(counter), one);
     for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
       Objective objective = constObjective;
       Type element = objective.variables.front().getTensorType().getElementType();
