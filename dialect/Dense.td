@@ -4,7 +4,7 @@
 
 include "dialect/Layer.td"
 
-def NN_DenseOp : NN_ParametricLayer<"dense"> {
+def NN_DenseOp : NN_ParametricLayer<"dense", [], [NN_ActivatedResultTrait]> {
   let summary = "A fully connected layer: x · kernel + bias";
   let description = [{
     Applies to the last dimension of an input of rank ≥ 2, as Keras' Dense does: [..., n] → [..., units]. Parameters:

@@ -94,6 +94,18 @@ def MaskedOpInterface : OpInterface<"MaskedOpInterface"> {
   ];
 }
 
+def StabilizableOpInterface : OpInterface<"StabilizableOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    An op that, together with those that make its operands, has a form of the same value that rounds and overflows less
+    (a loss of probabilities that softmax made: one of logits).
+  }];
+  let methods = [
+    InterfaceMethod<"Rewrites the op into that form; fails, having changed nothing, where there is none.",
+      "::llvm::LogicalResult", "stabilize", (ins "::mlir::RewriterBase &":$rewriter)>,
+  ];
+}
+
 def RandomOpInterface : OpInterface<"RandomOpInterface"> {
   let cppNamespace = "::mlir::nn";
   let description = [{

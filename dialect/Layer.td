@@ -9,6 +9,7 @@ include "dialect/Interfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+def NN_ActivatedResultTrait : NativeOpTrait<"ActivatedResult"> { let cppNamespace = "::mlir::nn"; }
 def NN_ActivationTrait : NativeOpTrait<"Activation"> { let cppNamespace = "::mlir::nn"; }
 
 /// Tensors that layers compute on. Shapes beyond the batch are static (checked by the shape rules).

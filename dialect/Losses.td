@@ -19,7 +19,8 @@ class NN_SampleMean<string mnemonic, list<string> layerMethods = [], list<Trait>
 
 /// What the losses on classes share: their gradients are derived by hand.
 class NN_Crossentropy<string mnemonic, list<string> layerMethods = []>
-    : NN_SampleMean<mnemonic, layerMethods, [DeclareOpInterfaceMethods<DifferentiableOpInterface>]>;
+    : NN_SampleMean<mnemonic, layerMethods, [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
+                                             DeclareOpInterfaceMethods<StabilizableOpInterface>]>;
 
 def NN_SparseCategoricalCrossentropyOp : NN_Crossentropy<"sparse_categorical_crossentropy", ["getIndexBound"]> {
   let summary = "-log of the probability predicted for the true class, its index given; mean over samples";

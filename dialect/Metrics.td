@@ -4,7 +4,7 @@
 
 include "dialect/Losses.td"
 
-def NN_AccuracyOp : NN_SampleMean<"accuracy", ["getIndexBound"]> {
+def NN_AccuracyOp : NN_SampleMean<"accuracy", ["getIndexBound"], [DeclareOpInterfaceMethods<StabilizableOpInterface>]> {
   let summary = "The share of samples whose largest prediction is the true class, its index given";
   let description = [{
     Predictions [..., classes] of rank ≥ 2, logits or probabilities alike; targets [...] of class indices. Of equal
@@ -18,7 +18,7 @@ def NN_AccuracyOp : NN_SampleMean<"accuracy", ["getIndexBound"]> {
                        OptionalAttr<NN_WordAttr>:$name);
 }
 
-def NN_CategoricalAccuracyOp : NN_SampleMean<"categorical_accuracy"> {
+def NN_CategoricalAccuracyOp : NN_SampleMean<"categorical_accuracy", [], [DeclareOpInterfaceMethods<StabilizableOpInterface>]> {
   let summary = "The share of samples whose largest prediction and largest target are the same class";
   let description = [{
     Predictions and targets have the same shape [..., classes], rank ≥ 2.

@@ -75,3 +75,20 @@ Value nn::meanOverSamples(ImplicitLocOpBuilder &b, Value rows, Value valid) {
   });
   return divideByCount(b, sum, type, valid);
 }
+
+Value nn::findLogits(RewriterBase &rewriter, Value probabilities) {
+  if (auto softmax = probabilities.getDefiningOp<SoftmaxOp>())
+    return softmax.getInput();
+  Operation *layer = probabilities.getDefiningOp();
+  if (!layer || !layer->hasTrait<ActivatedResult>())
+    return Value();
+  auto activation = layer->getAttrOfType<StringAttr>("activation");
+  if (!activation || "nn." + activation.getValue().str() != SoftmaxOp::getOperationName())
+    return Value();
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPointAfter(layer);
+  rewriter.modifyOpInPlace(layer, [&] { layer->removeAttr("activation"); });
+  auto softmax = SoftmaxOp::create(rewriter, layer->getLoc(), probabilities, StringAttr());
+  rewriter.replaceAllUsesExcept(probabilities, softmax, softmax);
+  return probabilities;
+}

@@ -1,42 +1,35 @@
-// What losses and metrics share: shape rules, and the mean over the valid
-// samples of a batch.
+// What losses and metrics share: shape rules, and the mean over the valid samples of a batch.
 #pragma once
 #include "dialect/Rows.h"
 
 namespace mlir::nn {
 
-/// The shape rule of a mean over samples whose targets are class indices: [...,
-/// classes] and [...].
-LogicalResult inferIndexedMean(std::optional<Location> loc, StringRef op,
-                               DictionaryAttr attributes, ValueRange operands,
-                               SmallVectorImpl<Type> &results);
+/// The shape rule of a mean over samples whose targets are class indices: [..., classes] and [...].
+LogicalResult inferIndexedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
+                               ValueRange operands, SmallVectorImpl<Type> &results);
 
 /// The same where targets have the predictions' type.
-LogicalResult inferPairedMean(std::optional<Location> loc, StringRef op,
-                              DictionaryAttr attributes, ValueRange operands,
+LogicalResult inferPairedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes, ValueRange operands,
                               SmallVectorImpl<Type> &results);
 
-/// Inside a linalg body whose dimension 0 is the batch: `value` for valid
-/// samples, `otherwise` for the padding after them. `valid` is the body's
-/// element of the number of valid samples, or null where all are.
-Value selectValid(ImplicitLocOpBuilder &b, Value valid, Value value,
-                  double otherwise = 0.0);
+/// Inside a linalg body whose dimension 0 is the batch: `value` for valid samples, `otherwise` for the padding after
+/// them. `valid` is the body's element of the number of valid samples, or null where all are.
+Value selectValid(ImplicitLocOpBuilder &b, Value valid, Value value, double otherwise = 0.0);
 
 /// `inputs` with `valid`, where there is one.
 SmallVector<Value> withValid(ValueRange inputs, Value valid);
 
-/// The element of `valid` among a body's arguments made of `withValid` on
-/// `count` inputs, or null.
-inline Value validOf(ValueRange args, size_t count) {
-  return args.size() > count ? args[count] : Value();
-}
+/// The element of `valid` among a body's arguments made of `withValid` on `count` inputs, or null.
+inline Value validOf(ValueRange args, size_t count) { return args.size() > count ? args[count] : Value(); }
 
-/// Divides a scalar tensor by the number of values of `rows` that belong to
-/// valid samples.
-Value divideByCount(ImplicitLocOpBuilder &b, Value scalar,
-                    RankedTensorType rows, Value valid);
+/// Divides a scalar tensor by the number of values of `rows` that belong to valid samples.
+Value divideByCount(ImplicitLocOpBuilder &b, Value scalar, RankedTensorType rows, Value valid);
 
 /// The mean of `rows`, [batch, ...], over the valid samples: a scalar tensor.
 Value meanOverSamples(ImplicitLocOpBuilder &b, Value rows, Value valid);
+
+/// What `probabilities` is the softmax of, or null where it is not known to be one. A layer with softmax as its
+/// activation is split in two for it.
+Value findLogits(RewriterBase &rewriter, Value probabilities);
 
 } // namespace mlir::nn

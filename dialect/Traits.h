@@ -9,4 +9,8 @@ namespace mlir::nn {
 template <typename ConcreteType>
 class Activation : public OpTrait::TraitBase<ConcreteType, Activation> {};
 
+/// The op's `activation` attribute names a function that is applied to its one result, last of all.
+template <typename ConcreteType>
+class ActivatedResult : public OpTrait::TraitBase<ConcreteType, ActivatedResult> {};
+
 } // namespace mlir::nn

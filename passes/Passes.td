@@ -86,6 +86,18 @@ def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
 
 def StabilizeLosses : Pass<"nn-stabilize-losses", "::mlir::func::FuncOp"> {
   let summary = "Compute losses on logits where a model ends in softmax";
+  let description = [{
+    Asks each op for its numerically stable form (StabilizableOpInterface).
+
+    ```mlir
+    // Before
+    %y = nn.dense %x params(%k, %b) {units = 10, activation = softmax}
+    %loss = nn.sparse_categorical_crossentropy %y, %label
+    // After
+    %z = nn.dense %x params(%k, %b) {units = 10}
+    %loss = nn.sparse_categorical_crossentropy %z, %label {from_logits}
+    ```
+  }];
 }
 
 def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
