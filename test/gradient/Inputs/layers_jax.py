@@ -121,7 +121,7 @@ case(
     f"%y = nn.concat %x, %u {{axis = 1}}\n  {SQUARED}",
     squared(lambda v: jnp.concatenate([v["x"], v["u"]], axis=1)),
 )
-for name in ("sigmoid", "silu", "tanh"):  # where exp overflows
+for name in ("sigmoid", "silu"):  # where exp overflows
     case(
         f"{name}, saturated",
         {"x": ((9,), wide), "t": ((9,), normal)},
