@@ -2,6 +2,7 @@
 // or function argument.
 #include "codegen/cpu/Aliases.h"
 #include "codegen/Buffers.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -96,4 +97,15 @@ void nn::eraseIfUnused(Value allocation) {
     return;
   eraseUsers(allocation);
   op->erase();
+}
+
+Operation *nn::findCopyPlace(Operation *user, Value source) {
+  Operation *place = user;
+  for (Operation *parent = user->getParentOp(); isa<scf::ForOp, scf::ForallOp>(parent);
+       parent = parent->getParentOp()) {
+    if (parent->isAncestor(source.getParentRegion()->getParentOp()) || mayWrite(parent, source))
+      break;
+    place = parent;
+  }
+  return place;
 }

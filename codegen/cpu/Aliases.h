@@ -27,6 +27,10 @@ inline bool mayTouch(Operation *op, Value memref) { return mayRead(op, memref) |
 /// and deallocations: then nobody sees what they store there.
 bool isOnlyUsedBy(Value memref, llvm::ArrayRef<Operation *> users);
 
+/// The operation before which a copy of `source`, needed at `user`, can be made once for all enclosing loops in which
+/// `source` does not change.
+Operation *findCopyPlace(Operation *user, Value source);
+
 /// Erases an allocation that only views and deallocations use; does nothing
 /// otherwise.
 void eraseIfUnused(Value allocation);

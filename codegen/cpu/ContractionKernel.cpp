@@ -2,7 +2,8 @@
 // tile its accumulators through all sums.
 //
 // Where many tiles of rows use the same columns of b, these columns are copied into a panel that stays in the first
-// cache, a block of the sum at a time.
+// cache, a block of the sum at a time. Where loops around the contraction use the same b again and again, as a
+// recurrence does, all panels are made once before them.
 //
 // Every element of the result is one chain of FMAs in increasing order of the
 // sum's loops, whatever the tiles are.
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -25,6 +27,9 @@ static constexpr int64_t maxTasks = 64;
 
 // Tiles of rows that use a packed panel until the copy has paid off.
 static constexpr int64_t minRowTilesToPack = 6;
+
+// What one task copies of panels that are made before a loop.
+static constexpr int64_t bytesPerPackingTask = 64 << 10;
 
 namespace {
 
@@ -68,7 +73,9 @@ private:
   Value multiplyAdd(Value a, Value b, Value c);
 
   void emitPackedColumns(Value column, int64_t numColumns, Value rowBegin, Value rowEnd);
-  void packPanel(Value column, int64_t numColumns);
+  using PanelPlace = llvm::function_ref<SmallVector<Value>(Value term, Value column)>;
+  void packPanel(Value column, int64_t numColumns, Value begin, Value length, Value target, PanelPlace place);
+  void makeSharedPanels();
   void emitPackedTile(Value rowTile);
   SmallVector<Value> loadPartial(Value rowTile);
   void storePartial(Value rowTile, ValueRange accumulators);
@@ -99,11 +106,13 @@ private:
   bool isPacked = false;
   int64_t blockSums = 0, numBlocks = 0, panelWidth = 0, rowsPerTile = 0;
   Value panel, partial;
+  /// All of b as panels, [tiles of columns, terms, columns of a tile]; null where b is read where it lies.
+  Value sharedPanels;
 
   /// Where the emitted code stands: an index for each loop, the vectors of the tile, the block of the sum.
   SmallVector<Value> ivs;
   SmallVector<Piece> pieces;
-  Value block, blockBegin, blockLength, firstRowTile;
+  Value block, blockBegin, blockLength, firstRowTile, columnTile;
 };
 
 } // namespace
@@ -116,6 +125,8 @@ ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGrou
   chooseLoops();
   tiling = chooseRegisterTiling(target, lanes, rowLoop ? contraction.getExtent(*rowLoop) : 1,
                                 contraction.getExtent(contraction.vectorLoop), getNumSums());
+  for (const TileRun &run : tiling.columns)
+    panelWidth = std::max<int64_t>(panelWidth, llvm::alignTo(run.size, lanes));
   SmallVector<Operation *> members = group.getOps();
   for (Operation *member : members)
     for (Value output : cast<linalg::GenericOp>(member).getDpsInits())
@@ -140,8 +151,6 @@ void ContractionEmitter::choosePacking(int64_t rowTilesPerTask) {
       getNumSums() * columns * bytes <= target.l1Bytes / 2)
     return;
   isPacked = true;
-  for (const TileRun &run : tiling.columns)
-    panelWidth = std::max<int64_t>(panelWidth, llvm::alignTo(run.size, lanes));
   for (const TileRun &run : tiling.rows)
     rowsPerTile = std::max(rowsPerTile, run.size);
   // A panel takes half of the first cache; the other half is for a's rows.
@@ -169,6 +178,8 @@ void ContractionEmitter::emit() {
   int64_t columnTasks = getNumShares(columnTiles, perOuter);
   int64_t rowTasks = getNumShares(rowTiles, llvm::divideCeil(perOuter, columnTasks));
   choosePacking(llvm::divideCeil(rowTiles, rowTasks));
+  if (!isPacked)
+    makeSharedPanels();
   if (wanted == 1) {
     SmallVector<int64_t> extents =
         llvm::map_to_vector(outerLoops, [&](unsigned loop) { return contraction.getExtent(loop); });
@@ -216,7 +227,8 @@ void ContractionEmitter::emitTask(Value task, int64_t rowTasks, int64_t columnTa
   if (isPacked && numBlocks > 1)
     partial = allocate(llvm::divideCeil(rowTiles, rowTasks) * rowsPerTile);
   Value firstRow = rowBegin, lastRow = rowEnd;
-  emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
+  emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value tile, Value column, int64_t numColumns) {
+    columnTile = tile;
     if (isPacked)
       return emitPackedColumns(column, numColumns, firstRow, lastRow);
     emitTiles(tiling.rows, firstRow, lastRow, [&](Value, Value row, int64_t numRows) {
@@ -283,7 +295,12 @@ SmallVector<Value> ContractionEmitter::getInitial() {
 
 SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueRange accumulators) {
   if (loops.empty())
-    return emitStep(accumulators, [&](const Piece &piece) {
+    return emitStep(accumulators, [&](const Piece &piece) -> Value {
+      if (sharedPanels)
+        return narrow(vector::LoadOp::create(
+                          builder, loc, vectorType, sharedPanels,
+                          ValueRange{columnTile, ivs[contraction.sums.front()], constant(piece.column)}),
+                      piece.lanes);
       VectorBody body = makeBody(contraction.op, piece);
       return body.broadcast(body.load(contraction.b));
     });
@@ -335,7 +352,8 @@ void ContractionEmitter::emitPackedColumns(Value column, int64_t numColumns, Val
         loc, builder.createOrFold<arith::RemUIOp>(loc, block, constant(blocksPerSum)), constant(blockSums));
     Value left = builder.createOrFold<arith::SubIOp>(loc, constant(extent), blockBegin);
     blockLength = builder.createOrFold<arith::MinUIOp>(loc, left, constant(blockSums));
-    packPanel(column, numColumns);
+    packPanel(column, numColumns, blockBegin, blockLength, panel,
+              [](Value term, Value at) { return SmallVector<Value>{term, at}; });
     emitTiles(tiling.rows, rowBegin, rowEnd, [&](Value tile, Value row, int64_t numRows) {
       enterTile(row, numRows, column, numColumns);
       emitPackedTile(tile);
@@ -343,18 +361,45 @@ void ContractionEmitter::emitPackedColumns(Value column, int64_t numColumns, Val
   });
 }
 
-/// Copies the block's rows of b, the tile's columns of them, filled up to whole vectors.
-void ContractionEmitter::packPanel(Value column, int64_t numColumns) {
+/// Copies rows of b, the tile's columns of them, filled up to whole vectors.
+void ContractionEmitter::packPanel(Value column, int64_t numColumns, Value begin, Value length, Value target,
+                                   PanelPlace place) {
   Value noRow = constant(0);
   enterTile(noRow, 1, column, numColumns);
-  buildLoop(builder, loc, constant(0), blockLength, 1, [&](Value term) {
-    ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+  buildLoop(builder, loc, constant(0), length, 1, [&](Value term) {
+    ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
     for (const Piece &piece : pieces) {
       VectorBody body = makeBody(contraction.op, piece);
-      vector::StoreOp::create(builder, loc, widen(body.broadcast(body.load(contraction.b))), panel,
-                              ValueRange{term, constant(piece.column)});
+      vector::StoreOp::create(builder, loc, widen(body.broadcast(body.load(contraction.b))), target,
+                              place(term, constant(piece.column)));
     }
   });
+}
+
+/// Makes b's panels before the loops around the contraction that leave b as it is, where there are such loops and b is
+/// too large to stay in the first cache.
+void ContractionEmitter::makeSharedPanels() {
+  Value b = contraction.b->get();
+  Operation *place = findCopyPlace(contraction.op, b);
+  int64_t terms = getNumSums(), tiles = tiling.getNumColumnTiles();
+  int64_t panelBytes = terms * panelWidth * llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  auto loop = contraction.op->getParentOfType<scf::ForOp>();
+  if (contraction.sums.size() != 1 || contraction.columns.size() != 1 || !contraction.batch.empty() || !loop ||
+      !place->isAncestor(loop) || tiles * panelBytes <= target.l1Bytes / 2)
+    return;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(place);
+  auto type = MemRefType::get({tiles, terms, panelWidth}, elementType);
+  Value panels = memref::AllocOp::create(builder, loc, type, builder.getI64IntegerAttr(64));
+  auto pack = [&](Value begin, Value end) {
+    emitTiles(tiling.columns, begin, end, [&](Value tile, Value column, int64_t numColumns) {
+      packPanel(column, numColumns, constant(0), constant(terms), panels,
+                [&](Value term, Value at) { return SmallVector<Value>{tile, term, at}; });
+    });
+  };
+  int64_t grain = isInsideParallelLoop(place) ? tiles : std::max<int64_t>(1, bytesPerPackingTask / panelBytes);
+  buildParallelPieces(builder, loc, tiles, grain, pack);
+  sharedPanels = panels;
 }
 
 void ContractionEmitter::emitPackedTile(Value rowTile) {

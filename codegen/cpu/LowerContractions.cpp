@@ -22,19 +22,6 @@ using namespace mlir::nn;
 
 static constexpr int64_t minColumnsToCopyA = 64, minSumsToCopyA = 32;
 
-/// The operation before which a copy of `source`, needed at `user`, can be made
-/// once for all enclosing loops in which `source` does not change.
-static Operation *findCopyPlace(Operation *user, Value source) {
-  Operation *place = user;
-  for (Operation *parent = user->getParentOp(); isa<scf::ForOp, scf::ForallOp>(parent);
-       parent = parent->getParentOp()) {
-    if (parent->isAncestor(source.getParentRegion()->getParentOp()) || mayWrite(parent, source))
-      break;
-    place = parent;
-  }
-  return place;
-}
-
 /// Replaces `operand` by a copy whose dimensions are the loops of `order` that it depends on, in this order.
 static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperand *operand, ArrayRef<unsigned> order) {
   linalg::GenericOp op = contraction.op;

@@ -1,0 +1,57 @@
+// A product in a loop that leaves its second operand as it is reads that operand as panels, which are made before the
+// loop and, where the loop stands in a parallel one, before that.
+// RUN: nnc-opt %s --nn-lower-contractions=march=x86-64-v4 | FileCheck %s
+
+#a = affine_map<(b, n, k) -> (b, k)>
+#b = affine_map<(b, n, k) -> (k, n)>
+#c = affine_map<(b, n, k) -> (b, n)>
+
+// CHECK-LABEL: func.func @recurrence
+// CHECK: %[[PANELS:.*]] = memref.alloc() {{.*}} : memref<[[TILES:[0-9]+]]x64x[[WIDTH:[0-9]+]]xf32>
+// CHECK: vector.store {{.*}}, %[[PANELS]]
+// CHECK: scf.forall {{.*}} in (2)
+// CHECK: scf.for
+// CHECK: vector.load %[[PANELS]]
+// CHECK-NOT: vector.store {{.*}}, %[[PANELS]]
+func.func @recurrence(%h: memref<2x16x64xf32>, %u: memref<64x256xf32>, %z: memref<2x16x256xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  scf.forall (%i) in (2) {
+    %hi = memref.subview %h[%i, 0, 0] [1, 16, 64] [1, 1, 1]
+        : memref<2x16x64xf32> to memref<16x64xf32, strided<[64, 1], offset: ?>>
+    %zi = memref.subview %z[%i, 0, 0] [1, 16, 256] [1, 1, 1]
+        : memref<2x16x256xf32> to memref<16x256xf32, strided<[256, 1], offset: ?>>
+    scf.for %t = %c0 to %c9 step %c1 {
+      linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+          ins(%hi, %u : memref<16x64xf32, strided<[64, 1], offset: ?>>, memref<64x256xf32>)
+          outs(%zi : memref<16x256xf32, strided<[256, 1], offset: ?>>) {
+        ^bb0(%x: f32, %y: f32, %s: f32):
+          %p = arith.mulf %x, %y : f32
+          %q = arith.addf %s, %p : f32
+          linalg.yield %q : f32
+      }
+    }
+  }
+  return
+}
+
+// What the loop writes itself has to be read where it lies.
+// CHECK-LABEL: func.func @written
+// CHECK-NOT: memref.alloc
+func.func @written(%h: memref<16x64xf32>, %u: memref<64x256xf32>, %z: memref<16x256xf32>, %one: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  scf.for %t = %c0 to %c9 step %c1 {
+    memref.store %one, %u[%t, %t] : memref<64x256xf32>
+    linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%h, %u : memref<16x64xf32>, memref<64x256xf32>) outs(%z : memref<16x256xf32>) {
+      ^bb0(%x: f32, %y: f32, %s: f32):
+        %p = arith.mulf %x, %y : f32
+        %q = arith.addf %s, %p : f32
+        linalg.yield %q : f32
+    }
+  }
+  return
+}
