@@ -131,10 +131,12 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
   writeSafetensors(path, contents);
 }
 
-Checkpoint readCheckpoint(const std::string &path) {
+Checkpoint readCheckpoint(const std::string &path) { return parseCheckpoint(readSafetensors(path), path); }
+
+Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   Checkpoint checkpoint;
   checkpoint.path = path;
-  checkpoint.contents = readSafetensors(path);
+  checkpoint.contents = std::move(contents);
   MetadataReader reader(checkpoint);
   if (reader.number("nnc.format") > 1)
     fail(path, ": was written by a newer nnc (checkpoint format ", reader.number("nnc.format"), ")");

@@ -46,6 +46,8 @@ struct Checkpoint {
 };
 
 Checkpoint readCheckpoint(const std::string &path);
+/// The same for a file already read; `path` is for messages.
+Checkpoint parseCheckpoint(Safetensors contents, const std::string &path);
 
 enum class LoadKind {
   parameters, // what evaluation and prediction need

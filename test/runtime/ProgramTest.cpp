@@ -1,0 +1,104 @@
+// What a descriptor must hold to be believed, and how its parts are found.
+#include "core/Program.h"
+#include "Support.h"
+#include <vector>
+
+using namespace nnc;
+using namespace nnc::test;
+
+namespace {
+
+/// A copy of the token program that a test may spoil.
+struct Copy {
+  std::vector<nnc_variable> variables;
+  std::vector<nnc_entry> entries;
+  std::vector<nnc_input> inputs;
+  std::vector<nnc_output> outputs;
+  nnc_program program = nnc_program_tokens;
+
+  Copy() {
+    auto all = variablesOf(program);
+    variables.assign(all.begin(), all.end());
+    auto each = entriesOf(program);
+    entries.assign(each.begin(), each.end());
+    const nnc_entry &train = entries[1];
+    inputs.assign(train.inputs, train.inputs + train.input_count);
+    outputs.assign(train.outputs, train.outputs + train.output_count);
+    entries[1].inputs = inputs.data();
+    entries[1].outputs = outputs.data();
+    program.variables = variables.data();
+    program.entries = entries.data();
+  }
+  std::string error() const {
+    return errorOf([&] { validateProgram(program, "copy"); });
+  }
+};
+
+#define EXPECT_INVALID(change, part)                                                                                   \
+  do {                                                                                                                 \
+    Copy copy;                                                                                                         \
+    change;                                                                                                            \
+    EXPECT_NE(copy.error().find(part), std::string::npos) << copy.error();                                             \
+  } while (false)
+
+TEST(Program, AcceptsWhatIsWellFormed) { EXPECT_EQ(Copy().error(), "(no error)"); }
+
+TEST(Program, RefusesAnotherAbi) { EXPECT_INVALID(copy.program.abi_version = 99, "version 99 of the program ABI"); }
+
+TEST(Program, RefusesWhatLiesOutsideTheArena) {
+  EXPECT_INVALID(copy.variables[0].tensor.offset = copy.program.state_bytes, "outside its arena: variable classifier");
+  EXPECT_INVALID(copy.variables[0].tensor.offset = -64, "outside its arena");
+  EXPECT_INVALID(copy.variables[0].tensor.offset = 4, "outside its arena");
+  EXPECT_INVALID(copy.variables[0].tensor.shape[0] = INT64_MAX, "impossible shape");
+  EXPECT_INVALID(copy.inputs[0].tensor.offset = copy.program.arena_bytes, "outside its arena: fit.train.tokens");
+  EXPECT_INVALID(copy.program.arena_bytes = copy.program.state_bytes - 64, "impossible sizes");
+}
+
+TEST(Program, RefusesImpossibleTensors) {
+  EXPECT_INVALID(copy.variables[0].tensor.rank = 9, "rank 9");
+  EXPECT_INVALID(copy.variables[0].tensor.dtype = 7, "unknown dtype 7");
+  EXPECT_INVALID(copy.variables[1].tensor.name = copy.variables[0].tensor.name, "two variables named");
+  EXPECT_INVALID(copy.variables[1].tensor.name = nullptr, "without a name");
+  EXPECT_INVALID(copy.program.variable_count = -1, "-1 variables");
+}
+
+TEST(Program, RefusesEntriesOfAnotherForm) {
+  EXPECT_INVALID(copy.entries[1].run = nullptr, "without a name or code");
+  EXPECT_INVALID(copy.entries[1].kind = 9, "unknown kind 9");
+  EXPECT_INVALID(copy.entries[1].batch = 5, "dimension 0 is not the batch 5");
+  EXPECT_INVALID(copy.inputs[2].tensor.dtype = NNC_I32, "not as tensor<i64>");
+  EXPECT_INVALID(copy.inputs[0].range_max = -1, "impossible range");
+  EXPECT_INVALID(copy.outputs[0].tensor.rank = 1, "gives fit.train.loss as");
+}
+
+TEST(Program, FindsEntriesBySymbol) {
+  EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "").name, std::string("fit.train"));
+  EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "fit").name, std::string("fit.train"));
+  EXPECT_ERROR(requireEntry(nnc_program_tokens, NNC_TRAIN, "gan"), "no train entry for 'gan', only for 'fit'");
+  EXPECT_ERROR(requireEntry(nnc_program_linear, NNC_EVALUATE, ""), "'linear' has no evaluate entry");
+}
+
+TEST(Program, AsksWhichOfSeveralEntries) {
+  Copy copy;
+  copy.entries.push_back(copy.entries[1]);
+  copy.entries.back().name = "distil.train";
+  copy.entries.back().symbol = "distil";
+  copy.program.entries = copy.entries.data();
+  copy.program.entry_count = static_cast<int64_t>(copy.entries.size());
+  EXPECT_ERROR(requireEntry(copy.program, NNC_TRAIN, ""), "choose one of 'fit', 'distil'");
+}
+
+TEST(Program, RefusesFilesThatAreNone) {
+  TempFolder folder;
+  EXPECT_ERROR(openProgram(folder / "none.so"), "none.so: no such file");
+  EXPECT_ERROR(openProgram(folder.write("text.so", "not an object")), "cannot load the compiled program");
+}
+
+TEST(Tensor, CountsWithoutOverflow) {
+  int64_t huge[] = {int64_t(1) << 40, int64_t(1) << 40};
+  int64_t empty[] = {5, 0, 7};
+  EXPECT_EQ(elementCount(huge), -1);
+  EXPECT_EQ(elementCount(empty), 0);
+}
+
+} // namespace

@@ -1,0 +1,77 @@
+// Memory and threads of a session.
+#include "core/Session.h"
+#include "Support.h"
+#include "core/Parallel.h"
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+using namespace nnc;
+using namespace nnc::test;
+
+namespace {
+
+TEST(Arena, IsAlignedZeroedAndGuarded) {
+  Arena plain(100, {});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(plain.data()) % NNC_ALIGNMENT, 0u);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(plain.data()[i], std::byte(0));
+  Arena large(5 << 20, {});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(large.data()) % (2 << 20), 0u);
+
+  ArenaOptions options;
+  options.guardPages = true;
+  options.poison = true;
+  options.pattern = 0xab;
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Arena guarded(128, options);
+  EXPECT_EQ(guarded.data()[127], std::byte(0xab));
+  EXPECT_DEATH(guarded.data()[128] = std::byte(1), "");
+  EXPECT_DEATH(guarded.data()[-4096] = std::byte(1), "");
+}
+
+TEST(Arena, RefusesWhatNoMachineHas) { EXPECT_ERROR(Arena(int64_t(1) << 60, {}), "cannot get"); }
+
+struct Visits {
+  std::vector<std::atomic<int>> tasks, busy;
+  std::atomic<bool> shared{false};
+  Visits(int64_t taskCount, int workers) : tasks(taskCount), busy(workers) {}
+  static void body(void *context, int64_t task, int64_t worker) {
+    auto &visits = *static_cast<Visits *>(context);
+    if (visits.busy[worker].fetch_add(1) != 0)
+      visits.shared = true;
+    ++visits.tasks[task];
+    visits.busy[worker].fetch_sub(1);
+  }
+};
+
+TEST(Parallel, RunsEachTaskOnceAndNoWorkerTwiceAtATime) {
+  for (int workers : {1, 2, 3, 8})
+    for (int64_t count : {0, 1, 2, 3, 7, 100}) {
+      Visits visits(count, workers);
+      WorkerScope scope(workers);
+      nnc_rt_parallel_for(&Visits::body, &visits, count);
+      for (auto &task : visits.tasks)
+        EXPECT_EQ(task, 1);
+      EXPECT_FALSE(visits.shared);
+    }
+}
+
+TEST(Session, RefusesImpossibleThreadCounts) {
+  SessionOptions options;
+  options.threads = -1;
+  EXPECT_ERROR(Session(tokensProgram(), options), "between 1 and");
+}
+
+TEST(Session, SameBitsOnAnyArena) {
+  auto variablesAfterInit = [](uint8_t pattern) {
+    SessionOptions options;
+    options.arena = {.guardPages = true, .poison = true, .pattern = pattern};
+    Session session(tokensProgram(), options);
+    session.initialize(7);
+    return std::string(reinterpret_cast<const char *>(session.memory().data()), 600);
+  };
+  EXPECT_EQ(variablesAfterInit(0x00), variablesAfterInit(0xff));
+}
+
+} // namespace
