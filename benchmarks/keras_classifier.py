@@ -2,7 +2,7 @@
 
     build/venv-keras/bin/python benchmarks/keras_classifier.py FOLDER --epochs 10 --seeds 1 2 3
 
-FOLDER holds train.npz, validation.npz and test.npz with `tokens` and `label` (benchmarks/token_ids.cpp writes them).
+FOLDER holds train, validation and test, each with tokens.npy and label.npy, as `nnc-run encode` writes them.
 Prints a line of JSON for each seed.
 """
 
@@ -20,8 +20,7 @@ import numpy as np
 
 
 def load(folder, split):
-    with np.load(os.path.join(folder, f"{split}.npz")) as arrays:
-        return arrays["tokens"], arrays["label"]
+    return tuple(np.load(os.path.join(folder, split, f"{name}.npy")) for name in ("tokens", "label"))
 
 
 def flagship(vocabulary, classes, length):

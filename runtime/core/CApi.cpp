@@ -5,6 +5,7 @@
 #include "data/Shuffle.h"
 #include "data/Source.h"
 #include "nnc/runtime.h"
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -37,18 +38,28 @@ template <typename Action> int status(Action action) { return guarded(action) ? 
 
 std::string_view orEmpty(const char *text) { return text ? text : ""; }
 
-/// A dataset over the caller's memory.
-Dataset wrapFields(const nnc_entry &entry, const nnc_rows *fields, int64_t fieldCount, int64_t rows) {
-  Dataset data;
-  data.rows = rows;
-  for (int64_t i = 0; i < fieldCount; ++i) {
-    const nnc_input *input = findInput(entry, orEmpty(fields[i].input));
-    if (!input || input->role != NNC_DATA)
-      fail(entry.name, " has no data input '", orEmpty(fields[i].input), "'");
-    data.columns.push_back({input->tensor.name, byteCount(input->tensor) / entry.batch,
-                            static_cast<const std::byte *>(fields[i].values), nullptr});
+/// Writes the caller's samples into the arena; rows beyond theirs repeat the first. Allocates nothing.
+void writeFields(Session &session, const nnc_entry &entry, std::span<const nnc_rows> fields, int64_t rows) {
+  if (rows < 1 || rows > entry.batch)
+    fail(entry.name, " takes between 1 and ", entry.batch, " samples, not ", rows);
+  for (const nnc_rows &field : fields)
+    if (const nnc_input *input = findInput(entry, orEmpty(field.input)); !input || input->role != NNC_DATA)
+      fail(entry.name, " has no data input '", orEmpty(field.input), "'");
+  for (const nnc_input &input : inputsOf(entry)) {
+    if (input.role != NNC_DATA)
+      continue;
+    auto field = std::find_if(fields.begin(), fields.end(),
+                              [&](const nnc_rows &f) { return orEmpty(f.input) == input.tensor.name; });
+    if (field == fields.end() || !field->values)
+      fail("there are no values for the input '", input.tensor.name, "' of ", entry.name);
+    auto *values = static_cast<const std::byte *>(field->values);
+    int64_t rowBytes = byteCount(input.tensor) / entry.batch;
+    auto *target = static_cast<std::byte *>(session.at(input.tensor));
+    std::memcpy(target, values, rows * rowBytes);
+    for (int64_t i = rows; i < entry.batch; ++i)
+      std::memcpy(target + i * rowBytes, values, rowBytes);
   }
-  return data;
+  session.writeControls(entry, rows);
 }
 
 void runEntry(Session &session, const nnc_entry &entry, const Dataset &data, std::span<const int64_t> rows) {
@@ -79,11 +90,8 @@ int runOnFields(nnc_session *session, nnc_entry_kind kind, const char *symbol, c
                 int64_t fieldCount, int64_t rows, Read read) {
   return status([&] {
     const nnc_entry &entry = requireEntry(session->session.program(), kind, orEmpty(symbol));
-    if (rows < 1 || rows > entry.batch)
-      fail(entry.name, " takes between 1 and ", entry.batch, " samples, not ", rows);
-    std::vector<int64_t> order(rows);
-    std::iota(order.begin(), order.end(), 0);
-    runEntry(session->session, entry, wrapFields(entry, fields, fieldCount, rows), order);
+    writeFields(session->session, entry, {fields, static_cast<size_t>(fieldCount < 0 ? 0 : fieldCount)}, rows);
+    session->session.run(entry);
     read(entry);
   });
 }

@@ -27,7 +27,8 @@ struct Dataset {
 };
 
 /// Writes the batch made of `rows` of `data`, and the entry's other inputs, into the arena. Samples beyond rows.size()
-/// repeat the first row and are not valid. Throws an Error where the data has no column for an input of the entry.
+/// repeat the first row and are not valid. Allocates nothing. Throws an Error where the data has no column for an input
+/// of the entry.
 void writeBatch(Session &session, const nnc_entry &entry, const Dataset &data, std::span<const int64_t> rows);
 
 } // namespace nnc

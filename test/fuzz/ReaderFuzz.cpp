@@ -1,5 +1,6 @@
 // Fuzz target for everything that reads a file: each reader throws an Error or returns, whatever the bytes are. Built
-// once per reader, which NNC_FUZZ_READER names, with libFuzzer, ASan and UBSan; `readers.test` runs each for some seconds.
+// once per reader, which NNC_FUZZ_READER names, with libFuzzer, ASan and UBSan; `readers.test` runs each for some
+// seconds.
 #include "checkpoint/Checkpoint.h"
 #include "core/Error.h"
 #include "data/Array.h"

@@ -35,7 +35,7 @@ TEST(CApi, SaysWhatWentWrong) {
   EXPECT_NE(nnc_session_train(session, nullptr, fields, 2, 8, nullptr), 0);
   EXPECT_STREQ(nnc_last_error(), "fit.train has no data input 'z'");
   EXPECT_NE(nnc_session_train(session, nullptr, fields, 1, 8, nullptr), 0);
-  EXPECT_STREQ(nnc_last_error(), "the data has no column for the input 'y' of fit.train");
+  EXPECT_STREQ(nnc_last_error(), "there are no values for the input 'y' of fit.train");
   EXPECT_NE(nnc_session_train(session, nullptr, fields, 1, 9, nullptr), 0);
   EXPECT_STREQ(nnc_last_error(), "fit.train takes between 1 and 8 samples, not 9");
   EXPECT_NE(nnc_session_evaluate(session, nullptr, fields, 1, 8, nullptr), 0);

@@ -12,6 +12,7 @@
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
 #include "tools/nnc-opt/InputGuard.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -62,8 +63,15 @@ static LogicalResult reportError(const Twine &message) {
 }
 
 /// The name of the program in a file: the file's, without folder and extension.
-static std::string programName(StringRef path) {
-  return path == "-" ? "program" : llvm::sys::path::stem(path).str();
+static std::string programName(StringRef path) { return path == "-" ? "program" : llvm::sys::path::stem(path).str(); }
+
+/// The symbol of a program in its object: `nnc_program_<name>`, characters that C identifiers lack as underscores.
+static std::string programSymbol(StringRef name) {
+  std::string symbol = ("nnc_program_" + name).str();
+  for (char &c : symbol)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return symbol;
 }
 
 /// An error at a place in a file that has not been parsed.
@@ -92,7 +100,8 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
   SmallVector<char> object;
   if (!phase.empty()) {
-    nn::TargetOptions options{march, triple, target, programName(inputName)};
+    std::string name = programName(inputName);
+    nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
     // After the passes named on the command line.
     auto setUp = [base = config, options, wantsObject, &object](PassManager &pm) mutable -> LogicalResult {
       if (failed(base.setupPassPipeline(pm)))

@@ -48,7 +48,4 @@ int evaluate(const Options &options);
 int predict(const Options &options);
 int encode(const Options &options);
 
-/// Exit codes beside 0 and 1.
-constexpr int kInterrupted = 130;
-
 } // namespace nnc::run

@@ -31,7 +31,7 @@ public:
     add(size != 0 && size < 1e-3 ? "  %s %.3e" : "  %s %.4f", name.c_str(), value);
   }
   size_t size() const { return length; }
-  void cut(size_t limit) { length = std::min(length, limit); }
+  const char *c_str() const { return text; }
   void write() {
     // Progress that cannot be written is lost; training goes on.
     if (::write(STDERR_FILENO, text, length) < 0)
@@ -39,7 +39,7 @@ public:
   }
 
 private:
-  char text[2048];
+  char text[2048] = "";
   size_t length = 0;
 };
 
@@ -133,21 +133,16 @@ public:
   void onStep(const StepReport &report) override {
     if (!throttle.ready() && report.step != report.steps)
       return;
-    Line line;
-    line.add("epoch %ld/%ld ", report.epoch + 1, report.epochs);
-    constexpr int64_t kWidth = 24;
-    int64_t filled = kWidth * report.step / report.steps;
-    Line tail;
-    line.add("%s", colour ? "\x1b[32m" : "");
-    for (int64_t i = 0; i < kWidth; ++i)
-      line.add("%s", i < filled ? "━" : colour ? "\x1b[90m━" : "·");
-    line.add("%s", colour ? "\x1b[0m" : "");
-    addMeans(line, report.means);
-    line.add("  %.0f samples/s  ", static_cast<double>(report.samples) / std::max(report.seconds, 1e-9));
-    addDuration(line, secondsLeft(report, batchOf(report)));
-    line.add(" left");
+    Line head, tail;
+    head.add("epoch %ld/%ld ", report.epoch + 1, report.epochs);
+    addMeans(tail, report.means);
+    tail.add("  %.0f samples/s  ", static_cast<double>(report.samples) / std::max(report.seconds, 1e-9));
+    addDuration(tail, secondsLeft(report, batchOf(report)));
+    tail.add(" left");
     begin();
-    line.write();
+    addBar(head, static_cast<int64_t>(head.size() + tail.size()), report);
+    head.add("%s", tail.c_str());
+    head.write();
     shown = true;
   }
   void onEpoch(const EpochReport &report) override {
@@ -162,12 +157,25 @@ public:
   }
 
 private:
-  /// Clears the bar and switches line wrapping off while one is drawn, so that it never takes two lines.
+  /// Clears the bar that stands there.
   void begin() {
     Line line;
     if (shown)
       line.add("\r\x1b[K");
     line.write();
+  }
+
+  /// A bar as wide as the terminal leaves room for beside `textWidth` characters.
+  void addBar(Line &line, int64_t textWidth, const StepReport &report) {
+    constexpr int64_t kWidest = 30;
+    winsize size{};
+    int64_t columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+    int64_t width = std::clamp<int64_t>(columns - textWidth - 1, 0, kWidest);
+    int64_t filled = width * report.step / report.steps;
+    line.add("%s", colour ? "\x1b[32m" : "");
+    for (int64_t i = 0; i < width; ++i)
+      line.add("%s", i < filled ? "━" : colour ? "\x1b[90m━" : "·");
+    line.add("%s", colour ? "\x1b[0m" : "");
   }
 
   bool colour;

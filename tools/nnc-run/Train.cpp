@@ -13,12 +13,13 @@ namespace {
 
 constexpr int64_t kDefaultBatch = 32;
 
-volatile std::sig_atomic_t stopRequested = 0;
+/// The signal that asked training to stop.
+volatile std::sig_atomic_t stopSignal = 0;
 
-/// Ctrl-C asks training to stop after its step; a second one ends the process at once.
+/// Ctrl-C or SIGTERM asks training to stop after its step; a second one ends the process at once.
 void catchInterrupts() {
   struct sigaction action{};
-  action.sa_handler = [](int) { stopRequested = 1; };
+  action.sa_handler = [](int signal) { stopSignal = signal; };
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
@@ -34,7 +35,7 @@ public:
     history.add(report.epoch, report.record, report.seconds, report.samplesPerSecond);
   }
   void onSaved(const std::string &path, const TrainingState &state) override { progress.onSaved(path, state); }
-  bool shouldStop() override { return stopRequested; }
+  bool shouldStop() override { return stopSignal != 0; }
 
 private:
   Progress &progress;
@@ -46,7 +47,10 @@ std::optional<Checkpoint> readResumed(const Options &options) {
     return std::nullopt;
   if (options.checkpoint.empty())
     fail("--resume needs --checkpoint, the file to go on from");
-  return readCheckpoint(options.checkpoint);
+  Checkpoint checkpoint = readCheckpoint(options.checkpoint);
+  if (checkpoint.state.batch == 0)
+    fail(options.checkpoint, ": holds variables, but not where a training run stands: nothing to resume");
+  return checkpoint;
 }
 
 /// A value that both the command line and a checkpoint may give.
@@ -136,7 +140,7 @@ int train(const Options &options) {
   if (finished)
     return 0;
   progress->note(whereItStands(options, state));
-  return kInterrupted;
+  return 128 + stopSignal;
 }
 
 } // namespace nnc::run

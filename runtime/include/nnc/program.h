@@ -1,8 +1,8 @@
 /* The C ABI between a compiled training program and whoever runs it.
  *
- * A program is one object (or shared object) that exports one symbol, `nnc_program_<name>` of type nnc_program; a
- * shared object made by nnc-run exports it as `nnc_program`. It needs the entry `nnc_rt_parallel_for` below and the mem*
- * functions of libc, and nothing else.
+ * A program is one object (or shared object) that exports one symbol, `nnc_program_<name>` of type nnc_program: <name>
+ * is the model file's, without folder and extension, other characters than letters and digits as underscores. It needs
+ * the entry `nnc_rt_parallel_for` below and the mem* functions of libc, and nothing else.
  *
  * All of a program's data lies in one arena that the host allocates:
  *
