@@ -173,8 +173,11 @@ private:
     int64_t width = std::clamp<int64_t>(columns - textWidth - 1, 0, kWidest);
     int64_t filled = width * report.step / report.steps;
     line.add("%s", colour ? "\x1b[32m" : "");
-    for (int64_t i = 0; i < width; ++i)
-      line.add("%s", i < filled ? "━" : colour ? "\x1b[90m━" : "·");
+    for (int64_t i = 0; i < filled; ++i)
+      line.add("━");
+    line.add("%s", colour ? "\x1b[90m" : "");
+    for (int64_t i = filled; i < width; ++i)
+      line.add("%s", colour ? "━" : "·");
     line.add("%s", colour ? "\x1b[0m" : "");
   }
 
