@@ -24,6 +24,10 @@ def SeparateDestinations : Pass<"nn-separate-destinations", "::mlir::func::FuncO
     must not run between this pass and bufferization.
 
     ```mlir
+    // %c0: f32
+    // %m: tensor<4x4xf32>
+    // %x: tensor<4xf32>
+    // %y: tensor<4xf32>
     // Before
     %e = tensor.empty() : tensor<4xf32>
     %zero = linalg.fill ins(%c0 : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
@@ -44,10 +48,10 @@ def BindBuffers : Pass<"nn-bind-buffers", "::mlir::func::FuncOp"> {
 
     ```mlir
     // Before
-    func.func @fit.train(%w: tensor<4xf32> {nn.variable = @m.w})
+    func.func private @fit.train(%w: tensor<4xf32> {nn.variable = @m.w})
         -> (tensor<f32> {nn.output = "loss"}, tensor<4xf32> {nn.variable = @m.w})
     // After
-    func.func @fit.train(%w: memref<4xf32> {nn.variable = @m.w}, %loss: memref<f32> {nn.output = "loss"})
+    func.func private @fit.train(%w: memref<4xf32> {nn.variable = @m.w}, %loss: memref<f32> {nn.output = "loss"})
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
@@ -143,7 +147,7 @@ def PlanArena : Pass<"nn-plan-arena", "::mlir::ModuleOp"> {
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Make the bodies of parallel loops functions that the host's threads call";
   let description = [{
-    ```mlir
+    ```
     // Before
     scf.forall (%i) in (8) { ... }
     // After: %context points to the arena's address and the scalars that the body uses

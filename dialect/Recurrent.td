@@ -19,6 +19,7 @@ def NN_LstmOp : NN_ParametricLayer<"lstm", [],
     `use_bias = false`, `bias` [4 · units], which starts at one for the forget gate unless `unit_forget_bias = false`.
 
     ```mlir
+    // %x: tensor<?x64x32xf32>
     %h = nn.lstm %x {units = 128, return_sequences}
     ```
   }];
@@ -44,6 +45,10 @@ def NN_LstmTrainingOp : NN_Function<"lstm_training", ["getMultiplyAdds", "getDep
     whole blocks of rows (Recurrent.h).
 
     ```mlir
+    // %x: tensor<8x64x32xf32>
+    // %kernel: tensor<32x512xf32>
+    // %recurrent: tensor<128x512xf32>
+    // %bias: tensor<512xf32>
     %h, %gates, %cells = nn.lstm_training %x params(%kernel, %recurrent, %bias) {units = 128, return_sequences}
     ```
   }];
@@ -71,6 +76,10 @@ def NN_LstmBackwardOp : NN_Function<"lstm_backward", ["getMultiplyAdds"]> {
     of it over all steps at once.
 
     ```mlir
+    // %dh: tensor<8x64x128xf32>
+    // %gates: tensor<64x8x512xf32>
+    // %cells: tensor<65x8x128xf32>
+    // %recurrent: tensor<128x512xf32>
     %dz = nn.lstm_backward %dh, %gates, %cells, %recurrent {return_sequences}
     ```
   }];

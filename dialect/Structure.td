@@ -148,6 +148,8 @@ def NN_GradientOp : NN_Op<"gradient", [Pure]> {
     Made by `--nn-build-entries`, expanded by `--nn-differentiate`.
 
     ```mlir
+    // %k: tensor<4x2xf32>
+    // %b: tensor<2xf32>
     %dk, %db = nn.gradient %loss wrt (%k, %b) : tensor<f32>, tensor<4x2xf32>, tensor<2xf32>
                                           -> tensor<4x2xf32>, tensor<2xf32>
     ```

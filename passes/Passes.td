@@ -35,6 +35,7 @@ def MaterializeParams : Pass<"nn-materialize-params", "::mlir::ModuleOp"> {
     and profiles name it. Layers that already have `params` keep them.
 
     ```mlir
+    // %x: tensor<?x256xf32>
     // Before
     %y = nn.dense %x {units = 10}
     // After
