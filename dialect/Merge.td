@@ -17,6 +17,7 @@ def NN_AddOp : NN_MergeLayer<"add"> {
   let summary = "The sum of two or more tensors of one shape";
   let description = [{
     ```mlir
+    // %shortcut: tensor<?x784xf32>
     %y = nn.add %x, %shortcut
     ```
   }];
@@ -30,6 +31,8 @@ def NN_ConcatOp : NN_MergeLayer<"concat", ["getIndexBound"]> {
     Shapes agree but for the dimension `axis`, by default the last (-1). Axis 0, the batch, is not allowed.
 
     ```mlir
+    // %a: tensor<?x8x3xf32>
+    // %b: tensor<?x4x3xf32>
     %y = nn.concat %a, %b {axis = 1}
     ```
   }];

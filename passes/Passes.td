@@ -91,6 +91,9 @@ def StabilizeLosses : Pass<"nn-stabilize-losses", "::mlir::func::FuncOp"> {
     Asks each op for its numerically stable form (StabilizableOpInterface).
 
     ```mlir
+    // %x: tensor<?x256xf32>
+    // %k: tensor<256x10xf32>
+    // %b: tensor<10xf32>
     // Before
     %y = nn.dense %x params(%k, %b) {units = 10, activation = softmax}
     %loss = nn.sparse_categorical_crossentropy %y, %label
