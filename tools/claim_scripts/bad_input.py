@@ -101,7 +101,8 @@ def model_cases(cases, folder):
         file.write(b"ML\xefR\x00" + bytes(64))
     cases.expect("bytecode", [NNC_OPT, bytecode], r"bytecode")
     cases.expect("a model file that is not there", [NNC_OPT, os.path.join(folder, "none.mlir"), "--phase=grad"], r"none\.mlir")
-    for option, pattern in (("--phase=grand", "grand"), ("--batch=0", "batch"), ("--entries=trian", "trian"),
+    cases.expect("--phase=grand", [NNC_OPT, os.path.join(MODELS, "mlp.mlir"), "--phase=grand"], "grand")
+    for option, pattern in (("--batch=0", "batch"), ("--entries=trian", "trian"),
                             ("--target=gpu", "gpu"), ("--march=pentium-9", "pentium-9")):
         cases.expect(option, [NNC_OPT, os.path.join(MODELS, "mlp.mlir"), "--phase=binary", option, "-o",
                               os.path.join(folder, "x.o")], pattern)
