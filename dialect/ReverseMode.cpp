@@ -1,7 +1,5 @@
 // Reverse mode in three steps: find the ops between inputs and outputs, give them their saving forms, walk back.
 #include "dialect/ReverseMode.h"
-#include "dialect/Layer.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -40,7 +38,8 @@ void ReverseMode::analyse() {
     varying.insert(floats.begin(), floats.end());
     dependent.push_back(&op);
   }
-  llvm::DenseSet<Value> influencing(outputs.begin(), outputs.end());
+  influencing.clear();
+  influencing.insert(outputs.begin(), outputs.end());
   for (Operation *op : llvm::reverse(dependent)) {
     if (!llvm::any_of(op->getResults(), [&](Value result) { return influencing.contains(result); }))
       continue;
@@ -60,10 +59,14 @@ void ReverseMode::replaceTracked(ValueRange from, ValueRange to) {
 
 LogicalResult ReverseMode::lowerLayers(bool &changed) {
   changed = false;
-  for (Operation *op : active) {
-    auto layer = dyn_cast<LayerOpInterface>(op);
-    if (!layer || isa<DifferentiableOpInterface>(op))
-      continue;
+  SmallVector<LayerOpInterface> layers;
+  for (Operation *op : active)
+    op->walk([&](LayerOpInterface layer) {
+      if (!isa<DifferentiableOpInterface>(layer.getOperation()))
+        layers.push_back(layer);
+    });
+  for (LayerOpInterface layer : layers) {
+    Operation *op = layer;
     OpBuilder builder(op);
     FailureOr<SmallVector<Value>> lowered = layer.lower(builder);
     if (failed(lowered))
@@ -166,76 +169,102 @@ static LogicalResult verifyAdjoint(Operation *primal, ArrayRef<Operation *> made
   return success();
 }
 
+namespace {
+
+/// The gradients of values during the walk back, and the ops made for them.
+class GradientMap {
+public:
+  explicit GradientMap(OpBuilder &builder) : builder(builder), block(builder.getInsertionBlock()) {}
+
+  Value lookup(Value value) const { return grads.lookup(value); }
+
+  /// Adds to a value's gradient. `fresh`: `grad` was made for this alone, so it may be changed in place later.
+  void add(Location loc, Value value, Value grad, bool fresh) {
+    Value &sum = grads[value];
+    if (!sum) {
+      sum = grad;
+      setOwned(value, fresh);
+      return;
+    }
+    (void)record([&] {
+      Value inPlace = fresh && owned.contains(value) ? accumulateInto(builder, loc, sum, grad) : Value();
+      sum = inPlace ? inPlace : addGradients(builder, loc, sum, grad);
+    });
+    setOwned(value, true);
+  }
+
+  /// Runs `emit` and returns the ops it made at the insertion point.
+  ArrayRef<Operation *> record(function_ref<void()> emit) {
+    Block::iterator point = builder.getInsertionPoint();
+    Operation *before = point == block->begin() ? nullptr : &*std::prev(point);
+    emit();
+    size_t first = made.size();
+    for (auto it = before ? std::next(before->getIterator()) : block->begin(); it != builder.getInsertionPoint(); ++it)
+      made.push_back(&*it);
+    return ArrayRef(made).drop_front(first);
+  }
+
+  /// Erases what turned out not to be needed for `results`; the rest are the ops made.
+  ArrayRef<Operation *> finish(ArrayRef<Value> results) {
+    llvm::DenseSet<Value> kept(results.begin(), results.end());
+    for (Operation *&op : llvm::reverse(made))
+      if (isOpTriviallyDead(op) && llvm::none_of(op->getResults(), [&](Value value) { return kept.contains(value); })) {
+        op->erase();
+        op = nullptr;
+      }
+    llvm::erase(made, nullptr);
+    return made;
+  }
+
+private:
+  void setOwned(Value value, bool isOwned) {
+    if (isOwned)
+      owned.insert(value);
+    else
+      owned.erase(value);
+  }
+
+  OpBuilder &builder;
+  Block *block;
+  DenseMap<Value, Value> grads;
+  llvm::DenseSet<Value> owned;
+  SmallVector<Operation *> made;
+};
+
+} // namespace
+
 FailureOr<SmallVector<Value>> ReverseMode::emit(OpBuilder &builder, ArrayRef<Value> outputGrads,
                                                 function_ref<void(Operation *)> emitted) {
-  DenseMap<Value, Value> grads;
-  Block *target = builder.getInsertionBlock();
-  auto last = [&]() -> Operation * {
-    Block::iterator point = builder.getInsertionPoint();
-    return point == target->begin() ? nullptr : &*std::prev(point);
-  };
-  // The ops made between two calls, for they all stand in a row before the insertion point.
-  auto madeSince = [&](Operation *before) {
-    SmallVector<Operation *> made;
-    Block::iterator it = before ? std::next(before->getIterator()) : target->begin();
-    for (; it != builder.getInsertionPoint(); ++it)
-      made.push_back(&*it);
-    return made;
-  };
-  auto report = [&](ArrayRef<Operation *> made) {
-    if (emitted)
-      llvm::for_each(made, emitted);
-  };
-  auto accumulate = [&](Location loc, Value value, Value grad) {
-    Operation *before = last();
-    Value &sum = grads[value];
-    sum = addGradients(builder, loc, sum, grad);
-    report(madeSince(before));
-  };
+  GradientMap grads(builder);
   for (auto [output, grad] : llvm::zip(outputs, outputGrads))
     if (grad)
-      accumulate(output.getLoc(), output, grad);
+      grads.add(output.getLoc(), output, grad, /*fresh=*/false);
 
   for (Operation *op : llvm::reverse(active)) {
-    SmallVector<Value> resultGrads;
-    for (Value result : op->getResults())
-      resultGrads.push_back(grads.lookup(result));
+    SmallVector<Value> resultGrads =
+        llvm::map_to_vector(op->getResults(), [&](Value result) { return grads.lookup(result); });
     if (llvm::none_of(resultGrads, [](Value grad) { return bool(grad); }))
       continue;
     auto differentiable = cast<DifferentiableOpInterface>(op);
     SmallVector<Value> gradientInputs = differentiable.getGradientInputs();
     SmallVector<bool> wanted = getWanted(differentiable);
     SmallVector<Value> saved = differentiable.getSavedValues();
-    Operation *before = last();
-    FailureOr<SmallVector<Value>> inputGrads = differentiable.buildAdjoint(builder, saved, resultGrads, wanted);
-    if (failed(inputGrads))
+    FailureOr<SmallVector<Value>> inputGrads = failure();
+    ArrayRef<Operation *> made =
+        grads.record([&] { inputGrads = differentiable.buildAdjoint(builder, saved, resultGrads, wanted); });
+    if (failed(inputGrads) || failed(verifyAdjoint(op, made, saved, resultGrads, *inputGrads)))
       return failure();
-    SmallVector<Operation *> made = madeSince(before);
-    if (failed(verifyAdjoint(op, made, saved, resultGrads, *inputGrads)))
-      return failure();
-    report(made);
+    // What an adjoint hands on may be an incoming gradient, or one value for two inputs.
+    llvm::DenseSet<Value> own;
+    for (Operation *op : made)
+      own.insert(op->result_begin(), op->result_end());
     for (auto [value, grad] : llvm::zip(gradientInputs, *inputGrads))
       if (grad)
-        accumulate(op->getLoc(), value, grad);
+        grads.add(op->getLoc(), value, grad, own.contains(grad) && llvm::count(*inputGrads, grad) == 1);
   }
-  return llvm::map_to_vector(inputs, [&](Value input) { return grads.lookup(input); });
-}
-
-Value nn::zeroOf(OpBuilder &builder, Location loc, Type type) {
-  ImplicitLocOpBuilder b(loc, builder);
-  if (auto tensorType = dyn_cast<RankedTensorType>(type))
-    return filled(b, tensorType, 0.0);
-  return constant(b, type, 0.0);
-}
-
-Value nn::addGradients(OpBuilder &builder, Location loc, Value a, Value b) {
-  if (!a || !b)
-    return a ? a : b;
-  ImplicitLocOpBuilder build(loc, builder);
-  auto type = dyn_cast<RankedTensorType>(a.getType());
-  if (!type)
-    return arith::AddFOp::create(build, a, b);
-  return mapElements(build, type, {a, b}, [](ImplicitLocOpBuilder &body, ValueRange args) -> Value {
-    return arith::AddFOp::create(body, args[0], args[1]);
-  });
+  SmallVector<Value> results = llvm::map_to_vector(inputs, [&](Value input) { return grads.lookup(input); });
+  ArrayRef<Operation *> made = grads.finish(results);
+  if (emitted)
+    llvm::for_each(made, emitted);
+  return results;
 }

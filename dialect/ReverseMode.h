@@ -2,6 +2,7 @@
 // DifferentiableOpInterface. Used on functions (--nn-differentiate), and by upstream ops that hold blocks (loops,
 // linalg bodies) on those.
 #pragma once
+#include "dialect/GradientSums.h"
 #include "dialect/NN.h"
 
 namespace mlir::nn {
@@ -20,11 +21,11 @@ public:
   /// As `check`, but only collects (op, reason) pairs and lowers nothing: for ops that hold blocks.
   void collectObstacles(SmallVectorImpl<std::pair<Operation *, std::string>> &obstacles);
 
-  /// Whether the outputs depend on the inputs through any op.
-  bool hasActiveOps() {
-    analyse();
-    return !active.empty();
-  }
+  /// Finds out which values depend on the inputs and which influence the outputs, both in a differentiable way.
+  void analyse();
+  bool varies(Value value) const { return varying.contains(value); }
+  bool influences(Value value) const { return influencing.contains(value); }
+  bool hasActiveOps() const { return !active.empty(); }
 
   /// Gives every active op the form that keeps what its adjoint reads.
   LogicalResult makeSavingForms();
@@ -37,11 +38,7 @@ public:
   /// The values asked for; differs from what was given where ops were replaced.
   ArrayRef<Value> getInputs() const { return inputs; }
 
-  /// Whether a value depends on the inputs in a differentiable way (after the last analysis).
-  bool varies(Value value) const { return varying.contains(value); }
-
 private:
-  void analyse();
   SmallVector<bool> getWanted(DifferentiableOpInterface op) const;
   LogicalResult lowerLayers(bool &changed);
   void replaceTracked(ValueRange from, ValueRange to);
@@ -49,14 +46,8 @@ private:
   Block &block;
   Operation *end;
   SmallVector<Value> inputs, outputs;
-  llvm::DenseSet<Value> varying;
+  llvm::DenseSet<Value> varying, influencing;
   SmallVector<Operation *> active;
 };
-
-/// a + b on scalars or tensors; null stands for zero.
-Value addGradients(OpBuilder &builder, Location loc, Value a, Value b);
-
-/// A zero of `type`, a scalar or a static tensor.
-Value zeroOf(OpBuilder &builder, Location loc, Type type);
 
 } // namespace mlir::nn

@@ -7,4 +7,5 @@ void nn::registerUpstreamGradients(DialectRegistry &registry) {
   registerArithGradients(registry);
   registerTensorGradients(registry);
   registerLinalgGradients(registry);
+  registerScfGradients(registry);
 }

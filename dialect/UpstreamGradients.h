@@ -10,5 +10,6 @@ void registerUpstreamGradients(DialectRegistry &registry);
 void registerArithGradients(DialectRegistry &registry);
 void registerTensorGradients(DialectRegistry &registry);
 void registerLinalgGradients(DialectRegistry &registry);
+void registerScfGradients(DialectRegistry &registry);
 
 } // namespace mlir::nn

@@ -1,6 +1,7 @@
 // Gradients of linalg.generic and of the named ops, by one method. The adjoint of a structured op is structured: over
 // the same iteration space it recomputes the body from saved values, differentiates it, and gives each input's gradient
 // through that input's map, summed over the iterators the map does not use. A contraction's adjoints are contractions.
+#include "dialect/DetachedBlock.h"
 #include "dialect/Layer.h"
 #include "dialect/ReverseMode.h"
 #include "dialect/UpstreamGradients.h"
@@ -8,9 +9,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/RegionUtils.h"
-#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -44,10 +42,13 @@ public:
   /// Captured float tensors that the result depends on: elements gathered by computed indices.
   llvm::SmallDenseSet<unsigned> gathered;
 
+  Block::BlockArgListType arguments() { return block->getArguments(); }
   BlockArgument argument(Source::Kind kind, unsigned index);
-  /// The block arguments and the ops that `values` are computed from.
-  void collect(ArrayRef<Value> values, llvm::SetVector<Operation *> &ops, llvm::SetVector<BlockArgument> &args) const;
-  Block &block() { return region.front(); }
+  /// What gradients are computed from; of all of them where none are given.
+  DetachedBlock::Slice slice(ArrayRef<Value> scalars = {}) {
+    SmallVector<Value> all = llvm::filter_to_vector(grads, [](Value grad) { return bool(grad); });
+    return block.slice(scalars.empty() ? ArrayRef<Value>(all) : scalars);
+  }
 
 private:
   void differentiate(Operation *yield);
@@ -59,8 +60,8 @@ private:
            (!resultGrads || (*resultGrads)[result]);
   }
 
+  DetachedBlock block;
   std::optional<ArrayRef<Value>> resultGrads;
-  Region region;
 };
 
 } // namespace
@@ -83,65 +84,36 @@ static bool isReduced(LinalgOp op, unsigned index) { return !usedDims(resultMap(
 /// The operand number of the init of result `index`.
 static unsigned initNumber(LinalgOp op, unsigned index) { return op.getDpsInitOperand(index)->getOperandNumber(); }
 
-BodyAdjoint::BodyAdjoint(LinalgOp op, std::optional<ArrayRef<Value>> resultGrads) : op(op), resultGrads(resultGrads) {
+BodyAdjoint::BodyAdjoint(LinalgOp op, std::optional<ArrayRef<Value>> resultGrads)
+    : op(op), captures(DetachedBlock::getCaptures(*op.getBlock())), block(op.getContext()), resultGrads(resultGrads) {
   Block &body = *op.getBlock();
-  Block &copy = region.emplaceBlock();
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToStart(&copy);
   IRMapping mapping;
-  auto add = [&](Source source, Type type) {
+  auto add = [&](Source source, Value value) {
     sources.push_back(source);
-    return copy.addArgument(type, op.getLoc());
+    return block->addArgument(getElementTypeOrSelf(value.getType()), op.getLoc());
   };
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned number = operand.getOperandNumber();
-    BlockArgument arg = add({Source::operand, number}, getElementTypeOrSelf(operand.get().getType()));
+    BlockArgument arg = add({Source::operand, number}, operand.get());
     // linalg.map hides the element of its init from the body.
     if (number < body.getNumArguments())
       mapping.map(body.getArgument(number), arg);
   }
-  llvm::SetVector<Value> read;
-  getUsedValuesDefinedAbove(*body.getParent(), read);
-  for (Value value : read) {
-    Attribute constant;
-    if (matchPattern(value, m_Constant(&constant))) {
-      mapping.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
-      continue;
-    }
-    captures.push_back(value);
-    mapping.map(value, add({Source::capture, unsigned(captures.size() - 1)}, value.getType()));
-  }
-  for (auto [index, result] : llvm::enumerate(op->getResults()))
-    add({Source::result, unsigned(index)}, getElementTypeOrSelf(result.getType()));
-  for (auto [index, result] : llvm::enumerate(op->getResults()))
-    add({Source::gradient, unsigned(index)}, getElementTypeOrSelf(result.getType()));
-  for (Operation &inner : body)
-    builder.clone(inner, mapping);
-  differentiate(&copy.back());
+  for (Value result : op->getResults())
+    add({Source::result, cast<OpResult>(result).getResultNumber()}, result);
+  for (Value result : op->getResults())
+    add({Source::gradient, cast<OpResult>(result).getResultNumber()}, result);
+  for (unsigned index = 0; index < captures.size(); ++index)
+    sources.push_back({Source::capture, index});
+  block.copyBody(body, mapping, op.getLoc());
+  differentiate(&block->back());
 }
 
 BlockArgument BodyAdjoint::argument(Source::Kind kind, unsigned index) {
-  for (auto [arg, source] : llvm::zip(region.front().getArguments(), sources))
+  for (auto [arg, source] : llvm::zip(block->getArguments(), sources))
     if (source.kind == kind && source.index == index)
       return arg;
   llvm_unreachable("no such argument");
-}
-
-void BodyAdjoint::collect(ArrayRef<Value> values, llvm::SetVector<Operation *> &ops,
-                          llvm::SetVector<BlockArgument> &args) const {
-  for (Value value : values) {
-    if (auto arg = dyn_cast<BlockArgument>(value)) {
-      args.insert(arg);
-      continue;
-    }
-    Operation *def = value.getDefiningOp();
-    if (ops.contains(def))
-      continue;
-    llvm::SetVector<Value> read(def->operand_begin(), def->operand_end());
-    getUsedValuesDefinedAbove(def->getRegions(), read);
-    collect(read.getArrayRef(), ops, args);
-    ops.insert(def);
-  }
 }
 
 void BodyAdjoint::differentiate(Operation *yield) {
@@ -157,7 +129,7 @@ void BodyAdjoint::differentiate(Operation *yield) {
     return;
 
   SmallVector<Value> inputs;
-  for (auto [arg, source] : llvm::zip(region.front().getArguments(), sources))
+  for (auto [arg, source] : llvm::zip(block->getArguments(), sources))
     if (source.kind == Source::operand || source.kind == Source::capture)
       inputs.push_back(arg);
   SmallVector<Value> differentiableInputs =
@@ -173,12 +145,13 @@ void BodyAdjoint::differentiate(Operation *yield) {
     if (!isa<ShapedType>(capture.getType()))
       continue;
     Value arg = argument(Source::capture, index);
-    ReverseMode through(region.front(), yield, arg, outputs);
+    ReverseMode through(*block, yield, arg, outputs);
+    through.analyse();
     if (through.hasActiveOps())
       gathered.insert(op->getNumOperands() + index);
   }
 
-  ReverseMode reverse(region.front(), yield, differentiableInputs, outputs);
+  ReverseMode reverse(*block, yield, differentiableInputs, outputs);
   SmallVector<std::pair<Operation *, std::string>> obstacles;
   reverse.collectObstacles(obstacles);
   if (!obstacles.empty()) {
@@ -187,8 +160,7 @@ void BodyAdjoint::differentiate(Operation *yield) {
             .str();
     return;
   }
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToEnd(&region.front());
+  OpBuilder builder = OpBuilder::atBlockEnd(&*block);
   if (failed(reverse.makeSavingForms())) {
     obstacle = "has a body that cannot be differentiated";
     return;
@@ -226,11 +198,8 @@ void BodyAdjoint::checkAccumulators() {
     if (!isReduced(op, result) || !hasGradient(result))
       continue;
     unsigned init = initNumber(op, result);
-    llvm::SetVector<Operation *> ops;
-    llvm::SetVector<BlockArgument> args;
-    SmallVector<Value> used = llvm::filter_to_vector(grads, [](Value grad) { return bool(grad); });
-    collect(used, ops, args);
-    if (grads[init] != Value(argument(Source::gradient, result)) || args.contains(argument(Source::operand, init)))
+    if (grads[init] != Value(argument(Source::gradient, result)) ||
+        slice().arguments.contains(argument(Source::operand, init)))
       obstacle = "reduces other than by a sum";
   }
 }
@@ -312,9 +281,7 @@ Value StructuredAdjoint::existing(const Target &target) {
 /// One structured op that computes the targets, which are all parallel or all summed over iterators.
 SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
   SmallVector<Value> scalars = llvm::map_to_vector(targets, [](const Target &target) { return target.scalar; });
-  llvm::SetVector<Operation *> needed;
-  llvm::SetVector<BlockArgument> args;
-  body.collect(scalars, needed, args);
+  DetachedBlock::Slice slice = body.slice(scalars);
 
   unsigned loops = op.getNumLoops();
   bool reduced = !usedDims(targets.front().map).all();
@@ -323,7 +290,7 @@ SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
   SmallVector<Type> types;
   SmallVector<BlockArgument> inArgs;
   llvm::SmallBitVector covered(loops);
-  for (BlockArgument arg : args) {
+  for (BlockArgument arg : slice.arguments) {
     Source source = body.sources[arg.getArgNumber()];
     // A tensor that the body captures whole (to extract from it) stays captured.
     if (isa<ShapedType>(arg.getType()))
@@ -363,12 +330,10 @@ SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
         IRMapping mapping;
         for (auto [arg, value] : llvm::zip(inArgs, inner))
           mapping.map(arg, value);
-        for (BlockArgument arg : args)
+        for (BlockArgument arg : slice.arguments)
           if (isa<ShapedType>(arg.getType()))
             mapping.map(arg, tensorOf(arg));
-        for (Operation &scalarOp : body.block())
-          if (needed.contains(&scalarOp))
-            nested.clone(scalarOp, mapping);
+        DetachedBlock::cloneSlice(slice, nested, mapping);
         SmallVector<Value> yields;
         for (auto [target, out] : llvm::zip(targets, inner.take_back(targets.size()))) {
           Value value = mapping.lookup(target.scalar);
@@ -455,12 +420,10 @@ template <typename Op> struct Structured : DifferentiableOpInterface::ExternalMo
 
   SmallVector<Value> getSavedValues(Operation *op) const {
     BodyAdjoint body(cast<LinalgOp>(op));
-    llvm::SetVector<Operation *> ops;
-    llvm::SetVector<BlockArgument> args;
-    body.collect(llvm::filter_to_vector(body.grads, [](Value grad) { return bool(grad); }), ops, args);
+    DetachedBlock::Slice slice = body.slice();
     SmallVector<Value> saved;
-    for (auto [arg, source] : llvm::zip(body.block().getArguments(), body.sources)) {
-      if (!args.contains(arg))
+    for (auto [arg, source] : llvm::zip(body.arguments(), body.sources)) {
+      if (!slice.arguments.contains(arg))
         continue;
       if (source.kind == Source::operand)
         saved.push_back(op->getOperand(source.index));

@@ -2,6 +2,7 @@
 #include "dialect/ReverseMode.h"
 #include "dialect/UpstreamGradients.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -141,6 +142,8 @@ Grads adjoint(tensor::InsertOp op, Adjoint a) {
   return grads;
 }
 
+Grads adjoint(bufferization::MaterializeInDestinationOp op, Adjoint a) { return {a.g, Value()}; }
+
 std::string obstacle(Operation *op) {
   auto isStatic = [](Type type) {
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -154,8 +157,17 @@ std::string obstacle(Operation *op) {
   return {};
 }
 
+/// A destination that is overwritten whole does not count.
+template <typename Op> bool ignoresOperand(unsigned index) {
+  return std::is_same_v<Op, bufferization::MaterializeInDestinationOp> && index == 1;
+}
+
 template <typename Op> struct Linear : DifferentiableOpInterface::ExternalModel<Linear<Op>, Op> {
   std::string getObstacle(Operation *op, ArrayRef<bool>) const { return obstacle(op); }
+
+  bool isDifferentiableInput(Operation *op, unsigned index) const {
+    return !ignoresOperand<Op>(index) && isa<FloatType>(getElementTypeOrSelf(op->getOperand(index).getType()));
+  }
 
   SmallVector<Value> getSavedValues(Operation *op) const {
     return llvm::filter_to_vector(op->getOperands(), [](Value value) { return value.getType().isIndex(); });
@@ -184,5 +196,8 @@ void nn::registerTensorGradients(DialectRegistry &registry) {
     attach<tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::PadOp,
            tensor::ConcatOp, tensor::CastOp, tensor::ReshapeOp, tensor::SplatOp, tensor::FromElementsOp,
            tensor::ExtractOp, tensor::InsertOp>(context);
+  });
+  registry.addExtension(+[](MLIRContext *context, bufferization::BufferizationDialect *) {
+    attach<bufferization::MaterializeInDestinationOp>(context);
   });
 }

@@ -111,6 +111,7 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
     A layer that has none is lowered first and its lowering differentiated. Ops without a gradient are reported, all of
     them at once, before anything is changed.
   }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
 //===----------------------------------------------------------------------===//
