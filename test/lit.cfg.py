@@ -10,7 +10,7 @@ import lit.formats
 config.name = "nnc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "support"]
+config.excludes = ["Inputs", "support", "lib"]
 config.test_source_root = os.path.join(config.nnc_source_dir, "test")
 config.test_exec_root = os.path.join(config.nnc_build_dir, "test")
 

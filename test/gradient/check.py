@@ -1,0 +1,205 @@
+"""Checks every adjoint: against finite differences, the fast path against the reference, and that each mutant is caught.
+
+    check.py [--only TEXT] [--no-mutants] [--no-fast] [--list]
+
+A case is one op (or form of one) in several shapes (upstream.py, layers.py). Its program is compiled for the reference
+target, all in f64, and the directional derivative of the loss along random directions, by central differences extrapolated
+once (Richardson) at several step sizes, must equal the gradients' to 1e-6. The program for this machine's CPU, in f32,
+must give the reference's gradients. Then each op that an adjoint is made of is broken in turn (test/lib), and the
+finite differences must notice each time, in at least one of the shapes.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "support")]
+
+import layers  # noqa: E402
+import nnc_program as nnc  # noqa: E402
+import upstream  # noqa: E402
+
+GRADIENT_TOLERANCE = 1e-6
+# What is caught is far off, not just beyond the tolerance.
+MUTANT_TOLERANCE = 1e-4
+FAST_TOLERANCE = 2e-5
+STEPS = [1e-2, 1e-3, 1e-4]
+TEST_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-test-opt")
+NNC_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-opt")
+
+
+def run(command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise nnc.CompileError(f"{' '.join(command)}\n{result.stderr.strip()}")
+
+
+class Point:
+    """Values for everything an entry reads: what is differentiated, and the rest."""
+
+    def __init__(self, case, entry, program, rng):
+        self.given, self.variables = {}, {}
+        gradients = [n for n, o in program.outputs(entry).items() if o.role == nnc.GRADIENT]
+        parameters = {v.tensor.name.decode(): v.tensor for v in program.variables if v.role == nnc.PARAMETER}
+        for name, description in program.inputs(entry).items():
+            if description.role != nnc.DATA:
+                continue
+            shape = tuple(description.tensor.shape[: description.tensor.rank])
+            if nnc.DTYPES[description.tensor.dtype].kind == "i":
+                self.given[name] = rng.integers(description.range_min, description.range_max + 1, shape)
+            else:
+                self.given[name] = case.draw(entry, name, shape, rng)
+        for name, tensor in parameters.items():
+            self.variables[name] = rng.uniform(-0.8, 0.8, tuple(tensor.shape[: tensor.rank]))
+        self.differentiated = [n for n in gradients if n in self.given] + [n for n in gradients if n in self.variables]
+        self.settings = case.settings(entry)
+
+    def values(self, name):
+        return self.given[name] if name in self.given else self.variables[name]
+
+    def evaluate(self, instance, entry, directions=None, step=0.0):
+        moved = {}
+        for name, direction in (directions or {}).items():
+            moved[name] = self.values(name) + step * direction
+        for name, value in self.variables.items():
+            instance.variables[name][...] = moved.get(name, value)
+        given = {n: moved.get(n, v) for n, v in self.given.items()}
+        return instance.run(entry, **given, **self.settings)
+
+
+def directional(point, instance, entry, directions):
+    """The derivative of the loss along `directions` at each of the step sizes."""
+    loss = lambda step: point.evaluate(instance, entry, directions, step)["loss"]  # noqa: E731
+    central = lambda h: (loss(h) - loss(-h)) / (2 * h)  # noqa: E731
+    return [(4 * central(h / 2) - central(h)) / 3 for h in STEPS]
+
+
+def draw_directions(point, rng):
+    """Each value alone, twice, and all of them together."""
+    unit = lambda name: rng.standard_normal(np.shape(point.values(name)))  # noqa: E731
+    alone = [{name: unit(name)} for name in point.differentiated for _ in range(2)]
+    return alone + [{name: unit(name) for name in point.differentiated}]
+
+
+def gradient_error(outputs, directions, differences):
+    """The worst relative error over directions; for each the best of the step sizes counts."""
+    worst = 0.0
+    for direction, estimates in zip(directions, differences):
+        derivative = sum(float(np.sum(outputs[name] * d)) for name, d in direction.items())
+        if not np.isfinite(derivative):
+            return np.inf
+        errors = [abs(derivative - e) / max(abs(derivative), abs(e), 1e-6) for e in estimates if np.isfinite(e)]
+        worst = max(worst, min(errors, default=np.inf))
+    return worst
+
+
+class CaseResult:
+    def __init__(self):
+        self.gradient = self.fast = 0.0
+        self.mutants = {}
+        self.failures = []
+
+
+def compile_reference(model, options, directory, mutants):
+    """The program for the reference, mutants of its gradient entries included."""
+    if not mutants:
+        return nnc.compile_model(model, directory=directory, target="reference", **options)
+    grad, broken = os.path.join(directory, "grad.mlir"), os.path.join(directory, "broken.mlir")
+    run([NNC_OPT, model, "--phase=grad", f"--batch={options['batch']}", f"--entries={options['entries']}", "-o", grad])
+    run([TEST_OPT, grad, "--nn-test-mutate-adjoints", "-o", broken])
+    return nnc.compile_model(broken, directory=directory, target="reference", **options)
+
+
+def check(case, mutants, fast):
+    result = CaseResult()
+    rng = np.random.default_rng(zlib.crc32(case.name.encode()))
+    for text, options in case.programs:
+        with tempfile.TemporaryDirectory(prefix="nnc-gradient-") as directory:
+            model = os.path.join(directory, "case.mlir")
+            with open(model, "w") as file:
+                file.write(text)
+            try:
+                program = compile_reference(model, options, directory, mutants)
+            except (nnc.CompileError, RuntimeError) as error:
+                result.failures.append(f"does not compile for the reference: {error}")
+                continue
+            check_program(case, model, options, program, result, rng, mutants, fast)
+    for (mutant, op), caught in result.mutants.items():
+        if not caught:
+            result.failures.append(f"survives: {mutant} ({op})")
+    return result
+
+
+def check_program(case, model, options, program, result, rng, mutants, fast):
+    instance = program.instance()
+    points = {}
+    for entry in [name for name in program.entries if ".mutant." not in name]:
+        point = points[entry] = Point(case, entry, program, rng)
+        directions = draw_directions(point, rng)
+        differences = [directional(point, instance, entry, d) for d in directions]
+        error = gradient_error(point.evaluate(instance, entry), directions, differences)
+        result.gradient = max(result.gradient, error)
+        if not error <= GRADIENT_TOLERANCE:
+            result.failures.append(f"{entry}: differs from finite differences by {error:.1e}")
+        for mutant in program.entries if mutants else []:
+            if mutant.startswith(entry + ".mutant."):
+                kind = (mutant[len(entry + ".mutant.") :], program.entries[mutant].symbol.decode())
+                caught = gradient_error(point.evaluate(instance, mutant), directions, differences) > MUTANT_TOLERANCE
+                result.mutants[kind] = result.mutants.get(kind, False) or caught
+    if fast:
+        check_fast(model, options, points, instance, result)
+
+
+def check_fast(model, options, points, reference, result):
+    try:
+        program = nnc.compile_model(model, directory=os.path.dirname(model), **options)
+    except (nnc.CompileError, RuntimeError) as error:
+        result.failures.append(f"does not compile for the CPU: {error}")
+        return
+    instance = program.instance()
+    for entry, point in points.items():
+        expected, got = point.evaluate(reference, entry), point.evaluate(instance, entry)
+        for name in point.differentiated:
+            scale = np.max(np.abs(expected[name]), initial=1e-3)
+            error = float(np.max(np.abs(expected[name] - got[name]), initial=0.0) / scale)
+            result.fast = max(result.fast, error)
+            if not error <= FAST_TOLERANCE:
+                result.failures.append(f"{entry}: the fast path's gradient of {name} is off by {error:.1e}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--no-mutants", action="store_true")
+    parser.add_argument("--no-fast", action="store_true")
+    parser.add_argument("--list", action="store_true", help="print the cases and leave")
+    arguments = parser.parse_args()
+    cases = [c for c in [*upstream.all_cases(), *layers.all_cases()] if arguments.only in c.name]
+    if arguments.list:
+        print("\n".join(c.name for c in cases))
+        return 0
+    start, failed, mutants, shapes = time.time(), 0, 0, 0
+    print(f"{'case':<36}{'shapes':>7}{'gradient':>10}{'f32':>10}{'mutants':>9}")
+    for case in cases:
+        result = check(case, not arguments.no_mutants, not arguments.no_fast)
+        caught = sum(result.mutants.values())
+        shapes, mutants = shapes + case.shapes, mutants + len(result.mutants)
+        print(f"{case.name:<36}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}"
+              f"{caught:>5}/{len(result.mutants):<4}{'' if not result.failures else 'FAILED'}", flush=True)
+        for failure in result.failures:
+            print("    " + failure.replace("\n", "\n      "))
+        failed += bool(result.failures)
+    print(f"{len(cases) - failed} of {len(cases)} cases hold: {shapes} shapes, {mutants} mutants, "
+          f"{time.time() - start:.0f} s")
+    return 1 if failed or not cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
