@@ -178,7 +178,6 @@ const Table &mathTable() {
     t.add<math::ErfOp>(X0, {D(g * exp(-(x0 * x0)) * (2.0 * inv_sqrtpi))});
     t.add<math::SinOp>(X0, {D(g * x0.apply<math::CosOp>())});
     t.add<math::CosOp>(X0, {D(-(g * x0.apply<math::SinOp>()))});
-    t.add<math::AtanOp>(X0, {D(g / (x0 * x0 + 1.0))});
     t.add<math::AbsFOp>(X0, {D(select(x0 > x0.literal(0.0), g, where(x0 < x0.literal(0.0), -g)))});
     t.add<math::PowFOp>(X0 | X1 | Y, {D(g * x1 * power(x0, x1 - 1.0)), D(g * y * log(x0))});
     t.add<math::FmaOp>(X0 | X1, {D(g * x1), D(g * x0), D(g)});

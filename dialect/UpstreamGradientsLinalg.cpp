@@ -269,13 +269,18 @@ AffineMap StructuredAdjoint::mapOf(Source source) {
   llvm_unreachable("covered");
 }
 
-/// The gradient that arrived for a result of the same map, where that is all the target is.
+/// The gradient that arrived for a result, where that is all the target is: element by element, or for the initial
+/// value of a sum.
 Value StructuredAdjoint::existing(const Target &target) {
   auto arg = dyn_cast<BlockArgument>(target.scalar);
   if (!arg)
     return {};
-  Value tensor = tensorOf(arg);
-  return mapOf(body.sources[arg.getArgNumber()]) == target.map && tensor.getType() == target.type ? tensor : Value();
+  Source source = body.sources[arg.getArgNumber()];
+  bool isInit = source.kind == Source::gradient && initNumber(op, source.index) == target.input;
+  if (!isInit && !usedDims(target.map).all())
+    return {};
+  Value tensor = tensorOf(source);
+  return mapOf(source) == target.map && tensor.getType() == target.type ? tensor : Value();
 }
 
 /// One structured op that computes the targets, which are all parallel or all summed over iterators.

@@ -10,6 +10,7 @@ finite differences must notice each time, in at least one of the shapes.
 """
 
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -89,13 +90,15 @@ def draw_directions(point, rng):
 
 
 def gradient_error(outputs, directions, differences):
-    """The worst relative error over directions; for each the best of the step sizes counts."""
+    """The worst relative error over directions; for each the best of the step sizes counts. Relative to the derivative,
+    or, where its terms cancel, to their root mean square's size."""
     worst = 0.0
     for direction, estimates in zip(directions, differences):
-        derivative = sum(float(np.sum(outputs[name] * d)) for name, d in direction.items())
+        terms = np.concatenate([np.ravel(outputs[name] * d) for name, d in direction.items()])
+        derivative, size = float(np.sum(terms)), float(np.sqrt(np.sum(terms**2)))
         if not np.isfinite(derivative):
             return np.inf
-        errors = [abs(derivative - e) / max(abs(derivative), abs(e), 1e-6) for e in estimates if np.isfinite(e)]
+        errors = [abs(derivative - e) / max(abs(e), size, 1e-6) for e in estimates if np.isfinite(e)]
         worst = max(worst, min(errors, default=np.inf))
     return worst
 
@@ -159,7 +162,10 @@ def check_program(case, model, options, program, result, rng, mutants, fast):
 
 def check_fast(model, options, points, reference, result):
     try:
-        program = nnc.compile_model(model, directory=os.path.dirname(model), **options)
+        # In a folder of its own: a library opened twice by one name is one library.
+        fast = os.path.join(os.path.dirname(model), "fast")
+        os.mkdir(fast)
+        program = nnc.compile_model(model, directory=fast, **options)
     except (nnc.CompileError, RuntimeError) as error:
         result.failures.append(f"does not compile for the CPU: {error}")
         return
@@ -174,28 +180,43 @@ def check_fast(model, options, points, reference, result):
                 result.failures.append(f"{entry}: the fast path's gradient of {name} is off by {error:.1e}")
 
 
+def all_cases():
+    return {"upstream": list(upstream.all_cases()), "layers": list(layers.all_cases())}
+
+
+def check_by_name(name, mutants, fast):
+    """In a process of its own, for which a case is only a name."""
+    case = next(c for cases in all_cases().values() for c in cases if c.name == name)
+    return check(case, mutants, fast)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--family", choices=list(all_cases()), help="upstream ops, or the nn dialect's layers")
     parser.add_argument("--no-mutants", action="store_true")
     parser.add_argument("--no-fast", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true", help="print the cases and leave")
     arguments = parser.parse_args()
-    cases = [c for c in [*upstream.all_cases(), *layers.all_cases()] if arguments.only in c.name]
+    families = all_cases()
+    cases = families[arguments.family] if arguments.family else sum(families.values(), [])
+    cases = [c for c in cases if arguments.only in c.name]
     if arguments.list:
         print("\n".join(c.name for c in cases))
         return 0
     start, failed, mutants, shapes = time.time(), 0, 0, 0
-    print(f"{'case':<36}{'shapes':>7}{'gradient':>10}{'f32':>10}{'mutants':>9}")
-    for case in cases:
-        result = check(case, not arguments.no_mutants, not arguments.no_fast)
-        caught = sum(result.mutants.values())
-        shapes, mutants = shapes + case.shapes, mutants + len(result.mutants)
-        print(f"{case.name:<36}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}"
-              f"{caught:>5}/{len(result.mutants):<4}{'' if not result.failures else 'FAILED'}", flush=True)
-        for failure in result.failures:
-            print("    " + failure.replace("\n", "\n      "))
-        failed += bool(result.failures)
+    print(f"{'case':<48}{'shapes':>7}{'gradient':>10}{'f32':>10}{'mutants':>9}")
+    with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
+        work = [(c.name, not arguments.no_mutants, not arguments.no_fast) for c in cases]
+        for case, result in zip(cases, pool.map(check_by_name, *zip(*work)) if work else []):
+            caught = sum(result.mutants.values())
+            shapes, mutants = shapes + case.shapes, mutants + len(result.mutants)
+            print(f"{case.name:<48}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}"
+                  f"{caught:>6}/{len(result.mutants):<4}{'' if not result.failures else 'FAILED'}", flush=True)
+            for failure in result.failures:
+                print("    " + failure.replace("\n", "\n      "), flush=True)
+            failed += bool(result.failures)
     print(f"{len(cases) - failed} of {len(cases)} cases hold: {shapes} shapes, {mutants} mutants, "
           f"{time.time() - start:.0f} s")
     return 1 if failed or not cases else 0

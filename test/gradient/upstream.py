@@ -44,7 +44,6 @@ UNARY = {
     "math.erf": (-1.5, 1.5),
     "math.sin": (-3.0, 3.0),
     "math.cos": (-3.0, 3.0),
-    "math.atan": (-1.5, 1.5),
     "math.absf": (-1.5, 1.5),
 }
 

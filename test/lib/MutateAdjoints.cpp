@@ -1,9 +1,9 @@
 // --nn-test-mutate-adjoints: next to each function that holds adjoints, a copy of it for each way to break one. A check
 // of gradients is worth something only where it notices every one of them.
 //
-// What `nn.adjoint` marks, and the ops in its regions, are broken one result at a time: a float is negated, then zeroed;
-// a condition inverted, then false. A result that is zero by construction becomes one instead. The copies are called
-// NAME.mutant.INDEX.KIND and carry in `nn.symbol` the op that was broken.
+// What `nn.adjoint` marks, and the ops in its regions, are broken one result at a time: a float is negated, then
+// zeroed; a condition inverted, then false. A result that is zero by construction becomes one instead. The copies are
+// called NAME.mutant.INDEX.KIND and carry in `nn.symbol` the op that was broken.
 #include "MutateAdjoints.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -103,7 +103,8 @@ struct MutateAdjoints : PassWrapper<MutateAdjoints, OperationPass<ModuleOp>> {
   }
 
   void runOnOperation() override {
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions) {
       SmallVector<OpResult> results = collectResults(function);
       for (auto [index, result] : llvm::enumerate(results)) {
         if (isZero(result)) {
