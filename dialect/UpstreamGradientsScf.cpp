@@ -260,6 +260,8 @@ static bool isWrittenOver(Value value, Value destination) {
       value = insert.getDest();
     else if (auto insert = dyn_cast<tensor::InsertOp>(op))
       value = insert.getDest();
+    else if (auto loop = dyn_cast<scf::ForOp>(op)) // an adjoint, which writes over what it carries
+      value = loop.getTiedLoopInit(result)->get();
     else if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
       value = style.getTiedOpOperand(result)->get();
     else
