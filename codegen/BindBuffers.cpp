@@ -73,32 +73,33 @@ struct BindBuffers : nn::impl::BindBuffersBase<BindBuffers> {
     return variables;
   }
 
-  /// Turns results into writes. A variable's new value is first written into its old value as a tensor, so that
-  /// bufferization sees every later read of the old one; only then, and for nothing where that happened in place, into
-  /// the buffer.
+  /// Turns results into writes. Outputs come first, as one may be a variable's old value. A variable's new value is
+  /// written into its old value as a tensor, so that bufferization sees every read of the old one; only then, and for
+  /// nothing where that happened in place, into the buffer.
   void bindResults(func::FuncOp entry, const llvm::StringMap<Value> &variables) {
     Operation *terminator = entry.getBody().front().getTerminator();
     OpBuilder builder(terminator);
-    SmallVector<std::pair<Value, Value>> writes;
+    auto writeTo = [&](Value value, Value buffer) {
+      bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), Type(), value, buffer,
+                                                        /*restrict=*/true, /*writable=*/true);
+    };
+    SmallVector<std::pair<Value, Value>> updates;
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       auto variable = entry.getResultAttrOfType<FlatSymbolRefAttr>(index, "nn.variable");
       auto old = variable ? variables.find(variable.getValue()) : variables.end();
-      if (old == variables.end()) {
-        DictionaryAttr attributes = entry.getResultAttrDict(index);
-        entry.getBody().addArgument(getBufferType(value.getType()), value.getLoc());
-        pendingAttributes.push_back(attributes ? attributes : builder.getDictionaryAttr({}));
-        writes.emplace_back(value, entry.getArguments().back());
+      if (old != variables.end()) {
+        updates.emplace_back(value, old->second);
         continue;
       }
-      Value tensor = old->second;
-      Value buffer = tensor.getDefiningOp<bufferization::ToTensorOp>().getBuffer();
-      auto updated =
-          bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), tensor.getType(), value, tensor);
-      writes.emplace_back(updated.getResult(), buffer);
+      DictionaryAttr attributes = entry.getResultAttrDict(index);
+      pendingAttributes.push_back(attributes ? attributes : builder.getDictionaryAttr({}));
+      writeTo(value, entry.getBody().addArgument(getBufferType(value.getType()), value.getLoc()));
     }
-    for (auto [value, buffer] : writes)
-      bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), Type(), value, buffer,
-                                                        /*restrict=*/true, /*writable=*/true);
+    for (auto &[value, old] : updates)
+      value = bufferization::MaterializeInDestinationOp::create(builder, value.getLoc(), old.getType(), value, old)
+                  .getResult();
+    for (auto [value, old] : updates)
+      writeTo(value, old.getDefiningOp<bufferization::ToTensorOp>().getBuffer());
     terminator->setOperands({});
     setSignature(entry);
   }

@@ -104,14 +104,12 @@ struct CheckBuffers : nn::impl::CheckBuffersBase<CheckBuffers> {
     bool isPart = root.getType() != copy.getTarget().getType();
     auto loop = copy->getParentOfType<scf::ForOp>();
     bool outlivesTurn = loop && !loop->isAncestor(root.getParentBlock()->getParentOp());
-    if (isPart && outlivesTurn)
-      return CopyReason::sequence;
+    if (outlivesTurn)
+      return isPart ? CopyReason::sequence : CopyReason::carried;
     if (auto argument = dyn_cast<BlockArgument>(root))
       return findReasonInArgument(copy, argument);
     if (isPart)
       return CopyReason::part;
-    if (outlivesTurn)
-      return CopyReason::carried;
     if (loop && copiesAllOfCarried(copy, loop))
       return copy->emitOpError() << "copies a whole " << copy.getSource().getType() << " in every turn of a loop: the "
                                  << "loop overwrites a value that it still reads; write into a tensor.empty instead";

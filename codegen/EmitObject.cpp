@@ -8,15 +8,11 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Verifier.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -90,27 +86,6 @@ FailureOr<Target> makeTarget(ModuleOp module, const nn::TargetOptions &options) 
   return result;
 }
 
-bool hasFma(const llvm::TargetMachine &machine) {
-  if (machine.getTargetTriple().isX86())
-    return machine.getMCSubtargetInfo()->checkFeatures("+fma");
-  return machine.getTargetTriple().isAArch64();
-}
-
-/// Where the machine has no fused multiply-add, one would become a call of libm: multiplies and adds instead.
-void splitFmas(llvm::Module &module) {
-  for (llvm::Function &function : module) {
-    if (function.getIntrinsicID() != llvm::Intrinsic::fma && function.getIntrinsicID() != llvm::Intrinsic::fmuladd)
-      continue;
-    for (llvm::User *user : llvm::make_early_inc_range(function.users())) {
-      auto *call = cast<llvm::CallInst>(user);
-      llvm::IRBuilder<> builder(call);
-      llvm::Value *product = builder.CreateFMul(call->getArgOperand(0), call->getArgOperand(1));
-      call->replaceAllUsesWith(builder.CreateFAdd(product, call->getArgOperand(2)));
-      call->eraseFromParent();
-    }
-  }
-}
-
 /// Only the descriptor is seen from outside.
 void hideFunctions(llvm::Module &module, const llvm::TargetMachine &machine) {
   for (llvm::Function &function : module) {
@@ -128,13 +103,10 @@ void hideFunctions(llvm::Module &module, const llvm::TargetMachine &machine) {
     global.setLinkage(llvm::GlobalValue::PrivateLinkage);
 }
 
-/// Scalar clean-up and address arithmetic. Loops are vectorised already, in an order of operations that is ours.
+/// Shares addresses and takes them out of loops. Loops are vectorised already, in an order of operations that is ours;
+/// LLVM's whole middle end makes programs no faster and takes longer than all the rest.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassBuilder builder(&machine);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -144,7 +116,9 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  llvm::ModulePassManager passes;
+  llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse<memssa>,loop-mssa(licm))"));
+  passes.run(module, modules);
 }
 
 /// Where `symbol` comes from: the first op that calls it, or that LLVM makes a call of it (llvm.intr.exp is expf or
@@ -212,8 +186,6 @@ LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, llvm
   llvmModule->setDataLayout(machine.createDataLayout());
   llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
   hideFunctions(*llvmModule, machine);
-  if (!hasFma(machine))
-    splitFmas(*llvmModule);
   addDescriptor(*llvmModule, *program, options, target->cpu);
   optimize(*llvmModule, machine);
 

@@ -68,7 +68,9 @@ bool isWrittenInto(Value value, BlockArgument carried) {
     if (!result)
       return false;
     Operation *op = result.getOwner();
-    if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+    if (auto written = dyn_cast<bufferization::MaterializeInDestinationOp>(op))
+      value = written.getDest();
+    else if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
       value = dps.getTiedOpOperand(result)->get();
     else if (auto loop = dyn_cast<LoopLikeOpInterface>(op))
       value = loop.getTiedLoopInit(result)->get();
@@ -78,9 +80,54 @@ bool isWrittenInto(Value value, BlockArgument carried) {
   return true;
 }
 
+/// Whether `value` is what `loop` carries at the start of a turn.
+bool isCarried(scf::ForOp loop, Value value) { return llvm::is_contained(loop.getRegionIterArgs(), value); }
+
+/// The place after the last op of the loop's body that uses `carried`.
+void setInsertionPointAfterUses(OpBuilder &builder, scf::ForOp loop, BlockArgument carried) {
+  Operation *last = nullptr;
+  for (Operation *user : carried.getUsers()) {
+    Operation *place = loop.getBody()->findAncestorOpInBlock(*user);
+    if (!place->hasTrait<OpTrait::IsTerminator>() && (!last || last->isBeforeInBlock(place)))
+      last = place;
+  }
+  if (last)
+    builder.setInsertionPointAfter(last);
+  else
+    builder.setInsertionPointToStart(loop.getBody());
+}
+
+/// Values that move on from one carried value to the next, as the states of a recurrence over several steps back: each
+/// is written as soon as the one it overwrites is no longer used, and before it is overwritten itself.
+LogicalResult moveCarriedValuesOn(scf::ForOp loop) {
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  SmallVector<std::pair<BlockArgument, OpOperand *>> moves;
+  for (auto [carried, operand] : llvm::zip_equal(loop.getRegionIterArgs(), yield->getOpOperands()))
+    if (isa<RankedTensorType>(carried.getType()) && operand.get() != carried && isCarried(loop, operand.get()))
+      moves.emplace_back(carried, &operand);
+  OpBuilder builder(yield);
+  while (!moves.empty()) {
+    auto next = llvm::find_if(moves, [&](auto &move) {
+      return llvm::none_of(moves, [&](auto &other) { return other.second->get() == move.first; });
+    });
+    if (next == moves.end())
+      return loop.emitError() << "a loop's carried values change places from turn to turn, which no buffers of fixed "
+                              << "place can do; carry them in one tensor, or copy one with an op";
+    auto [carried, operand] = *next;
+    setInsertionPointAfterUses(builder, loop, carried);
+    auto written = bufferization::MaterializeInDestinationOp::create(builder, operand->get().getLoc(),
+                                                                     carried.getType(), operand->get(), carried);
+    operand->set(written.getResult());
+    moves.erase(next);
+  }
+  return success();
+}
+
 /// Writes what `loop` yields back into the values that carry it, where it is not there by construction. A buffer that
 /// carries a value is then the same in every turn.
-void writeBackCarriedValues(scf::ForOp loop) {
+LogicalResult writeBackCarriedValues(scf::ForOp loop) {
+  if (failed(moveCarriedValuesOn(loop)))
+    return failure();
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
   OpBuilder builder(yield);
   for (auto [carried, operand] : llvm::zip_equal(loop.getRegionIterArgs(), yield->getOpOperands())) {
@@ -90,13 +137,18 @@ void writeBackCarriedValues(scf::ForOp loop) {
                                                                      operand.get(), carried);
     operand.set(written.getResult());
   }
+  return success();
 }
 
 struct SeparateDestinations : nn::impl::SeparateDestinationsBase<SeparateDestinations> {
   using Base::Base;
   void runOnOperation() override {
     getOperation().walk([](Operation *op) { separateDestinations(op); });
-    getOperation().walk([](scf::ForOp loop) { writeBackCarriedValues(loop); });
+    WalkResult loops = getOperation().walk([](scf::ForOp loop) {
+      return failed(writeBackCarriedValues(loop)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (loops.wasInterrupted())
+      return signalPassFailure();
     // Splat constants that are only read become fills too: read-only data of that size has no place in a program.
     getOperation().walk([](arith::ConstantOp constant) {
       OpBuilder builder(constant);

@@ -19,8 +19,8 @@ func.func @fit.train(%x: tensor<4xf32> {nn.input = "x"}, %w: tensor<4xf32> {nn.v
   %y = linalg.mul ins(%x, %w : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   // CHECK: %[[Z:.*]] = linalg.add
   %z = linalg.add ins(%f, %w : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
-  // CHECK: %[[NEW:.*]] = bufferization.materialize_in_destination %[[Z]] in %[[OLD]]
   // CHECK: bufferization.materialize_in_destination %[[Y]] in restrict writable %[[OUT]]
+  // CHECK: %[[NEW:.*]] = bufferization.materialize_in_destination %[[Z]] in %[[OLD]]
   // CHECK: bufferization.materialize_in_destination %[[NEW]] in restrict writable %[[W]]
   // CHECK: return{{$}}
   return %y, %z : tensor<4xf32>, tensor<4xf32>

@@ -1,4 +1,4 @@
-// RUN: nnc-opt --nn-separate-destinations %s | FileCheck %s
+// RUN: nnc-opt --nn-separate-destinations --split-input-file --verify-diagnostics %s | FileCheck %s
 
 // Two ops that would start from one zero get a zero each: neither overwrites the other's.
 // CHECK-LABEL: @shared_zero
@@ -45,4 +45,38 @@ func.func @loop(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<
     scf.yield %new, %place : tensor<4xf32>, tensor<4xf32>
   }
   return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// States of several steps back move on: the oldest is overwritten first, once nothing uses it any more.
+// CHECK-LABEL: @steps_back
+func.func @steps_back(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %e = tensor.empty() : tensor<4xf32>
+  // CHECK: scf.for {{.*}} iter_args(%[[A:.*]] = %{{.*}}, %[[B:.*]] = %{{.*}}, %[[C:.*]] = %{{.*}})
+  %r:3 = scf.for %i = %c0 to %c8 step %c1 iter_args(%a = %x, %b = %x, %c = %x)
+      -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+    // CHECK: %[[NEW:.*]] = linalg.add
+    %new = linalg.add ins(%a, %c : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    // CHECK: %[[C1:.*]] = bufferization.materialize_in_destination %[[B]] in %[[C]]
+    // CHECK: %[[B1:.*]] = bufferization.materialize_in_destination %[[A]] in %[[B]]
+    // CHECK: %[[A1:.*]] = bufferization.materialize_in_destination %[[NEW]] in %[[A]]
+    // CHECK: scf.yield %[[A1]], %[[B1]], %[[C1]]
+    scf.yield %new, %a, %b : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @swap(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  // expected-error@+1 {{a loop's carried values change places from turn to turn}}
+  %r:2 = scf.for %i = %c0 to %c8 step %c1 iter_args(%a = %x, %b = %x) -> (tensor<4xf32>, tensor<4xf32>) {
+    scf.yield %b, %a : tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0 : tensor<4xf32>
 }
