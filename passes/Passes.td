@@ -78,6 +78,7 @@ def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
     them, go out as results. In train functions a `nn.gradient` op stands where gradients are asked for
     (`--nn-differentiate` expands it). Slots and counters become `nn.variable`s.
   }];
+  let dependentDialects = ["::mlir::nn::NNDialect"];
   let options = [
     Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
     Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
