@@ -405,16 +405,24 @@ struct ForGradient : DifferentiableOpInterface::ExternalModel<ForGradient, scf::
     for (auto [value, grad] : llvm::zip(adjoint.captures, adjoint.captureGrads))
       if (grad)
         inits.push_back(zeroOf(b, b.getLoc(), value.getType()));
-    auto bound = [&](int64_t number) { return arith::ConstantIndexOp::create(b, number); };
-    auto backward = scf::ForOp::create(b, bound(0), bound(getTripCount(loop)), bound(1), inits,
-                                       [&](OpBuilder &nested, Location loc, Value turn, ValueRange args) {
-                                         ImplicitLocOpBuilder body(loc, nested);
-                                         buildBody(body, adjoint, savedFor, turn, args);
-                                       });
-    tidy(*backward.getBody());
+    SmallVector<Value> results;
+    auto index = [&](int64_t number) { return arith::ConstantIndexOp::create(b, number); };
+    if (getTripCount(loop) == 1) {
+      // Not a loop: a destination that is not carried might be anyone's.
+      results = buildBody(b, adjoint, savedFor, index(0), inits, /*inPlace=*/false);
+    } else {
+      auto backward = scf::ForOp::create(b, index(0), index(getTripCount(loop)), index(1), inits,
+                                         [&](OpBuilder &nested, Location loc, Value turn, ValueRange args) {
+                                           ImplicitLocOpBuilder body(loc, nested);
+                                           scf::YieldOp::create(
+                                               body, buildBody(body, adjoint, savedFor, turn, args, /*inPlace=*/true));
+                                         });
+      tidy(*backward.getBody());
+      results.assign(backward->result_begin(), backward->result_end());
+    }
 
     SmallVector<Value> grads(wanted.size());
-    auto next = backward.getResults().begin();
+    auto next = results.begin();
     for (unsigned index = 0; index < carries; ++index)
       if (adjoint.flows[index]) {
         Value grad = *next++;
@@ -427,9 +435,10 @@ struct ForGradient : DifferentiableOpInterface::ExternalModel<ForGradient, scf::
     return grads;
   }
 
-  /// One iteration of the backward loop.
-  static void buildBody(ImplicitLocOpBuilder &b, LoopAdjoint &adjoint, const DenseMap<Value, Value> &savedFor,
-                        Value turn, ValueRange args) {
+  /// One iteration of the backward loop: what it carries on, from what it carried (`args`).
+  static SmallVector<Value> buildBody(ImplicitLocOpBuilder &b, LoopAdjoint &adjoint,
+                                      const DenseMap<Value, Value> &savedFor, Value turn, ValueRange args,
+                                      bool inPlace) {
     scf::ForOp loop = adjoint.loop;
     unsigned carries = getNumCarries(loop);
     DetachedBlock::Slice slice = adjoint.slice();
@@ -462,16 +471,22 @@ struct ForGradient : DifferentiableOpInterface::ExternalModel<ForGradient, scf::
         continue;
       Value sum = args[next++], addend = mapping.lookup(grad);
       bool shared = llvm::is_contained(adjoint.carryGrads, grad) || llvm::count(adjoint.captureGrads, grad) > 1;
-      Value inPlace = shared ? Value() : accumulateInto(b, b.getLoc(), sum, addend);
-      sums.push_back(inPlace ? inPlace : addInPlace(b, b.getLoc(), sum, addend));
+      Value added = shared ? Value() : accumulateInto(b, b.getLoc(), sum, addend);
+      sums.push_back(added ? added : addInPlace(b, b.getLoc(), sum, addend));
     }
     next = 0;
-    for (unsigned index = 0; index < carries; ++index)
-      if (adjoint.flows[index])
-        yields.push_back(yieldInPlace(
-            b, adjoint.carryGrads[index] ? mapping.lookup(adjoint.carryGrads[index]) : Value(), args[next++]));
+    for (unsigned index = 0; index < carries; ++index) {
+      if (!adjoint.flows[index])
+        continue;
+      Value old = args[next++];
+      Value grad = adjoint.carryGrads[index] ? mapping.lookup(adjoint.carryGrads[index]) : Value();
+      if (inPlace)
+        yields.push_back(yieldInPlace(b, grad, old));
+      else
+        yields.push_back(grad ? grad : zeroOf(b, b.getLoc(), old.getType()));
+    }
     llvm::append_range(yields, sums);
-    scf::YieldOp::create(b, yields);
+    return yields;
   }
 };
 

@@ -127,8 +127,12 @@ Grads adjoint(tensor::FromElementsOp op, Adjoint a) {
 }
 
 Grads adjoint(tensor::ExtractOp op, Adjoint a) {
+  RankedTensorType type = op.getTensor().getType();
   Grads grads(op->getNumOperands());
-  grads[0] = tensor::InsertOp::create(a.b, a.g, a.zero(op.getTensor().getType()), a.fold(op.getIndices()));
+  if (type.getNumElements() == 1)
+    grads[0] = tensor::FromElementsOp::create(a.b, type, a.g);
+  else
+    grads[0] = tensor::InsertOp::create(a.b, a.g, a.zero(type), a.fold(op.getIndices()));
   return grads;
 }
 

@@ -31,7 +31,7 @@ GRADIENT_TOLERANCE = 1e-6
 # What is caught is far off, not just beyond the tolerance.
 MUTANT_TOLERANCE = 1e-4
 FAST_TOLERANCE = 2e-5
-STEPS = [1e-2, 1e-3, 1e-4]
+STEPS = [1e-2, 1e-3, 1e-4, 1e-7]
 TEST_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-test-opt")
 NNC_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-opt")
 

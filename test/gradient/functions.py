@@ -18,6 +18,8 @@ class Input:
     shape: tuple
     low: float = -1.5
     high: float = 1.5
+    # The first elements' values, where a certain point matters.
+    first: tuple = ()
 
     @property
     def type(self):
@@ -54,7 +56,10 @@ class Case:
         """Values for an input."""
         function = self.functions[int(entry.rsplit(".", 1)[1])]
         given = next((i for i in function.inputs if i.name == name), Input(name, shape))
-        return rng.uniform(given.low, given.high, shape)
+        values = rng.uniform(given.low, given.high, shape)
+        if values.size > len(given.first):
+            values.flat[: len(given.first)] = given.first
+        return values
 
     def settings(self, entry):
         """Further inputs of the entry."""

@@ -61,9 +61,14 @@ BINARY = {
 }
 
 
+def first_values(op):
+    """At 0, |x| has the slope 0, and so have central differences."""
+    return (0.0,) if op in ("math.absf", "abs") else ()
+
+
 def unary_on_tensors(op, interval):
     return Case(op, [
-        Function([Input("x", s, *interval)], f"%y = {op} %x : {tensor(*s)}", s) for s in SHAPES
+        Function([Input("x", s, *interval, first_values(op))], f"%y = {op} %x : {tensor(*s)}", s) for s in SHAPES
     ])
 
 
@@ -168,7 +173,7 @@ def dot(m, n, k):
 
 def named_unary(op, interval):
     return Case(f"linalg.{op}", [
-        Function([Input("x", s, *interval)], f"""%init = tensor.empty() : {tensor(*s)}
+        Function([Input("x", s, *interval, first_values(op))], f"""%init = tensor.empty() : {tensor(*s)}
     %y = linalg.{op} ins(%x : {tensor(*s)}) outs(%init : {tensor(*s)}) -> {tensor(*s)}""", s) for s in SHAPES
     ])
 
@@ -351,35 +356,50 @@ def splat(rows, columns):
 
 
 def elements(rows, columns):
-    """extract, from_elements and insert, at constant positions."""
+    """extract (one element several times), from_elements and insert, at constant positions."""
     return Function([Input("x", (rows, columns)), Input("d", (3, 1))], f"""%c0 = arith.constant 0 : index
     %i = arith.constant {rows - 1} : index
     %j = arith.constant {columns - 1} : index
     %p = tensor.extract %x[%c0, %j] : {tensor(rows, columns)}
-    %q = tensor.extract %x[%i, %c0] : {tensor(rows, columns)}
-    %r = arith.mulf %p, %q : f32
+    %k = arith.constant {min(columns - 1, 1)} : index
+    %q = tensor.extract %x[%i, %k] : {tensor(rows, columns)}
+    %again = tensor.extract %x[%i, %k] : {tensor(rows, columns)}
+    %r = arith.mulf %p, %again : f32
     %v = tensor.from_elements %p, %r, %q : {tensor(3, 1)}
-    %u = arith.mulf %v, %d : {tensor(3, 1)}
     %c1 = arith.constant 1 : index
-    %y = tensor.insert %r into %u[%c1, %c0] : {tensor(3, 1)}""", (3, 1))
+    %u = tensor.insert %r into %d[%c1, %c0] : {tensor(3, 1)}
+    %y = arith.mulf %v, %u : {tensor(3, 1)}""", (3, 1))
 
 
 # --- scf ------------------------------------------------------------------------------------------------------------
 
 def recurrence(time, batch, units):
-    """h = tanh(x_t + h u), every h kept; the loss reads all of them and the last one again."""
+    """h = sigmoid(x_t x_0 + ys_{-t} + h u), every h written to ys; the loss reads all of them and the last one again."""
     x, h = tensor(time, batch, units), tensor(batch, units)
     return Function([Input("x", (time, batch, units)), Input("u", (units, units)), Input("h0", (batch, units)),
                      Input("ys0", (time, batch, units))], f"""%c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %n = arith.constant {time} : index
+    %top = arith.constant {time - 1} : index
+    %one = arith.constant 1.0 : f32
     %last, %all = scf.for %t = %c0 to %n step %c1 iter_args(%h = %h0, %ys = %ys0) -> ({h}, {x}) {{
       %xt = tensor.extract_slice %x[%t, 0, 0] [1, {batch}, {units}] [1, 1, 1] : {x} to {h}
-      %old = tensor.extract_slice %ys[%t, 0, 0] [1, {batch}, {units}] [1, 1, 1] : {x} to {h}
+      %x0 = tensor.extract_slice %x[0, 0, 0] [1, {batch}, {units}] [1, 1, 1] : {x} to {h}
+      %back = arith.subi %top, %t : index
+      %old = tensor.extract_slice %ys[%back, 0, 0] [1, {batch}, {units}] [1, 1, 1] : {x} to {h}
       %empty = tensor.empty() : {h}
-      %sum = linalg.add ins(%xt, %old : {h}, {h}) outs(%empty : {h}) -> {h}
+      %xx = linalg.mul ins(%xt, %x0 : {h}, {h}) outs(%empty : {h}) -> {h}
+      %sum = linalg.add ins(%xx, %old : {h}, {h}) outs(%empty : {h}) -> {h}
       %z = linalg.matmul ins(%h, %u : {h}, {tensor(units, units)}) outs(%sum : {h}) -> {h}
-      %new = linalg.tanh ins(%z : {h}) outs(%h : {h}) -> {h}
+      %new = linalg.generic {{indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+          iterator_types = ["parallel", "parallel"]}} ins(%z : {h}) outs(%h : {h}) {{
+        ^bb0(%in: f32, %before: f32):
+          %minus = arith.negf %in : f32
+          %e = math.exp %minus : f32
+          %d = arith.addf %e, %one : f32
+          %s = arith.divf %one, %d : f32
+          linalg.yield %s : f32
+      }} -> {h}
       %ys1 = tensor.insert_slice %new into %ys[%t, 0, 0] [1, {batch}, {units}] [1, 1, 1] : {h} into {x}
       scf.yield %new, %ys1 : {h}, {x}
     }}
@@ -391,13 +411,12 @@ def recurrence(time, batch, units):
 def backward_loop(time, batch, units):
     """A loop with a lower bound and a step, that reads its input from the end and carries a scalar too."""
     x = tensor(time, units)
-    return Function([Input("x", (time, units)), Input("s", ())], f"""%lower = arith.constant 2 : index
+    return Function([Input("x", (time, units)), Input("s", ()), Input("out0", (time, units))], f"""%lower = arith.constant 2 : index
     %step = arith.constant 3 : index
     %upper = arith.constant {2 + 3 * time} : index
     %first = tensor.extract %s[] : tensor<f32>
     %c2 = arith.constant 2 : index
     %c0 = arith.constant 0 : index
-    %out0 = tensor.empty() : {x}
     %top = arith.constant {time - 1} : index
     %out, %unused = scf.for %t = %lower to %upper step %step iter_args(%o = %out0, %a = %first) -> ({x}, f32) {{
       %k = arith.subi %t, %c2 : index
@@ -474,7 +493,8 @@ def all_cases():
     for make in [captured_scalar, outer_product, initial_value_read, permuted_sum, uncovered_sum, two_results]:
         yield case_of(f"linalg.generic-{make.__name__}", make, PLANES)
     for make in [extract_slice, extract_row, insert_slice, expand_shape, collapse_shape, reshape, pad, concat, cast,
-                 splat, elements]:
+                 splat]:
         yield case_of(f"tensor.{make.__name__}", make, PLANES)
+    yield case_of("tensor.elements", elements, PLANES + [(1, 2)])
     for make in [recurrence, backward_loop, nested_loops]:
         yield case_of(f"scf.for-{make.__name__}", make, LOOP_SIZES)
