@@ -59,6 +59,8 @@ class Point:
                 self.given[name] = case.draw(entry, name, shape, rng)
         for name, tensor in parameters.items():
             self.variables[name] = rng.uniform(-0.8, 0.8, tuple(tensor.shape[: tensor.rank]))
+            if case.first_parameter is not None and self.variables[name].size > 1:
+                self.variables[name].flat[0] = case.first_parameter
         self.differentiated = [n for n in gradients if n in self.given] + [n for n in gradients if n in self.variables]
         self.settings = case.settings(entry)
 
@@ -187,7 +189,7 @@ def all_cases():
 def check_by_name(name, mutants, fast):
     """In a process of its own, for which a case is only a name."""
     case = next(c for cases in all_cases().values() for c in cases if c.name == name)
-    return check(case, mutants, fast)
+    return check(case, mutants and case.mutants, fast)
 
 
 def main():

@@ -41,6 +41,9 @@ class Case:
 
     name: str
     functions: list
+    # Whether to break the adjoints: not where their general form has parts that these shapes cannot reach.
+    mutants: bool = True
+    first_parameter = None
 
     @property
     def shapes(self):

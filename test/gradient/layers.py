@@ -47,8 +47,12 @@ def batched(shape, element="f32"):
 class Case:
     """One layer in several shapes: a program for each batch size."""
 
-    def __init__(self, name, steps):
+    mutants = True
+
+    def __init__(self, name, steps, first_parameter=None):
         self.name, self.steps = name, list(enumerate(steps))
+        # The first element of each parameter of several, where a certain point matters.
+        self.first_parameter = first_parameter
         self.shapes = len(self.steps)
 
     @property
@@ -62,8 +66,8 @@ class Case:
 
     def settings(self, entry):
         """In every other shape of more than one sample, the last sample is padding."""
-        step = self.steps[int(entry.split(".")[0].removeprefix("fit"))][1]
-        return {"valid": step.batch - (1 if step.batch > 1 and len(entry) % 2 == 0 else 0)}
+        index, step = self.steps[int(entry.split(".")[0].removeprefix("fit"))]
+        return {"valid": step.batch - (1 if step.batch > 1 and index % 2 == 1 else 0)}
 
 
 # (batch, features in, features out)
@@ -137,7 +141,8 @@ def dropout():
 def all_cases():
     yield Case("nn.dense", dense())
     yield Case("nn.dense-no-bias", dense(", use_bias = false"))
-    yield Case("nn.dense-regularized", dense(", kernel_regularizer = #nn.l2<0.3>, bias_regularizer = #nn.l1<0.2>"))
+    yield Case("nn.dense-regularized", dense(", kernel_regularizer = #nn.l2<0.3>, bias_regularizer = #nn.l1<0.2>"),
+               first_parameter=0.0)
     yield Case("nn.dense-rank-3", dense_in_time())
     for op in ["relu", "tanh", "sigmoid", "silu", "gelu"]:
         yield Case(f"nn.{op}", activation(op))

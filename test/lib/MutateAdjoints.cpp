@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
@@ -50,7 +51,7 @@ bool isZero(Value value) {
 
 /// Whether the value is written over an operand, so that what breaks it must write over it too.
 bool isInPlace(Operation *op) {
-  return isa<DestinationStyleOpInterface, tensor::InsertSliceOp, tensor::InsertOp,
+  return isa<DestinationStyleOpInterface, scf::ForOp, tensor::InsertSliceOp, tensor::InsertOp,
              bufferization::MaterializeInDestinationOp>(op);
 }
 
