@@ -439,14 +439,16 @@ def backward_loop(time, batch, units):
 
 
 def nested_loops(outer, inner, units):
-    """y = y * sin(y + x_t), twice nested: the inner loop keeps its values within a backward outer iteration."""
+    """y = y * sin(y + x_t x_0), twice nested: the inner loop keeps its values within a backward outer iteration."""
     v, x = tensor(units), tensor(outer, units)
     return Function([Input("x", (outer, units)), Input("v", (units,))], f"""%c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %no = arith.constant {outer} : index
     %ni = arith.constant {inner} : index
     %y = scf.for %t = %c0 to %no step %c1 iter_args(%p = %v) -> ({v}) {{
-      %xt = tensor.extract_slice %x[%t, 0] [1, {units}] [1, 1] : {x} to {v}
+      %x0 = tensor.extract_slice %x[0, 0] [1, {units}] [1, 1] : {x} to {v}
+      %xn = tensor.extract_slice %x[%t, 0] [1, {units}] [1, 1] : {x} to {v}
+      %xt = arith.mulf %x0, %xn : {v}
       %q = scf.for %k = %c0 to %ni step %c1 iter_args(%r = %p) -> ({v}) {{
         %s = linalg.generic {{indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
             iterator_types = ["parallel"]}} ins(%xt : {v}) outs(%r : {v}) {{
