@@ -23,7 +23,7 @@ static FailureOr<SmallVector<Value>> mapGradient(Operation *op, OpBuilder &build
 
 static LogicalResult inferSameType(std::optional<Location> loc, StringRef op, DictionaryAttr attributes, Value input,
                                    int64_t minRank, SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> type = checkInput(loc, op, attributes, input, minRank);
+  FailureOr<RankedTensorType> type = checkFloatInput(loc, op, attributes, input, minRank);
   if (failed(type))
     return failure();
   results.push_back(*type);
@@ -92,13 +92,17 @@ FailureOr<SmallVector<Value>> SigmoidOp::lower(OpBuilder &builder) {
   return lowerElementwise(*this, builder, [](ImplicitLocOpBuilder &b, ValueRange args) { return sigmoid(b, args[0]); });
 }
 
-SmallVector<Value> SigmoidOp::getSavedValues() { return {getResult()}; }
+SmallVector<Value> SigmoidOp::getSavedValues() { return {getInput()}; }
 
-/// y (1 - y)
+/// e / (1 + e)² with e = exp(-|x|): the derivative is even, and y (1 - y) would lose all its digits where y is near 1.
 FailureOr<SmallVector<Value>> SigmoidOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
                                                       ArrayRef<bool>) {
   return mapGradient(*this, builder, saved[0], resultGrads[0], [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    return arith::MulFOp::create(b, args[1], arith::MulFOp::create(b, args[0], oneMinus(b, args[0])));
+    Value magnitude = math::AbsFOp::create(b, args[0]);
+    Value e = math::ExpOp::create(b, arith::NegFOp::create(b, magnitude));
+    Value sum = arith::AddFOp::create(b, constant(b, e.getType(), 1.0), e);
+    Value slope = arith::DivFOp::create(b, e, arith::MulFOp::create(b, sum, sum));
+    return arith::MulFOp::create(b, args[1], slope);
   });
 }
 

@@ -10,7 +10,7 @@ LogicalResult DenseOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
                                         DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                         SmallVectorImpl<Type> &results) {
   Adaptor adaptor(operands, attributes, properties, regions);
-  FailureOr<RankedTensorType> input = checkInput(loc, getOperationName(), attributes, adaptor.getInput(), 2);
+  FailureOr<RankedTensorType> input = checkFloatInput(loc, getOperationName(), attributes, adaptor.getInput(), 2);
   if (failed(input))
     return failure();
   if (failed(verifyActivation(loc, context, getOperationName(), attributes, adaptor.getActivationAttr())))

@@ -8,7 +8,7 @@ using namespace mlir::nn;
 /// The input's type and the number of units, where they fit.
 static FailureOr<std::pair<RankedTensorType, int64_t>> checkLstm(std::optional<Location> loc, StringRef layer,
                                                                  DictionaryAttr attributes, Value input) {
-  FailureOr<RankedTensorType> type = checkInput(loc, layer, attributes, input, 3, 3);
+  FailureOr<RankedTensorType> type = checkFloatInput(loc, layer, attributes, input, 3, 3);
   if (failed(type))
     return failure();
   auto units = attributes.getAs<IntegerAttr>("units");

@@ -6,7 +6,7 @@ using namespace mlir::nn;
 
 LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
                                    ValueRange operands, SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> predictions = checkInput(loc, op, attributes, operands[0], 2);
+  FailureOr<RankedTensorType> predictions = checkFloatInput(loc, op, attributes, operands[0], 2);
   FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 1);
   if (failed(predictions) || failed(targets))
     return failure();
@@ -22,7 +22,7 @@ LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op, Di
 
 LogicalResult nn::inferPairedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
                                   ValueRange operands, SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> predictions = checkInput(loc, op, attributes, operands[0], 2);
+  FailureOr<RankedTensorType> predictions = checkFloatInput(loc, op, attributes, operands[0], 2);
   FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 2);
   if (failed(predictions) || failed(targets))
     return failure();

@@ -50,6 +50,14 @@ FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRe
   return type;
 }
 
+FailureOr<RankedTensorType> nn::checkFloatInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
+                                                Value value, int64_t minRank, int64_t maxRank) {
+  FailureOr<RankedTensorType> type = checkInput(loc, layer, attributes, value, minRank, maxRank);
+  if (succeeded(type) && !isa<Float32Type, Float64Type>(type->getElementType()))
+    return emitShapeError(loc, layer, attributes) << "got " << *type << ", takes a tensor of f32 or f64";
+  return type;
+}
+
 std::optional<int64_t> nn::getBoundOfUsers(Value value) {
   std::optional<int64_t> bound;
   for (OpOperand &use : value.getUses())

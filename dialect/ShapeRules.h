@@ -38,6 +38,10 @@ bool mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right);
 FailureOr<RankedTensorType> checkInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
                                        Value value, int64_t minRank, int64_t maxRank = INT64_MAX);
 
+/// The same for a layer that computes: the elements must be floats.
+FailureOr<RankedTensorType> checkFloatInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
+                                            Value value, int64_t minRank, int64_t maxRank = INT64_MAX);
+
 /// The tightest bound that those who read `value` put on its elements (LayerOpInterface::getIndexBound).
 std::optional<int64_t> getBoundOfUsers(Value value);
 
