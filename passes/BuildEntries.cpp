@@ -177,8 +177,8 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
 
     SmallVector<ModelOp> models(module.getOps<ModelOp>());
     SmallVector<StepOp> steps(module.getOps<StepOp>());
-    if (models.empty() && steps.empty())
-      return module.emitError() << "the file holds no nn.model and no nn.step: there is nothing to compile";
+    if (module.getBody()->empty())
+      return module.emitError() << "the file is empty: there is no nn.model and no nn.step to compile";
     for (StepOp step : steps) {
       SmallVector<Objective> objectives;
       if (failed(resolveObjectives(step, objectives)))

@@ -18,7 +18,7 @@ func.func @scalar(%x: tensor<f32>) {
 // -----
 
 func.func @dtype(%x: tensor<4x2xi32>) {
-  // expected-error @below {{'nn.gelu' op operand #0 must be ranked tensor of 32-bit float or 64-bit float values, but got 'tensor<4x2xi32>'}}
+  // expected-error @below {{'nn.gelu': got 'tensor<4x2xi32>', takes a tensor of f32 or f64}}
   %a = nn.gelu %x
   return
 }
