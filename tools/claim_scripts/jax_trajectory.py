@@ -127,10 +127,12 @@ def cases():
 
 
 def main():
-    arguments(__doc__)
+    only = arguments(__doc__, only="models whose name holds this text").only
     table = Table(("model", 28), ("steps", 5), ("first loss", 10), ("last loss", 10), ("worst relative", 14))
     all_worst = 0.0
     for name, (model, loss, optimizer), kind in cases():
+        if only not in name:
+            continue
         random = np.random.default_rng(SEED)
         batches = list(mlp_batches(random, kind) if kind else flagship_batches(random))
         worst, first, last = compare(model, len(batches[0]["label" if not kind else "x"]), loss, optimizer, batches)

@@ -13,9 +13,12 @@ LLVM_BIN = "/usr/lib/llvm-22/bin"
 MODELS = os.path.join(ROOT, "models")
 
 
-def arguments(description):
+def arguments(description, only=None):
+    """Every claim takes --release; one that has parts may take --only, described by `only`."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--release", action="store_true", help="the large size")
+    if only:
+        parser.add_argument("--only", default="", help=only)
     return parser.parse_args()
 
 
