@@ -11,6 +11,8 @@ of a compiled program serve as they are:
     losses, parameters = train(loss, initial, batches, adam())
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -122,13 +124,18 @@ def sgd(lr=0.01, momentum=0.0, nesterov=False):
     return (1 if momentum else 0), update
 
 
+def one_minus_power(beta, step):
+    """1 - beta**step. In f32 the plain form is off by 3e-5 at step 1 for beta = 0.999, which 50 steps amplify."""
+    return -jnp.expm1(step * math.log(beta))
+
+
 def adam(lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, weight_decay=0.0):
     def update(w, g, slots, step):
         m, v = slots
         w = w - w * (weight_decay * lr)
         m = m + (g - m) * (1 - beta_1)
         v = v + (g * g - v) * (1 - beta_2)
-        alpha = lr * jnp.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        alpha = lr * jnp.sqrt(one_minus_power(beta_2, step)) / one_minus_power(beta_1, step)
         return w - m * alpha / (jnp.sqrt(v) + epsilon), (m, v)
 
     return 2, update
