@@ -23,7 +23,6 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "support")
 config.environment["NNC_BUILD"] = config.nnc_build_dir
 if config.nnc_sanitize:
-    config.available_features.add("sanitize")
     # The packaged libraries poison their own allocators' memory, which ASan would report.
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_leaks=0"
 
