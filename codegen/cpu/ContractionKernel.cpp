@@ -73,12 +73,15 @@ private:
   Value multiplyAdd(Value a, Value b, Value c);
 
   void emitPackedColumns(Value column, int64_t numColumns, Value rowBegin, Value rowEnd);
-  using PanelPlace = llvm::function_ref<SmallVector<Value>(Value term, Value column)>;
+  using PanelPlace = llvm::function_ref<SmallVector<Value>(Value term, const Piece &piece)>;
   void packPanel(Value column, int64_t numColumns, Value begin, Value length, Value target, PanelPlace place);
   void makeSharedPanels();
-  void emitPackedTile(Value rowTile);
-  SmallVector<Value> loadPartial(Value rowTile);
-  void storePartial(Value rowTile, ValueRange accumulators);
+  void emitPackedTile();
+  Value getSharedPlace(const Piece &piece);
+  Value getRowStart(Value rowTile);
+  Value getPartialRow(const Piece &piece);
+  SmallVector<Value> loadPartial();
+  void storePartial(ValueRange accumulators);
   Value widen(Value vector);
   Value narrow(Value vector, int64_t width);
 
@@ -104,15 +107,17 @@ private:
   /// Packing: a panel holds one tile's columns of b for `blockSums` terms of the sum; sums that take several blocks
   /// wait in `partial` between them.
   bool isPacked = false;
-  int64_t blockSums = 0, numBlocks = 0, panelWidth = 0, rowsPerTile = 0;
+  int64_t blockSums = 0, numBlocks = 0, panelWidth = 0;
   Value panel, partial;
-  /// All of b as panels, [tiles of columns, terms, columns of a tile]; null where b is read where it lies.
+  /// All of b as panels, one after the other, each [terms, columns of its tile]; null where b is read where it lies.
   Value sharedPanels;
 
-  /// Where the emitted code stands: an index for each loop, the vectors of the tile, the block of the sum.
+  /// Where the emitted code stands: an index for each loop, the vectors of the tile and their width in b's panels, the
+  /// block of the sum, the first row of the task.
   SmallVector<Value> ivs;
   SmallVector<Piece> pieces;
-  Value block, blockBegin, blockLength, firstRowTile, columnTile;
+  int64_t tileWidth = 0;
+  Value block, blockBegin, blockLength, firstRow;
 };
 
 } // namespace
@@ -151,8 +156,6 @@ void ContractionEmitter::choosePacking(int64_t rowTilesPerTask) {
       getNumSums() * columns * bytes <= target.l1Bytes / 2)
     return;
   isPacked = true;
-  for (const TileRun &run : tiling.rows)
-    rowsPerTile = std::max(rowsPerTile, run.size);
   // A panel takes half of the first cache; the other half is for a's rows.
   int64_t extent = contraction.getExtent(contraction.sums.back());
   int64_t fitting = std::max<int64_t>(1, target.l1Bytes / 2 / (panelWidth * bytes));
@@ -224,14 +227,16 @@ void ContractionEmitter::emitTask(Value task, int64_t rowTasks, int64_t columnTa
   };
   if (isPacked)
     panel = allocate(blockSums);
-  if (isPacked && numBlocks > 1)
-    partial = allocate(llvm::divideCeil(rowTiles, rowTasks) * rowsPerTile);
-  Value firstRow = rowBegin, lastRow = rowEnd;
-  emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value tile, Value column, int64_t numColumns) {
-    columnTile = tile;
+  if (isPacked && numBlocks > 1) {
+    // Tiles come larger ones first: no task has more rows than the first.
+    partial = allocate(getStart(tiling.rows, llvm::divideCeil(rowTiles, rowTasks)));
+    firstRow = getRowStart(rowBegin);
+  }
+  Value firstTile = rowBegin, lastTile = rowEnd;
+  emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
     if (isPacked)
-      return emitPackedColumns(column, numColumns, firstRow, lastRow);
-    emitTiles(tiling.rows, firstRow, lastRow, [&](Value, Value row, int64_t numRows) {
+      return emitPackedColumns(column, numColumns, firstTile, lastTile);
+    emitTiles(tiling.rows, firstTile, lastTile, [&](Value, Value row, int64_t numRows) {
       enterTile(row, numRows, column, numColumns);
       emitWholeTile();
     });
@@ -275,6 +280,7 @@ void ContractionEmitter::enterTile(Value row, int64_t numRows, Value column, int
   if (rowLoop)
     ivs[*rowLoop] = row;
   ivs[contraction.vectorLoop] = column;
+  tileWidth = llvm::alignTo(numColumns, lanes);
   pieces.clear();
   for (int64_t r = 0; r < numRows; ++r)
     for (auto [offset, width] : cutIntoVectors(numColumns, lanes))
@@ -297,9 +303,7 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueR
   if (loops.empty())
     return emitStep(accumulators, [&](const Piece &piece) -> Value {
       if (sharedPanels)
-        return narrow(vector::LoadOp::create(
-                          builder, loc, vectorType, sharedPanels,
-                          ValueRange{columnTile, ivs[contraction.sums.front()], constant(piece.column)}),
+        return narrow(vector::LoadOp::create(builder, loc, vectorType, sharedPanels, getSharedPlace(piece)),
                       piece.lanes);
       VectorBody body = makeBody(contraction.op, piece);
       return body.broadcast(body.load(contraction.b));
@@ -343,7 +347,6 @@ Value ContractionEmitter::multiplyAdd(Value a, Value b, Value c) {
 void ContractionEmitter::emitPackedColumns(Value column, int64_t numColumns, Value rowBegin, Value rowEnd) {
   unsigned sumLoop = contraction.sums.back();
   int64_t extent = contraction.getExtent(sumLoop), blocksPerSum = llvm::divideCeil(extent, blockSums);
-  firstRowTile = rowBegin;
   buildLoop(builder, loc, 0, numBlocks, 1, [&](Value number) {
     block = number;
     delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, block, constant(blocksPerSum)),
@@ -353,10 +356,10 @@ void ContractionEmitter::emitPackedColumns(Value column, int64_t numColumns, Val
     Value left = builder.createOrFold<arith::SubIOp>(loc, constant(extent), blockBegin);
     blockLength = builder.createOrFold<arith::MinUIOp>(loc, left, constant(blockSums));
     packPanel(column, numColumns, blockBegin, blockLength, panel,
-              [](Value term, Value at) { return SmallVector<Value>{term, at}; });
-    emitTiles(tiling.rows, rowBegin, rowEnd, [&](Value tile, Value row, int64_t numRows) {
+              [&](Value term, const Piece &piece) { return SmallVector<Value>{term, constant(piece.column)}; });
+    emitTiles(tiling.rows, rowBegin, rowEnd, [&](Value, Value row, int64_t numRows) {
       enterTile(row, numRows, column, numColumns);
-      emitPackedTile(tile);
+      emitPackedTile();
     });
   });
 }
@@ -371,7 +374,7 @@ void ContractionEmitter::packPanel(Value column, int64_t numColumns, Value begin
     for (const Piece &piece : pieces) {
       VectorBody body = makeBody(contraction.op, piece);
       vector::StoreOp::create(builder, loc, widen(body.broadcast(body.load(contraction.b))), target,
-                              place(term, constant(piece.column)));
+                              place(term, piece));
     }
   });
 }
@@ -382,27 +385,37 @@ void ContractionEmitter::makeSharedPanels() {
   Value b = contraction.b->get();
   Operation *place = findCopyPlace(contraction.op, b);
   int64_t terms = getNumSums(), tiles = tiling.getNumColumnTiles();
-  int64_t panelBytes = terms * panelWidth * llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  int64_t width = llvm::alignTo(contraction.getExtent(contraction.vectorLoop), lanes);
+  int64_t bytes = terms * width * llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
   auto loop = contraction.op->getParentOfType<scf::ForOp>();
   if (contraction.sums.size() != 1 || contraction.columns.size() != 1 || !contraction.batch.empty() || !loop ||
-      !place->isAncestor(loop) || tiles * panelBytes <= target.l1Bytes / 2)
+      !place->isAncestor(loop) || bytes <= target.l1Bytes / 2)
     return;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(place);
-  auto type = MemRefType::get({tiles, terms, panelWidth}, elementType);
+  auto type = MemRefType::get({terms * width}, elementType);
   Value panels = memref::AllocOp::create(builder, loc, type, builder.getI64IntegerAttr(64));
   auto pack = [&](Value begin, Value end) {
-    emitTiles(tiling.columns, begin, end, [&](Value tile, Value column, int64_t numColumns) {
+    emitTiles(tiling.columns, begin, end, [&](Value, Value column, int64_t numColumns) {
       packPanel(column, numColumns, constant(0), constant(terms), panels,
-                [&](Value term, Value at) { return SmallVector<Value>{tile, term, at}; });
+                [&](Value, const Piece &piece) { return SmallVector<Value>{getSharedPlace(piece)}; });
     });
   };
-  int64_t grain = isInsideParallelLoop(place) ? tiles : std::max<int64_t>(1, bytesPerPackingTask / panelBytes);
+  int64_t grain =
+      isInsideParallelLoop(place) ? tiles : std::max<int64_t>(1, bytesPerPackingTask / llvm::divideCeil(bytes, tiles));
   buildParallelPieces(builder, loc, tiles, grain, pack);
   sharedPanels = panels;
 }
 
-void ContractionEmitter::emitPackedTile(Value rowTile) {
+/// Where a vector of b at the current term lies in the shared panels. Tiles start at whole vectors, so that panels of
+/// different widths leave no gap.
+Value ContractionEmitter::getSharedPlace(const Piece &piece) {
+  Value panelBegin = builder.createOrFold<arith::MulIOp>(loc, ivs[contraction.vectorLoop], constant(getNumSums()));
+  Value row = builder.createOrFold<arith::MulIOp>(loc, ivs[contraction.sums.front()], constant(tileWidth));
+  return addIndex(builder, loc, builder.createOrFold<arith::AddIOp>(loc, panelBegin, row), piece.column);
+}
+
+void ContractionEmitter::emitPackedTile() {
   auto widenAll = [&](SmallVector<Value> vectors) {
     return llvm::map_to_vector(vectors, [&](Value vector) { return widen(vector); });
   };
@@ -410,11 +423,11 @@ void ContractionEmitter::emitPackedTile(Value rowTile) {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block, constant(number));
   };
   SmallVector<Type> types(pieces.size(), vectorType);
-  SmallVector<Value> accumulators = numBlocks == 1
-                                        ? widenAll(getInitial())
-                                        : buildIf(
-                                              builder, loc, isBlock(0), types, [&] { return widenAll(getInitial()); },
-                                              [&] { return loadPartial(rowTile); });
+  SmallVector<Value> accumulators =
+      numBlocks == 1
+          ? widenAll(getInitial())
+          : buildIf(
+                builder, loc, isBlock(0), types, [&] { return widenAll(getInitial()); }, [&] { return loadPartial(); });
   accumulators =
       buildLoop(builder, loc, constant(0), blockLength, 1, accumulators, [&](Value term, ValueRange carried) {
         ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
@@ -434,30 +447,38 @@ void ContractionEmitter::emitPackedTile(Value rowTile) {
     return;
   }
   buildIf(builder, loc, isBlock(numBlocks - 1), {}, finish, [&] {
-    storePartial(rowTile, accumulators);
+    storePartial(accumulators);
     return SmallVector<Value>();
   });
 }
 
-/// Where row 0 of a tile waits in `partial`.
-static Value getPartialRow(OpBuilder &builder, Location loc, Value rowTile, Value firstRowTile, int64_t rowsPerTile) {
-  Value number = builder.createOrFold<arith::SubIOp>(loc, rowTile, firstRowTile);
-  return builder.createOrFold<arith::MulIOp>(loc, number, getIndexConstant(builder, loc, rowsPerTile));
+/// The first row of a tile. Where sizes get smaller from run to run, the run that a tile belongs to gives the least.
+Value ContractionEmitter::getRowStart(Value rowTile) {
+  Value start;
+  for (const TileRun &run : tiling.rows) {
+    Value inRun = builder.createOrFold<arith::MulIOp>(loc, rowTile, constant(run.size));
+    inRun = addIndex(builder, loc, inRun, run.start - run.firstTile * run.size);
+    start = start ? builder.createOrFold<arith::MinUIOp>(loc, start, inRun) : inRun;
+  }
+  return start;
 }
 
-SmallVector<Value> ContractionEmitter::loadPartial(Value rowTile) {
-  Value first = getPartialRow(builder, loc, rowTile, firstRowTile, rowsPerTile);
+/// The row in `partial` where a row of the tile waits.
+Value ContractionEmitter::getPartialRow(const Piece &piece) {
+  return addIndex(builder, loc, builder.createOrFold<arith::SubIOp>(loc, ivs[*rowLoop], firstRow), piece.row);
+}
+
+SmallVector<Value> ContractionEmitter::loadPartial() {
   return llvm::map_to_vector(pieces, [&](const Piece &piece) -> Value {
     return vector::LoadOp::create(builder, loc, vectorType, partial,
-                                  ValueRange{addIndex(builder, loc, first, piece.row), constant(piece.column)});
+                                  ValueRange{getPartialRow(piece), constant(piece.column)});
   });
 }
 
-void ContractionEmitter::storePartial(Value rowTile, ValueRange accumulators) {
-  Value first = getPartialRow(builder, loc, rowTile, firstRowTile, rowsPerTile);
+void ContractionEmitter::storePartial(ValueRange accumulators) {
   for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
     vector::StoreOp::create(builder, loc, accumulator, partial,
-                            ValueRange{addIndex(builder, loc, first, piece.row), constant(piece.column)});
+                            ValueRange{getPartialRow(piece), constant(piece.column)});
 }
 
 /// `vector` filled up with zeros to a whole register.

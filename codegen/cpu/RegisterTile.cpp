@@ -56,6 +56,13 @@ static double estimateCycles(const RegisterTiling &tiling, int64_t lanes, int64_
   return cycles;
 }
 
+int64_t nn::getStart(ArrayRef<TileRun> runs, int64_t tile) {
+  int64_t start = 0;
+  for (const TileRun &run : runs)
+    start += std::clamp<int64_t>(tile - run.firstTile, 0, run.count) * run.size;
+  return start;
+}
+
 RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k) {
   RegisterTiling best;
   double bestCycles = std::numeric_limits<double>::infinity();

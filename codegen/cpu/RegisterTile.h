@@ -22,6 +22,9 @@ struct RegisterTiling {
   int64_t getNumColumnTiles() const { return columns.back().firstTile + columns.back().count; }
 };
 
+/// The element at which tile `tile` begins; for the number of tiles, where the last one ends.
+int64_t getStart(ArrayRef<TileRun> runs, int64_t tile);
+
 /// The tiling of an m x n result with the least estimated time, `k` products an
 /// element. Columns are vectors of `lanes`.
 RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k);

@@ -130,6 +130,20 @@ func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %
 
 // -----
 
+// Sums that take several panels of b wait in a buffer of the task's rows in between, 38 though they are cut into tiles of
+// six and of five.
+// CHECK-LABEL: func @waiting_sums
+// CHECK: memref.alloc() {{.*}} : memref<{{[0-9]+}}x16xf32>
+// CHECK: memref.alloc() {{.*}} : memref<38x16xf32>
+func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<1024x16xf32>, %c: memref<38x16xf32>) {
+  scf.forall (%i) in (1) {
+    linalg.matmul ins(%a, %b : memref<38x1024xf32>, memref<1024x16xf32>) outs(%c : memref<38x16xf32>)
+  }
+  return
+}
+
+// -----
+
 // A scalar product has no column to run vectors along; it keeps its rounding, one FMA a term.
 // CHECK-LABEL: func @dot
 // CHECK: linalg.generic

@@ -34,6 +34,9 @@ class Case:
         if number % 10 == 0:
             # More terms than a packed panel holds.
             self.k = int(rng.integers(500, 900))
+        if number % 16 == 3:
+            # The same, for rows that several tasks share, in tiles of two sizes.
+            self.m, self.n, self.k = int(rng.integers(100, 400)), int(rng.integers(8, 40)), int(rng.integers(800, 1600))
         if number % 12 == 5:
             self.m = int(rng.integers(100, 300))
             self.n = int(rng.integers(200, 300))
