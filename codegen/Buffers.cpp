@@ -59,6 +59,17 @@ Access nn::getAccess(Operation *op, OpOperand &operand) {
   return write ? Access::write : Access::none;
 }
 
+void nn::countCopy(Operation *op, StringRef reason) {
+  auto entry = op->getParentOfType<func::FuncOp>();
+  if (!entry || !entry->hasAttr("nn.entry"))
+    return;
+  NamedAttrList counts(entry->getAttrOfType<DictionaryAttr>("nn.copies"));
+  auto count = dyn_cast_or_null<IntegerAttr>(counts.get(reason));
+  Builder builder(op->getContext());
+  counts.set(reason, builder.getI64IntegerAttr((count ? count.getInt() : 0) + 1));
+  entry->setAttr("nn.copies", counts.getDictionary(op->getContext()));
+}
+
 std::optional<int64_t> nn::getBufferBytes(MemRefType type) {
   if (!type.hasStaticShape())
     return std::nullopt;

@@ -1,5 +1,6 @@
 // nn-check-buffers: what bufferization made must fit into one arena that is planned before the first step, and every
-// copy in it must have a reason. The closed list of reasons is `CopyReason` below.
+// copy in it must have a reason. The closed list of reasons is `CopyReason` below. The only copies made later are those
+// of nn-lower-contractions, into buffers of its own, which it counts as `packed`; nn-plan-arena checks their sizes.
 #include "codegen/Buffers.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
@@ -39,7 +40,7 @@ struct CheckBuffers : nn::impl::CheckBuffersBase<CheckBuffers> {
     bool fails = false;
     entry.walk([&](Operation *op) { fails |= failed(checkOp(op)); });
     if (fails)
-      signalPassFailure();
+      return signalPassFailure();
   }
 
   LogicalResult checkOp(Operation *op) {
@@ -96,6 +97,7 @@ struct CheckBuffers : nn::impl::CheckBuffersBase<CheckBuffers> {
     if (failed(reason))
       return failure();
     copy->setAttr("nn.copy_reason", StringAttr::get(&getContext(), stringifyReason(*reason)));
+    countCopy(copy, stringifyReason(*reason));
     return success();
   }
 

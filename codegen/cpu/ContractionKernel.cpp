@@ -8,6 +8,7 @@
 // Every element of the result is one chain of FMAs in increasing order of the
 // sum's loops, whatever the tiles are.
 #include "codegen/cpu/ContractionKernel.h"
+#include "codegen/Buffers.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/RegisterTile.h"
@@ -395,6 +396,7 @@ void ContractionEmitter::makeSharedPanels() {
   builder.setInsertionPoint(place);
   auto type = MemRefType::get({terms * width}, elementType);
   Value panels = memref::AllocOp::create(builder, loc, type, builder.getI64IntegerAttr(64));
+  countCopy(contraction.op, "packed");
   auto pack = [&](Value begin, Value end) {
     emitTiles(tiling.columns, begin, end, [&](Value, Value column, int64_t numColumns) {
       packPanel(column, numColumns, constant(0), constant(terms), panels,

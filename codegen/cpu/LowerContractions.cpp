@@ -1,5 +1,6 @@
 // --nn-lower-contractions: matrix products on buffers become register-tiled
 // vector loops.
+#include "codegen/Buffers.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/ContractionKernel.h"
@@ -42,6 +43,7 @@ static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperan
   rewriter.setInsertionPoint(findCopyPlace(op, operand->get()));
   auto type = MemRefType::get(shape, cast<MemRefType>(operand->get().getType()).getElementType());
   Value packed = memref::AllocOp::create(rewriter, loc, type, rewriter.getI64IntegerAttr(64));
+  countCopy(op, "packed");
   int64_t rank = shape.size();
   AffineMap sourceMap = AffineMap::get(rank, 0, sourceDims, context);
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);

@@ -1,6 +1,8 @@
 // RUN: nnc-opt --nn-check-buffers %s | FileCheck %s
 
-// Each copy gets its reason.
+// Each copy gets its reason, and the entry point their number.
+// CHECK: nn.copies = {carried = 1 : i64, initial = 1 : i64, output = 1 : i64, part = 1 : i64, sequence = 1 : i64,
+// CHECK-SAME: variable = 1 : i64}
 func.func @fit.train(%x: memref<4xf32> {nn.input = "x"}, %w: memref<4xf32> {nn.variable = @w},
                      %y: memref<4xf32> {nn.output = "y"}, %s: memref<8x4xf32> {nn.output = "s"})
     attributes {nn.entry = "train"} {
