@@ -70,6 +70,10 @@ def CheckBuffers : Pass<"nn-check-buffers", "::mlir::func::FuncOp"> {
     - `part`: a part into a whole: concatenation, padding, the adjoint of a slice;
     - `initial`: a starting value into a buffer that a loop or an accumulating op overwrites, as it is needed again;
     - `carried`: a loop's next value into the buffer that carries it, computed elsewhere as it reads the old one.
+
+    `nn.copies` on the entry point counts them by reason. The one reason that comes later, in nn-lower-contractions, is
+    `packed`: an operand of a product in the order in which its loops read it. What a kernel holds in the first cache
+    for a while, a panel of a few columns, is part of the kernel and counts as none.
   }];
 }
 
@@ -139,9 +143,31 @@ def PlanArena : Pass<"nn-plan-arena", "::mlir::ModuleOp"> {
     Buffers inside a parallel loop get an offset in their worker's scratch (`nn.worker_offset`).
 
     An entry then takes the arena alone; `nn.inputs` and `nn.outputs` say where the rest lies, `nn.program` on the
-    module how large all is and where the variables are. Views carry their lifetime as `nn.live`.
+    module how large all is and where the variables are, and `nn.plan` on the entry lists its buffers with place and lifetime,
+    which `--nn-plan` prints. A module that has been planned stays as it is.
   }];
+  let options = [
+    Option<"overlay", "overlay", "bool", "true",
+           "Let buffers that are not alive together share bytes; without it a wrong lifetime does no harm, which helps to "
+           "find it">
+  ];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
+  let summary = "Print where every buffer lies and when it lives";
+  let description = [{
+    Prints what nn-plan-arena planned, as tables or, with `--nn-plan=json`, as JSON: each buffer's offset, bytes, kind,
+    layer and the first and last op that touch it, of the entry's body or of the parallel loop whose scratch it is. For
+    each entry point then its peak, the end of its highest buffer; and the lower bound, the most bytes that are alive at
+    one op, by kind: no plan could do with less. All count the variables, and whole multiples of the alignment.
+
+    Given a model file, `nnc-opt MODEL --nn-plan` compiles it as far as needed, with `--batch` and its like.
+  }];
+  let options = [
+    Option<"json", "json", "bool", "false", "Print JSON">,
+    Option<"table", "table", "bool", "false", "Print tables, as without an option">
+  ];
 }
 
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {

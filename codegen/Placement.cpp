@@ -3,14 +3,16 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 #include <map>
+#include <tuple>
 
 using namespace mlir::nn;
 using llvm::ArrayRef;
 using llvm::MutableArrayRef;
 using llvm::SmallVector;
 
-static int64_t getSpace(const PlacedBuffer &buffer) { return llvm::alignTo(buffer.bytes, bufferAlignment); }
+int64_t mlir::nn::getSpace(const PlacedBuffer &buffer) { return llvm::alignTo(buffer.bytes, bufferAlignment); }
 
 static bool liveTogether(const PlacedBuffer &a, const PlacedBuffer &b) {
   return a.first <= b.last && b.first <= a.last;
@@ -54,14 +56,64 @@ int64_t mlir::nn::placeBuffers(MutableArrayRef<PlacedBuffer> buffers, int64_t st
   return end;
 }
 
-int64_t mlir::nn::getLiveBytesBound(ArrayRef<PlacedBuffer> buffers) {
+LivePeak mlir::nn::findLivePeak(ArrayRef<PlacedBuffer> buffers) {
   std::map<int64_t, int64_t> changes; // time to the change of live bytes there
   for (const PlacedBuffer &buffer : buffers) {
     changes[buffer.first] += getSpace(buffer);
     changes[buffer.last + 1] -= getSpace(buffer);
   }
-  int64_t live = 0, most = 0;
-  for (auto [time, change] : changes)
-    most = std::max(most, live += change);
-  return most;
+  LivePeak peak;
+  int64_t live = 0;
+  for (auto [time, change] : changes) {
+    live += change;
+    if (live > peak.bytes)
+      peak = {time, live};
+  }
+  return peak;
+}
+
+std::optional<int64_t> mlir::nn::getEndApart(ArrayRef<PlacedBuffer> buffers, int64_t start) {
+  int64_t end = start;
+  for (const PlacedBuffer &buffer : buffers)
+    if (buffer.bytes > std::numeric_limits<int64_t>::max() - bufferAlignment ||
+        llvm::AddOverflow(end, getSpace(buffer), end))
+      return std::nullopt;
+  return end;
+}
+
+std::optional<std::pair<size_t, size_t>> mlir::nn::findOverlap(ArrayRef<PlacedBuffer> buffers) {
+  struct Event {
+    int64_t time;
+    bool isStart; // what ends makes way for what starts at the same time
+    size_t buffer;
+    bool operator<(const Event &other) const {
+      return std::tie(time, isStart, buffer) < std::tie(other.time, other.isStart, other.buffer);
+    }
+  };
+  SmallVector<Event> events;
+  for (auto [index, buffer] : llvm::enumerate(buffers)) {
+    if (buffer.bytes == 0)
+      continue;
+    events.push_back({buffer.first, true, index});
+    events.push_back({buffer.last + 1, false, index});
+  }
+  llvm::sort(events);
+  std::map<int64_t, size_t> live; // by offset; none of them overlap
+  for (const Event &event : events) {
+    const PlacedBuffer &buffer = buffers[event.buffer];
+    if (!event.isStart) {
+      live.erase(buffer.offset);
+      continue;
+    }
+    auto next = live.lower_bound(buffer.offset);
+    if (next != live.end() && next->first < buffer.offset + buffer.bytes)
+      return std::pair(next->second, event.buffer);
+    if (next != live.begin()) {
+      auto [offset, previous] = *std::prev(next);
+      if (offset + buffers[previous].bytes > buffer.offset)
+        return std::pair(previous, event.buffer);
+    }
+    live.emplace(buffer.offset, event.buffer);
+  }
+  return std::nullopt;
 }

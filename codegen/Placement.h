@@ -2,6 +2,8 @@
 #pragma once
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
+#include <optional>
+#include <utility>
 
 namespace mlir::nn {
 
@@ -20,7 +22,20 @@ struct PlacedBuffer {
 /// for deep neural net inference", 2020).
 int64_t placeBuffers(llvm::MutableArrayRef<PlacedBuffer> buffers, int64_t start);
 
-/// The most bytes alive at one time: no placement can do with fewer.
-int64_t getLiveBytesBound(llvm::ArrayRef<PlacedBuffer> buffers);
+/// The bytes that a buffer takes of its area.
+int64_t getSpace(const PlacedBuffer &buffer);
+
+/// The time at which most bytes are alive, the first of several, and how many: no placement can do with fewer.
+struct LivePeak {
+  int64_t time = 0, bytes = 0;
+};
+LivePeak findLivePeak(llvm::ArrayRef<PlacedBuffer> buffers);
+
+/// Where the buffers end if they lie one after the other from `start`; nothing where that is more than can be counted.
+/// No placement ends higher.
+std::optional<int64_t> getEndApart(llvm::ArrayRef<PlacedBuffer> buffers, int64_t start);
+
+/// Two buffers that share bytes while both are alive, by their numbers; nothing where there are none.
+std::optional<std::pair<size_t, size_t>> findOverlap(llvm::ArrayRef<PlacedBuffer> buffers);
 
 } // namespace mlir::nn

@@ -1,8 +1,8 @@
 // nn-plan-arena: gives every buffer its place in the one arena of the program, before the first step. Variables come
 // first and lie where they lie in every program of the model; entries overlay each other behind them.
 #include "codegen/Buffers.h"
+#include "codegen/MemoryPlan.h"
 #include "codegen/Passes.h"
-#include "codegen/Placement.h"
 #include "dialect/NN.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -17,7 +17,15 @@ using namespace mlir::nn;
 namespace {
 
 /// A buffer and the value that stands for it until it has a place.
-struct PlannedBuffer : PlacedBuffer {
+struct PlannedBuffer : BufferPlan {
+  PlannedBuffer(Value root, BufferKind kind, int64_t bytes)
+      : BufferPlan(describeBuffer(kind, getTensorType(root), bytes, root.getLoc())), root(root) {}
+
+  static RankedTensorType getTensorType(Value root) {
+    auto type = cast<MemRefType>(root.getType());
+    return RankedTensorType::get(type.getShape(), type.getElementType());
+  }
+
   Value root;
 };
 
@@ -41,7 +49,12 @@ FailureOr<StateLayout> layOutState(ModuleOp module) {
         return variable.emitOpError() << "is a " << type << ", whose size in bytes is not known";
       layout.offsets[variable.getSymName()] = layout.bytes;
       layout.attributes.emplace_back(variable.getSymNameAttr(), builder.getI64IntegerAttr(layout.bytes));
-      layout.bytes += llvm::alignTo(*bytes, bufferAlignment);
+      PlacedBuffer buffer;
+      buffer.bytes = *bytes;
+      std::optional<int64_t> end = getEndApart(buffer, layout.bytes);
+      if (!end)
+        return variable.emitOpError() << "and the variables before it have more bytes than can be counted";
+      layout.bytes = *end;
     }
   }
   return layout;
@@ -52,6 +65,8 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (module->hasAttr("nn.program"))
+      return; // planned already
     FailureOr<StateLayout> state = layOutState(module);
     if (failed(state))
       return signalPassFailure();
@@ -71,11 +86,13 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
   }
 
   LogicalResult planEntry(func::FuncOp entry, const StateLayout &state) {
+    EntryPlan plan;
+    int64_t loop = 0;
     WalkResult bodies = entry.walk([&](scf::ForallOp forall) {
       // Loops inside a parallel body run on its worker and share its scratch.
       if (forall->getParentOfType<scf::ForallOp>())
         return WalkResult::advance();
-      return failed(planParallelBody(forall)) ? WalkResult::interrupt() : WalkResult::advance();
+      return failed(planParallelBody(forall, loop++, plan)) ? WalkResult::interrupt() : WalkResult::advance();
     });
     if (bodies.wasInterrupted())
       return failure();
@@ -88,11 +105,36 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
       if (failed(addArgument(entry, argument, *buffers)))
         return failure();
 
-    SmallVector<PlacedBuffer> places(buffers->begin(), buffers->end());
-    arenaBytes = std::max(arenaBytes, placeBuffers(places, state.bytes));
-    for (auto [buffer, place] : llvm::zip_equal(*buffers, places))
-      buffer.offset = place.offset;
+    plan.numOps = std::distance(block->begin(), block->end());
+    if (failed(place(*buffers, state.bytes, arenaBytes, entry)))
+      return failure();
+    llvm::append_range(plan.buffers, *buffers);
     makeViews(entry, *buffers, state);
+    setEntryPlan(entry, plan);
+    return success();
+  }
+
+  /// Gives the buffers of `owner` their offsets, and makes the area that they lie in large enough.
+  LogicalResult place(MutableArrayRef<PlannedBuffer> buffers, int64_t start, int64_t &areaBytes, Operation *owner) {
+    SmallVector<PlacedBuffer> places(buffers.begin(), buffers.end());
+    if (!overlay)
+      for (PlacedBuffer &place : places)
+        place.first = place.last = 0;
+    if (!getEndApart(places, start))
+      return owner->emitOpError() << "needs buffers that have more bytes together than can be counted";
+    areaBytes = std::max(areaBytes, placeBuffers(places, start));
+    for (auto [buffer, place] : llvm::zip_equal(buffers, places))
+      buffer.offset = place.offset;
+    // A mistake here would not be seen but in wrong numbers.
+    if (auto overlap = findOverlap(places)) {
+      InFlightDiagnostic error = emitError(buffers[overlap->first].root.getLoc())
+                                 << "this " << buffers[overlap->first].type << " is placed at byte "
+                                 << buffers[overlap->first].offset << ", where it overlaps another buffer";
+      error.attachNote(buffers[overlap->second].root.getLoc())
+          << "this " << buffers[overlap->second].type << " at byte " << buffers[overlap->second].offset
+          << ", alive at the same time";
+      return error;
+    }
     return success();
   }
 
@@ -105,12 +147,13 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
     unsigned index = argument.getArgNumber();
     if (entry.getArgAttr(index, "nn.variable"))
       return success();
-    bool isInput = bool(entry.getArgAttr(index, "nn.input"));
-    if (!isInput && !entry.getArgAttr(index, "nn.output"))
+    auto input = entry.getArgAttrOfType<StringAttr>(index, "nn.input");
+    auto output = entry.getArgAttrOfType<StringAttr>(index, "nn.output");
+    bool isInput = bool(input);
+    if (!input && !output)
       return entry.emitOpError() << "argument " << index << " is none of input, output and variable";
-    PlannedBuffer buffer;
-    buffer.root = argument;
-    buffer.bytes = *bytes;
+    PlannedBuffer buffer(argument, isInput ? BufferKind::input : BufferKind::output, *bytes);
+    buffer.name = (isInput ? input : output).str();
     auto [first, last] = getLifetime(argument, argument.getOwner());
     int64_t end = std::distance(argument.getOwner()->begin(), argument.getOwner()->end()) - 1;
     buffer.first = isInput || first < 0 ? 0 : first;
@@ -135,9 +178,7 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
         op->emitOpError() << "makes a buffer whose size is not known at compile time";
         return WalkResult::interrupt();
       }
-      PlannedBuffer buffer;
-      buffer.root = root;
-      buffer.bytes = *bytes;
+      PlannedBuffer buffer(root, isSerial ? BufferKind::temporary : BufferKind::scratch, *bytes);
       std::tie(buffer.first, buffer.last) = getLifetime(root, block);
       buffers.push_back(buffer);
       return WalkResult::advance();
@@ -175,18 +216,20 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
 
   /// Scratch of a parallel body: offsets from the start of its worker's area, kept at the allocations until
   /// nn-outline-parallel makes the body a function that knows its worker.
-  LogicalResult planParallelBody(scf::ForallOp forall) {
+  LogicalResult planParallelBody(scf::ForallOp forall, int64_t loop, EntryPlan &plan) {
     FailureOr<SmallVector<PlannedBuffer>> buffers = collectBuffers(forall.getBody());
     if (failed(buffers))
       return failure();
-    SmallVector<PlacedBuffer> places(buffers->begin(), buffers->end());
-    workerBytes = std::max(workerBytes, placeBuffers(places, 0));
+    if (failed(place(*buffers, 0, workerBytes, forall)))
+      return failure();
     Builder builder(&getContext());
-    for (auto [buffer, place] : llvm::zip_equal(*buffers, places)) {
+    for (PlannedBuffer &buffer : *buffers) {
+      buffer.loop = loop;
       Operation *allocation = buffer.root.getDefiningOp();
-      allocation->setAttr("nn.worker_offset", builder.getI64IntegerAttr(place.offset));
+      allocation->setAttr("nn.worker_offset", builder.getI64IntegerAttr(buffer.offset));
       allocation->moveBefore(getAncestorIn(forall.getBody(), allocation));
     }
+    llvm::append_range(plan.buffers, *buffers);
     return success();
   }
 
@@ -203,7 +246,6 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
       auto view =
           memref::ViewOp::create(builder, root.getLoc(), cast<MemRefType>(root.getType()), arena, start, ValueRange{});
       root.replaceAllUsesWith(view);
-      return view;
     };
 
     SmallVector<Attribute> inputs, outputs;
@@ -227,8 +269,7 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
       if (!allocation)
         continue;
       builder.setInsertionPoint(getAncestorIn(block, allocation));
-      memref::ViewOp view = makeView(builder, buffer.root, buffer.offset);
-      view->setAttr("nn.live", builder.getDenseI64ArrayAttr({buffer.first, buffer.last}));
+      makeView(builder, buffer.root, buffer.offset);
       allocation->erase();
     }
 

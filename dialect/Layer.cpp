@@ -86,3 +86,15 @@ FailureOr<Value> nn::applyActivation(OpBuilder &builder, Location loc, StringAtt
   state.addTypes(value.getType());
   return builder.create(state)->getResult(0);
 }
+
+std::string nn::getLayerName(Location loc) {
+  std::string name;
+  loc->walk([&](Location inner) {
+    auto named = dyn_cast<NameLoc>(inner);
+    if (!named)
+      return WalkResult::advance();
+    name = named.getName().str();
+    return WalkResult::interrupt();
+  });
+  return name;
+}

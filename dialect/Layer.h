@@ -26,6 +26,10 @@ Value reduceLast(ImplicitLocOpBuilder &b, Value input, double initial, function_
 /// Applies the activation op named by `activation` (null: none) to `value`. Reports an unknown name at `loc`.
 FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value);
 
+/// The dotted name of the layer that an op came from: materialised parameters put it into locations. Empty where it is
+/// no layer's.
+std::string getLayerName(Location loc);
+
 /// Checks that `activation` names an op with the Activation trait.
 LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer, DictionaryAttr attributes, StringAttr activation);
 

@@ -1,5 +1,6 @@
 // Reverse mode in three steps: find the ops between inputs and outputs, give them their saving forms, walk back.
 #include "dialect/ReverseMode.h"
+#include "dialect/Layer.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -97,19 +98,6 @@ void ReverseMode::collectObstacles(SmallVectorImpl<std::pair<Operation *, std::s
     if (!obstacle.empty())
       obstacles.emplace_back(op, std::move(obstacle));
   }
-}
-
-/// The layer an op came from: materialised parameters name it in the location.
-static std::string getLayerName(Location loc) {
-  std::string name;
-  loc->walk([&](Location inner) {
-    auto named = dyn_cast<NameLoc>(inner);
-    if (!named)
-      return WalkResult::advance();
-    name = named.getName().str();
-    return WalkResult::interrupt();
-  });
-  return name;
 }
 
 LogicalResult ReverseMode::check() {

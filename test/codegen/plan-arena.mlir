@@ -13,15 +13,19 @@ nn.variable @k.v : tensor<4xf32> {role = "slot"}
 // CHECK-SAME: nn.inputs = [{default = 1.000000e-03 : f64, name = "rate", offset = {{[0-9]+}} : i64, role = "learning_rate", type = tensor<f32>},
 // CHECK-SAME: {name = "x", offset = [[X:[0-9]+]] : i64, range = array<i64: 0, 9>, role = "data", type = tensor<64xi32>}]
 // CHECK-SAME: nn.outputs = [{name = "loss", offset = {{[0-9]+}} : i64, role = "loss", type = tensor<64xi32>}]
+// What --nn-plan prints: %c lies where %a lay, which is dead by then.
+// CHECK-SAME: nn.plan = {buffers = [{bytes = 256 : i64, kind = "temporary", live = array<i64: 3, 4>,
+// CHECK-SAME: offset = [[A:[0-9]+]] : i64, type = tensor<64xi32>}, {bytes = 256 : i64, kind = "temporary",
+// CHECK-SAME: live = array<i64: 4, 5>, {{.*}}, {bytes = 256 : i64, kind = "temporary", live = array<i64: 5, 6>,
+// CHECK-SAME: offset = [[A]] : i64, type = tensor<64xi32>}, {bytes = 4 : i64, kind = "input", live = array<i64: 0, 0>,
+// CHECK-SAME: name = "rate",
+// CHECK-SAME: ops = 8 : i64}
 func.func @fit.train(%rate: memref<f32> {nn.input = "rate", nn.input_role = "learning_rate", nn.default = 1.0e-3 : f64},
                      %x: memref<64xi32> {nn.input = "x", nn.input_role = "data", nn.range = array<i64: 0, 9>},
                      %k: memref<4xf32> {nn.variable = @k}, %step: memref<i64> {nn.variable = @step},
                      %loss: memref<64xi32> {nn.output = "loss", nn.output_role = "loss"})
     attributes {nn.entry = "train"} {
-  // %c lies where %a lay, which is dead by then: three places suffice for x, %a, %b, %c and the loss.
-  // CHECK: memref.view %{{.*}}[%[[A:[a-z0-9_]*]]][] {nn.live = array<i64: 3, 4>} : memref<?xi8> to memref<64xi32>
-  // CHECK: memref.view %{{.*}} {nn.live = array<i64: 4, 5>} : memref<?xi8> to memref<64xi32>
-  // CHECK: memref.view %{{.*}} {nn.live = array<i64: 5, 6>} : memref<?xi8> to memref<64xi32>
+  // CHECK-COUNT-3: memref.view %{{.*}} : memref<?xi8> to memref<64xi32>
   // CHECK-NOT: memref.alloc
   %a = memref.alloc() : memref<64xi32>
   %b = memref.alloc() : memref<64xi32>

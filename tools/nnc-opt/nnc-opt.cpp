@@ -99,24 +99,34 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
   SmallVector<char> object;
+  // A report alone is what is wanted, not the module after it.
+  auto isAsked = [&](StringRef pass) {
+    return llvm::any_of(ArrayRef(argv, argc),
+                        [&](StringRef argument) { return argument.ltrim('-').split('=').first == pass; });
+  };
+  bool reportOnly = phase.empty() && outputName == "-" && (isAsked("nn-report") || isAsked("nn-plan"));
+  // A plan is there from phase planned on.
+  bool wantsPlan = isAsked("nn-plan");
+  if (wantsPlan && phase.empty())
+    phase = "planned";
   if (!phase.empty()) {
     std::string name = programName(inputName);
     nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
-    // After the passes named on the command line.
-    auto setUp = [base = config, options, wantsObject, &object](PassManager &pm) mutable -> LogicalResult {
+    // After the passes named on the command line, but for the one that prints what the phases make.
+    auto setUp = [base = config, options, wantsObject, wantsPlan, &object](PassManager &pm) mutable -> LogicalResult {
+      auto compile = [&] { pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple})); };
+      if (wantsPlan)
+        compile();
       if (failed(base.setupPassPipeline(pm)))
         return failure();
-      pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple}));
+      if (!wantsPlan)
+        compile();
       if (wantsObject)
         pm.addPass(std::make_unique<EmitObjectPass>(options, object));
       return success();
     };
     config.setPassPipelineSetupFn(setUp);
   }
-  // A report alone is what is wanted, not the module after it.
-  bool reportOnly = phase.empty() && outputName == "-" && llvm::any_of(ArrayRef(argv, argc), [](StringRef argument) {
-                      return argument.ltrim('-').split('=').first == "nn-report";
-                    });
   raw_ostream &os = reportOnly || wantsObject ? llvm::nulls() : contentStream;
   if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();

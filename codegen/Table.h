@@ -1,0 +1,28 @@
+// How reports print: a table with rules, numbers that are easy to read.
+#pragma once
+#include "mlir/Support/LLVM.h"
+#include <string>
+
+namespace mlir::nn {
+
+/// 1234567 -> "1,234,567".
+std::string withCommas(int64_t number);
+
+/// Bytes in the largest binary unit that leaves a number of at least one.
+std::string withUnit(double bytes);
+
+/// A table whose columns are as wide as their widest cell; the first `numLeft` are aligned left, the others right.
+class Table {
+public:
+  explicit Table(size_t numLeft) : numLeft(numLeft) {}
+
+  void addRow(ArrayRef<std::string> cells);
+  void print(raw_ostream &os) const;
+
+private:
+  size_t numLeft;
+  SmallVector<SmallVector<std::string>> rows;
+  SmallVector<size_t> widths;
+};
+
+} // namespace mlir::nn
