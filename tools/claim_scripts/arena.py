@@ -1,16 +1,17 @@
-"""Claim arena, for the perceptron and the flagship:
+"""Claim arena, for the perceptron and the flagship, each with several batch sizes:
 
 - a step asks the system for no memory (malloc and its kin, mmap: 0 calls after start-up);
 - every copy in the compiled program has a reason from the closed list;
 - guard pages right before and after the arena are never touched, and of an arena painted with a pattern each entry point
-  touches every byte that was planned for it and none besides;
-- results and variables have the same bits whatever was in the arena before.
+  touches every byte that was planned for it and none besides, workers' scratch included; also where a plan gives each
+  buffer bytes of its own, so that none hides another's;
+- results and variables have the same bits whatever was in the arena before, and with every buffer apart.
 """
 
 import ctypes
+import json
 import mmap
 import os
-import re
 import tempfile
 
 import numpy as np
@@ -18,58 +19,36 @@ import numpy as np
 from nnc_program import DATA, DTYPES, INIT, Instance, compile_model, run_tool
 from report import BUILD, LLVM_BIN, MODELS, NNC_OPT, ROOT, Table, arguments, finish, run
 
-MODELS_AND_BATCHES = {"mlp": 32, "text_classifier": 8}
+MODELS_AND_BATCHES = {"mlp": (32, 1, 5), "text_classifier": (8, 1, 5)}
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS, STEPS = 2, 20
-ELEMENT_BYTES = {"f32": 4, "f64": 8, "i32": 4, "i64": 8, "i8": 1, "i1": 1, "index": 8}
+COPY_REASONS = {"output", "variable", "sequence", "part", "initial", "carried", "packed"}
 
 
 def model_path(model):
     return os.path.join(MODELS, f"{model}.mlir")
 
 
-# Copies
-
-
-def copies(model, batch):
-    """How many copies there are of each reason, None standing for no reason."""
-    printed = run(NNC_OPT, model_path(model), "--phase=tiled", f"--batch={batch}").stdout
-    counts = {}
-    for line in printed.splitlines():
-        if "memref.copy" in line:
-            reason = re.search(r'nn\.copy_reason = "(\w+)"', line)
-            key = reason.group(1) if reason else None
-            counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
 # The plan
 
 
-def planned_bytes(model, batch, arena_bytes):
-    """For each entry point, which bytes of the arena its buffers take, as the planned phase places them."""
-    printed = run(NNC_OPT, model_path(model), "--phase=planned", f"--batch={batch}").stdout
-    plans, plan, constants = {}, None, {}
-    for line in printed.splitlines():
-        function = re.match(r"\s*func\.func (?:private )?@([\w.]+)\(%(\w+)", line)
-        if function:
-            # The bodies of an entry's parallel loops are functions of their own.
-            entry = re.sub(r"\.parallel_\d+$", "", function.group(1))
-            plan = plans.setdefault(entry, np.zeros(arena_bytes, bool))
-            arenas, constants = {function.group(2)}, {}
-        cast = re.match(r"\s*%(\w+) = builtin\.unrealized_conversion_cast .* to memref<\?xi8>", line)
-        if cast:
-            arenas.add(cast.group(1))
-        constant = re.match(r"\s*%(\S+) = arith\.constant (\d+) : index", line)
-        if constant:
-            constants[constant.group(1)] = int(constant.group(2))
-        view = re.match(r"\s*%\S+ = memref\.view %(\w+)\[%(\w+)\]\[\] .*: memref<\?xi8> to memref<([\dx]*)(\w+)>", line)
-        # A worker's scratch lies behind the arena, at an offset that is not a constant.
-        if view and view.group(1) in arenas and view.group(2) in constants:
-            offset = constants[view.group(2)]
-            count = int(np.prod([int(n) for n in view.group(3).split("x") if n], dtype=np.int64))
-            plan[offset : offset + count * ELEMENT_BYTES[view.group(4)]] = True
-    return plans
+def read_plan(*arguments):
+    """What nnc-opt --nn-plan says of a program."""
+    return json.loads(run(NNC_OPT, *arguments, "--nn-plan=json").stdout)
+
+
+def planned_bytes(plan, entry, is_init):
+    """Which bytes of the arena and of a worker's area the buffers of an entry point take. The variables hold values
+    already where it is not init."""
+    arena, worker = np.zeros(plan["arena_bytes"], bool), np.zeros(plan["worker_bytes"], bool)
+    description = next(description for description in plan["entries"] if description["name"] == entry)
+    for buffer in description["buffers"]:
+        area = worker if buffer["kind"] == "scratch" else arena
+        area[buffer["offset"] : buffer["offset"] + buffer["bytes"]] = True
+    if is_init:
+        for variable in plan["variables"]:
+            arena[variable["offset"] : variable["offset"] + variable["bytes"]] = True
+    return arena, worker
 
 
 # Guard pages
@@ -136,21 +115,23 @@ def entries_init_first(program):
 
 
 def touched_bytes(program, entry):
-    """Which bytes an entry (and whoever gives it inputs) writes: those that keep two different paints are untouched."""
-    state_bytes = program.descriptor.state_bytes
+    """Which bytes of the arena, and of any worker's area, an entry (and whoever gives it inputs) writes: those that keep
+    two different paints are untouched."""
+    descriptor = program.descriptor
     is_init = program.entries[entry].kind == INIT
-    touched = np.zeros(program.descriptor.arena_bytes, bool)
+    touched = np.zeros(descriptor.arena_bytes + WORKERS * descriptor.worker_bytes, bool)
     for paint in (0xA5, 0x5A):
         instance = Instance(program, WORKERS, fill=paint)
         if not is_init:
             initialized = Instance(program, WORKERS)
             initialized.run(program.entry_of_kind(INIT), seed=1)
-            instance.arena[:state_bytes] = initialized.arena[:state_bytes]
+            instance.arena[: descriptor.state_bytes] = initialized.arena[: descriptor.state_bytes]
         instance.run(entry, **make_inputs(program, entry))
-        touched |= instance.arena[: touched.size] != paint
-    if not is_init:  # the variables hold values already
-        touched[:state_bytes] = False
-    return touched
+        touched |= instance.arena != paint
+    if not is_init:
+        touched[: descriptor.state_bytes] = False
+    return (touched[: descriptor.arena_bytes],
+            touched[descriptor.arena_bytes :].reshape(WORKERS, -1).any(axis=0))
 
 
 def run_on(program, fill):
@@ -176,7 +157,7 @@ def allocation_counts(model, batch, folder):
                  "-rdynamic", "-Wl,-u,nnc_rt_parallel_for", "-I", os.path.join(ROOT, "runtime", "include"), "-x", "c",
                  os.path.join(HERE, "arena_steps.c"), "-x", "none", os.path.join(BUILD, "lib", "libnnc_runtime.a"),
                  "-lz", "-lcsv", "-lutf8proc", "-ldl", "-o", steps)
-    program, shared = os.path.join(folder, f"{model}.o"), os.path.join(folder, f"{model}.so")
+    program, shared = (os.path.join(folder, f"{model}-{batch}.{extension}") for extension in ("o", "so"))
     run(NNC_OPT, model_path(model), "--phase=binary", f"--batch={batch}", "-o", program)
     run(os.path.join(LLVM_BIN, "ld.lld"), "-shared", "-Bsymbolic", "-o", shared, program)
     instance_program = compile_model(model_path(model), batch=batch, directory=tempfile.mkdtemp(dir=folder))
@@ -188,40 +169,50 @@ def allocation_counts(model, batch, folder):
 
 
 def check_model(model, batch, folder, table):
-    """The violations found on one model."""
+    """The violations found on one model and batch size."""
     violations = 0
 
     def check(what, holds, detail):
         nonlocal violations
         violations += not holds
-        table.row(model, what, detail + ("" if holds else "  VIOLATION"))
+        table.row(model, batch, what, detail + ("" if holds else "  VIOLATION"))
 
     for kind, count in allocation_counts(model, batch, folder).items():
         check(f"calls for memory in {STEPS} steps of {kind}", count == 0, str(count))
-    reasons = copies(model, batch)
-    described = ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "none"
-    check("copies, by reason", None not in reasons, described)
+    plan = read_plan(model_path(model), f"--batch={batch}")
+    for entry in plan["entries"]:
+        found = ", ".join(f"{count} {reason}" for reason, count in entry["copies"].items()) or "none"
+        check(f"copies of {entry['name']}, by reason", set(entry["copies"]) <= COPY_REASONS, found)
     program = compile_model(model_path(model), batch=batch, directory=tempfile.mkdtemp(dir=folder))
     check("guard pages", run_in_child(lambda: run_between_guards(program)), "untouched")
-    plans = planned_bytes(model, batch, program.descriptor.arena_bytes)
-    for entry in entries_init_first(program):
-        plan = plans[entry].copy()
-        if program.entries[entry].kind != INIT:
-            plan[: program.descriptor.state_bytes] = False
-        touched = touched_bytes(program, entry)
-        outside, untouched = int((touched & ~plan).sum()), int((plan & ~touched).sum())
-        check(f"bytes of {entry}", outside == 0 and untouched == 0,
-              f"{int(plan.sum())} planned, {untouched} untouched, {outside} touched outside")
-    check("bits on a poisoned arena", run_on(program, 0x00) == run_on(program, 0xFF), "the same")
+    results = run_on(program, 0x00)
+    check("bits on a poisoned arena", run_on(program, 0xFF) == results, "the same")
+
+    # Buffers that overlay each other would hide what one of them leaves untouched, or reads when it should be dead.
+    apart_path = os.path.join(folder, f"{model}-{batch}.mlir")
+    apart_plan = read_plan(model_path(model), f"--batch={batch}", "--phase=tiled", "--nn-plan-arena=overlay=false", "-o",
+                           apart_path)
+    apart = compile_model(apart_path, batch=batch, directory=tempfile.mkdtemp(dir=folder))
+    check("bits with every buffer apart", run_on(apart, 0xFF) == results, "the same")
+    for layout, its_program, its_plan in (("", program, plan), (", apart", apart, apart_plan)):
+        for entry in entries_init_first(its_program):
+            is_init = its_program.entries[entry].kind == INIT
+            planned_areas = planned_bytes(its_plan, entry, is_init)
+            for area, planned, touched in zip(("arena", "scratch"), planned_areas, touched_bytes(its_program, entry)):
+                if not planned.any() and not touched.any():
+                    continue
+                outside, untouched = int((touched & ~planned).sum()), int((planned & ~touched).sum())
+                check(f"{area} of {entry}{layout}", outside == 0 and untouched == 0,
+                      f"{int(planned.sum())} bytes planned, {untouched} untouched, {outside} touched outside")
     return violations
 
 
 def main():
     only = arguments(__doc__, only="models whose name holds this text").only
-    table = Table(("model", 16), ("what", 42), ("found", 40))
+    table = Table(("model", 16), ("batch", 5), ("what", 44), ("found", 40))
     with tempfile.TemporaryDirectory() as folder:
-        violations = sum(check_model(model, batch, folder, table) for model, batch in MODELS_AND_BATCHES.items()
-                         if only in model)
+        violations = sum(check_model(model, batch, folder, table) for model, batches in MODELS_AND_BATCHES.items()
+                         if only in model for batch in batches)
     finish(violations == 0, f"{violations} violations")
 
 
