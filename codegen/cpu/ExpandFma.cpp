@@ -18,11 +18,9 @@ struct ExpandFma : nn::impl::ExpandFmaBase<ExpandFma> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CpuTarget> target = getCpuTarget(march);
-    if (!target) {
-      getOperation().emitError() << llvm::toString(target.takeError());
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
+    if (failed(target))
       return signalPassFailure();
-    }
     if (target->hasFma)
       return;
     IRRewriter rewriter(&getContext());

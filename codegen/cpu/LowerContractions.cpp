@@ -98,11 +98,9 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CpuTarget> target = getCpuTarget(march);
-    if (!target) {
-      getOperation().emitError() << llvm::toString(target.takeError());
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
+    if (failed(target))
       return signalPassFailure();
-    }
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::GenericOp> ops;
     getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });

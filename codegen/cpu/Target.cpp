@@ -37,7 +37,7 @@ static CpuTarget describeAArch64() {
   return target;
 }
 
-llvm::Expected<CpuTarget> nn::getCpuTarget(StringRef march) {
+FailureOr<CpuTarget> nn::getCpuTarget(Operation *op, StringRef march) {
   if (march == "native") {
 #if defined(__aarch64__)
     return describeAArch64();
@@ -57,9 +57,8 @@ llvm::Expected<CpuTarget> nn::getCpuTarget(StringRef march) {
   }
   if (march == "generic" || llvm::AArch64::parseCpu(march))
     return describeAArch64();
-  return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                 "march is '" + march.str() +
-                                     "', neither native nor a processor of x86-64 or AArch64 that LLVM "
-                                     "knows "
-                                     "(x86-64, x86-64-v3, x86-64-v4, znver3, cortex-a72, ...)");
+  return op->emitError()
+         << "march is '" << march
+         << "', neither native nor a processor of x86-64 or AArch64 that LLVM knows (x86-64, x86-64-v3, "
+            "x86-64-v4, znver3, cortex-a72, ...)";
 }

@@ -2,9 +2,9 @@
 // vector registers, FMA, caches. Bits of results never depend on it, except
 // that a processor without FMA rounds products.
 #pragma once
+#include "mlir/IR/Operation.h"
 #include "mlir/IR/Types.h"
 #include "mlir/Support/LLVM.h"
-#include "llvm/Support/Error.h"
 
 namespace mlir::nn {
 
@@ -23,8 +23,8 @@ struct CpuTarget {
   int64_t getLanes(Type type) const;
 };
 
-/// The description of `march`: `native`, or an LLVM processor name
-/// (`x86-64-v3`, `cortex-a72`, ...).
-llvm::Expected<CpuTarget> getCpuTarget(StringRef march);
+/// The description of `march`: `native`, or an LLVM processor name (`x86-64-v3`, `cortex-a72`, ...). Where there is no
+/// such processor, an error at `op`.
+FailureOr<CpuTarget> getCpuTarget(Operation *op, StringRef march);
 
 } // namespace mlir::nn

@@ -22,11 +22,9 @@ struct VectorizeGenerics : nn::impl::VectorizeGenericsBase<VectorizeGenerics> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CpuTarget> target = getCpuTarget(march);
-    if (!target) {
-      getOperation().emitError() << llvm::toString(target.takeError());
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
+    if (failed(target))
       return signalPassFailure();
-    }
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> ops;
     getOperation()->walk([&](linalg::LinalgOp op) { ops.push_back(op); });
