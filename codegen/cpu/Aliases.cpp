@@ -2,16 +2,16 @@
 // or function argument.
 #include "codegen/cpu/Aliases.h"
 #include "codegen/Buffers.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace mlir::nn;
 
-Value nn::getRootBuffer(Value memref) {
+Value nn::getKnownRoot(Value memref) {
   Value root = getBufferRoot(memref);
   if (auto argument = dyn_cast<BlockArgument>(root))
     return isa<func::FuncOp>(argument.getOwner()->getParentOp()) ? root : Value();
@@ -21,7 +21,7 @@ Value nn::getRootBuffer(Value memref) {
 bool nn::mayAlias(Value a, Value b) {
   if (a == b)
     return true;
-  Value rootA = getRootBuffer(a), rootB = getRootBuffer(b);
+  Value rootA = getKnownRoot(a), rootB = getKnownRoot(b);
   if (!rootA || !rootB)
     return true;
   auto globalA = rootA.getDefiningOp<memref::GetGlobalOp>(), globalB = rootB.getDefiningOp<memref::GetGlobalOp>();
@@ -79,7 +79,7 @@ static bool areUsersAmong(Value memref, llvm::ArrayRef<Operation *> users) {
 }
 
 bool nn::isOnlyUsedBy(Value memref, llvm::ArrayRef<Operation *> users) {
-  Value root = getRootBuffer(memref);
+  Value root = getKnownRoot(memref);
   return root && root.getDefiningOp<memref::AllocOp>() && areUsersAmong(root, users);
 }
 

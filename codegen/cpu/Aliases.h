@@ -1,13 +1,14 @@
-// Which memory a memref is a view of, and which operations touch it.
+// Which memrefs may share memory, and which operations touch it; built on codegen/Buffers.h, which knows roots and what
+// an op does to one operand.
 #pragma once
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 
 namespace mlir::nn {
 
-/// The allocation or function argument that `memref` is a view of; null where
-/// that cannot be told.
-Value getRootBuffer(Value memref);
+/// The root of `memref` (getBufferRoot) where it is memory that no other root shares: an allocation, a function
+/// argument or a global; else null.
+Value getKnownRoot(Value memref);
 
 /// Whether two memrefs may share an element. Distinct allocations and function
 /// arguments do not.

@@ -127,7 +127,7 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
     llvm::SetVector<Value> roots;
     for (Operation *op : group.getOps())
       for (Value output : cast<linalg::GenericOp>(op).getDpsInits())
-        if (Value root = getRootBuffer(output))
+        if (Value root = getKnownRoot(output))
           roots.insert(root);
     for (Operation *op : llvm::reverse(group.getOps()))
       rewriter.eraseOp(op);
