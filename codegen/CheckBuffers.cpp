@@ -115,7 +115,28 @@ struct CheckBuffers : nn::impl::CheckBuffersBase<CheckBuffers> {
     if (loop && copiesAllOfCarried(copy, loop))
       return copy->emitOpError() << "copies a whole " << copy.getSource().getType() << " in every turn of a loop: the "
                                  << "loop overwrites a value that it still reads; write into a tensor.empty instead";
+    if (isFilledOnly(copy.getSource(), copy))
+      return copy->emitOpError() << "copies a value that costs no more to make again: several ops were given one "
+                                 << "destination, as CSE does after nn-separate-destinations";
     return CopyReason::initial;
+  }
+
+  /// Whether nothing but fills has written all of `source` when `copy` reads it.
+  bool isFilledOnly(Value source, memref::CopyOp copy) {
+    if (getBufferRoot(source) != source || source.getParentBlock() != copy->getBlock())
+      return false;
+    bool isFilled = false;
+    for (OpOperand &use : source.getUses()) {
+      Operation *place = getAncestorIn(copy->getBlock(), use.getOwner());
+      if (!place->isBeforeInBlock(copy))
+        continue;
+      bool isFill = isa<linalg::FillOp>(use.getOwner());
+      isFilled |= isFill;
+      // Whoever looks at it otherwise may write through what it sees.
+      if (!isFill && getAccess(use.getOwner(), use) != Access::read)
+        return false;
+    }
+    return isFilled;
   }
 
   FailureOr<CopyReason> findReasonInArgument(memref::CopyOp copy, BlockArgument argument) {

@@ -102,7 +102,8 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &options) {
 void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   if (options.target == "reference")
     pm.addPass(createWidenElements());
-  // From here to bufferization CSE must not run: it would give one destination to many ops again.
+  // From here to bufferization CSE must not run: it would give one destination to many ops again, and nn-check-buffers
+  // would refuse the copies that come of it.
   pm.addNestedPass<func::FuncOp>(createSeparateDestinations());
   pm.addNestedPass<func::FuncOp>(createBindBuffers());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

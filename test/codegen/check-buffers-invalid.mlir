@@ -116,3 +116,20 @@ func.func @input(%x: memref<4xf32> {nn.input = "x"}, %y: memref<4xf32> {nn.input
   memref.copy %x, %y : memref<4xf32> to memref<4xf32>
   return
 }
+
+// -----
+
+// Two products that were given one fill as their destination.
+func.func @fit.train(%m: memref<4x4xf32> {nn.input = "m"}, %x: memref<4xf32> {nn.input = "x"},
+                     %y: memref<4xf32> {nn.output = "y"}) attributes {nn.entry = "train"} {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<4xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<4xf32>)
+  %b = memref.alloc() : memref<4xf32>
+  // expected-error @below {{copies a value that costs no more to make again: several ops were given one destination}}
+  memref.copy %a, %b : memref<4xf32> to memref<4xf32>
+  linalg.matvec ins(%m, %x : memref<4x4xf32>, memref<4xf32>) outs(%b : memref<4xf32>)
+  linalg.matvec ins(%m, %b : memref<4x4xf32>, memref<4xf32>) outs(%a : memref<4xf32>)
+  memref.copy %a, %y : memref<4xf32> to memref<4xf32>
+  return
+}
