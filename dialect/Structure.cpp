@@ -48,15 +48,20 @@ static void printCallable(OpAsmPrinter &printer, Operation *op, FunctionType typ
   printer.printRegion(body, /*printEntryBlockArgs=*/false, printTerminator);
 }
 
-/// Inputs and results are ranked tensors of static shape but for the batch, their first dimension.
+/// Inputs and results are ranked tensors of static shape but for the batch, their first dimension; no dimension is
+/// zero.
 static LogicalResult verifyCallable(Operation *op, FunctionType type, ArrayAttr names, Region &body) {
   auto checkType = [&](Type type, const Twine &what) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor)
       return op->emitOpError() << what << " must be a ranked tensor, not " << type;
-    for (auto [index, size] : llvm::enumerate(tensor.getShape()))
+    for (auto [index, size] : llvm::enumerate(tensor.getShape())) {
       if (index > 0 && ShapedType::isDynamic(size))
         return op->emitOpError() << what << " has type " << type << ": only its first dimension, the batch, may be `?`";
+      if (size == 0)
+        return op->emitOpError() << what << " has type " << type
+                                 << ", which holds no elements: no dimension may be zero";
+    }
     return success();
   };
   Block &block = body.front();
