@@ -13,8 +13,16 @@ namespace {
 
 /// Deeper than anything the compiler prints, and far from where the parser's recursion overflows the stack.
 constexpr int maxDepth = 256;
+/// Names that stand for names for names, each used twice, write a type that is larger than any memory.
+constexpr int64_t maxAliasSize = 1 << 16, maxUsedSize = 1 << 24;
 /// Affine expressions are parsed by recursion too.
 constexpr int maxOperators = 1024;
+
+/// What a name stands for: how deep its brackets nest, and how many names it is in the end, itself included.
+struct AliasExtent {
+  int depth = 0;
+  int64_t size = 1;
+};
 
 class InputScanner {
 public:
@@ -67,7 +75,7 @@ private:
 
   /// Takes note of a depth that parsing reaches; false where that is too deep.
   bool noteDepth(int reached) {
-    aliasDepth = std::max(aliasDepth, reached);
+    aliasExtent.depth = std::max(aliasExtent.depth, reached);
     return reached <= maxDepth;
   }
 
@@ -83,18 +91,25 @@ private:
     bool isDefinition = depth == 0 && (start == 0 || text[start - 1] == '\n');
     if (isDefinition) {
       alias = name;
-      aliasDepth = 0;
+      aliasExtent = {};
       return std::nullopt;
     }
-    auto known = aliasDepths.find(name);
-    if (known != aliasDepths.end() && !noteDepth(depth + known->second + 1))
+    auto known = aliases.find(name);
+    if (known == aliases.end())
+      return std::nullopt;
+    if (!noteDepth(depth + known->second.depth + 1))
       return tooDeep(start);
+    int64_t &size = alias.empty() ? usedSize : aliasExtent.size;
+    int64_t most = alias.empty() ? maxUsedSize : maxAliasSize;
+    size += known->second.size;
+    if (size > most)
+      return InputProblem{start, ("written out without names, this has more than " + Twine(most) + " parts").str()};
     return std::nullopt;
   }
 
   void finishAlias() {
     if (!alias.empty())
-      aliasDepths[alias] = aliasDepth;
+      aliases[alias] = aliasExtent;
     alias = StringRef();
   }
 
@@ -129,10 +144,12 @@ private:
   size_t position = 0;
   int depth = 0;
   int operators = 0;
-  /// The definition that is being read, how deep it has been so far, and the definitions before it.
+  /// The definition that is being read, its extent so far, and the definitions before it.
   StringRef alias;
-  int aliasDepth = 0;
-  llvm::StringMap<int> aliasDepths;
+  AliasExtent aliasExtent;
+  /// What all names outside of definitions stand for.
+  int64_t usedSize = 0;
+  llvm::StringMap<AliasExtent> aliases;
 };
 
 } // namespace

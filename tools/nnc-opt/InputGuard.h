@@ -12,8 +12,9 @@ struct InputProblem {
   std::string message;
 };
 
-/// The first thing in a file that the parser cannot be trusted with: bytecode, brackets of any kind nested too deep, an
-/// endless chain of operators, or a tensor shape with more elements than can be counted.
+/// The first thing in a file that the parser cannot be trusted with: bytecode, brackets of any kind nested too deep,
+/// names that stand for too much, an endless chain of operators, or a tensor shape with more elements than can be
+/// counted.
 std::optional<InputProblem> findInputProblem(StringRef text);
 
 } // namespace mlir::nn
