@@ -46,12 +46,13 @@ struct MaterializeParams : nn::impl::MaterializeParamsBase<MaterializeParams> {
   using Base::Base;
 
   void runOnOperation() override {
+    SymbolTable symbols(getOperation());
     for (ModelOp model : llvm::make_early_inc_range(getOperation().getOps<ModelOp>()))
-      if (failed(materializeModel(model)))
+      if (failed(materializeModel(model, symbols)))
         return signalPassFailure();
   }
 
-  LogicalResult materializeModel(ModelOp model) {
+  LogicalResult materializeModel(ModelOp model, SymbolTable &symbols) {
     LayerNames names;
     // Names that the file gives come first, so that a generated name never takes one of them.
     SmallVector<Operation *> named, unnamed;
@@ -60,25 +61,23 @@ struct MaterializeParams : nn::impl::MaterializeParamsBase<MaterializeParams> {
       FailureOr<std::string> name = names.assign(layer);
       if (failed(name))
         return failure();
-      layer->setLoc(
-          NameLoc::get(StringAttr::get(&getContext(), model.getSymName() + "." + *name), layer->getLoc()));
+      layer->setLoc(NameLoc::get(StringAttr::get(&getContext(), model.getSymName() + "." + *name), layer->getLoc()));
     }
     LogicalResult result = success();
     model.walk([&](LayerOpInterface layer) {
       if (succeeded(result) && layer.getParamsMutable().empty())
-        result = materializeLayer(model, layer);
+        result = materializeLayer(model, layer, symbols);
     });
     return result;
   }
 
-  LogicalResult materializeLayer(ModelOp model, LayerOpInterface layer) {
+  LogicalResult materializeLayer(ModelOp model, LayerOpInterface layer, SymbolTable &symbols) {
     SmallVector<ParameterSpec> specs = layer.getParameterSpecs();
     if (specs.empty())
       return success();
     StringRef path = cast<NameLoc>(layer->getLoc()).getName();
     auto trainableAttr = layer->getAttrOfType<BoolAttr>("trainable");
     UnitAttr trainable = !trainableAttr || trainableAttr.getValue() ? UnitAttr::get(&getContext()) : UnitAttr();
-    SymbolTable symbols(getOperation());
     OpBuilder variables(model), here(layer);
     SmallVector<Value> values;
     for (const ParameterSpec &spec : specs) {
@@ -87,8 +86,8 @@ struct MaterializeParams : nn::impl::MaterializeParamsBase<MaterializeParams> {
         return layer->emitOpError() << "needs a variable @" << name.getValue() << ", but that symbol is taken";
       if (failed(verifySize(layer, spec)))
         return failure();
-      VariableOp::create(variables, layer->getLoc(), name, TypeAttr::get(spec.type), spec.initializer,
-                         spec.regularizer, trainable, variables.getStringAttr("parameter"));
+      symbols.insert(VariableOp::create(variables, layer->getLoc(), name, TypeAttr::get(spec.type), spec.initializer,
+                                        spec.regularizer, trainable, variables.getStringAttr("parameter")));
       values.push_back(GetVariableOp::create(here, layer->getLoc(), spec.type, FlatSymbolRefAttr::get(name)));
     }
     layer.getParamsMutable().assign(values);
