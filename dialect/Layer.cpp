@@ -26,8 +26,13 @@ Value nn::mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange
       dims.push_back(b.getAffineDimExpr(d));
     maps.push_back(AffineMap::get(rank, 0, dims, b.getContext()));
   }
-  maps.push_back(b.getMultiDimIdentityMap(rank));
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  return mapElements(b, type, inputs, std::move(maps), body);
+}
+
+Value nn::mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, SmallVector<AffineMap> maps,
+                      ScalarFn body) {
+  maps.push_back(b.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
   Value empty = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
   return linalg::GenericOp::create(b, TypeRange{type}, inputs, ValueRange{empty}, maps, iterators,
                                    [&](OpBuilder &nested, Location loc, ValueRange args) {

@@ -14,6 +14,10 @@ using ScalarFn = function_ref<Value(ImplicitLocOpBuilder &, ValueRange)>;
 /// the leading dimensions, as a bias is), or rank 0.
 Value mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, ScalarFn body);
 
+/// The same, each input read by its map from the loops over the shape of `type`.
+Value mapElements(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, SmallVector<AffineMap> maps,
+                  ScalarFn body);
+
 /// A scalar constant of a float type (or element type of a tensor type).
 Value constant(ImplicitLocOpBuilder &b, Type type, double value);
 
@@ -21,7 +25,8 @@ Value constant(ImplicitLocOpBuilder &b, Type type, double value);
 Value filled(ImplicitLocOpBuilder &b, RankedTensorType type, double value);
 
 /// The sum over the last dimension (`keepRank` false): [..., n] -> [...]. Accumulates from zero in increasing order.
-Value reduceLast(ImplicitLocOpBuilder &b, Value input, double initial, function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine);
+Value reduceLast(ImplicitLocOpBuilder &b, Value input, double initial,
+                 function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine);
 
 /// Applies the activation op named by `activation` (null: none) to `value`. Reports an unknown name at `loc`.
 FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value);
@@ -31,6 +36,7 @@ FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr ac
 std::string getLayerName(Location loc);
 
 /// Checks that `activation` names an op with the Activation trait.
-LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer, DictionaryAttr attributes, StringAttr activation);
+LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer,
+                               DictionaryAttr attributes, StringAttr activation);
 
 } // namespace mlir::nn

@@ -148,6 +148,8 @@ static LogicalResult verifyAdam(EmitError emitError, StringRef name, Number lr, 
                  succeeded(verifyPositive(emitError, name, "epsilon", epsilon.value)));
 }
 
+static SmallVector<SlotSpec> getAdamSlots(RankedTensorType parameter) { return {{"m", parameter}, {"v", parameter}}; }
+
 /// p -= p·weight_decay·lr, m += (g - m)(1 - β₁), v += (g² - v)(1 - β₂), p -= m·α / (sqrt(v) + ε) with
 /// α = lr·sqrt(1 - β₂ᵗ) / (1 - β₁ᵗ).
 static SmallVector<Value> buildAdamUpdate(ImplicitLocOpBuilder &b, Value parameter, Value gradient, ValueRange slots,
@@ -181,9 +183,7 @@ LogicalResult AdamAttr::verify(EmitError emitError, Number lr, Number beta1, Num
 
 double AdamAttr::getLearningRate() const { return getLr().value; }
 
-SmallVector<SlotSpec> AdamAttr::getSlots(RankedTensorType parameter) const {
-  return {{"m", parameter}, {"v", parameter}};
-}
+SmallVector<SlotSpec> AdamAttr::getSlots(RankedTensorType parameter) const { return getAdamSlots(parameter); }
 
 SmallVector<Value> AdamAttr::buildUpdate(OpBuilder &builder, Location loc, Value parameter, Value gradient,
                                          ValueRange slots, Value learningRate, Value step) const {
@@ -201,9 +201,7 @@ LogicalResult AdamWAttr::verify(EmitError emitError, Number lr, Number beta1, Nu
 
 double AdamWAttr::getLearningRate() const { return getLr().value; }
 
-SmallVector<SlotSpec> AdamWAttr::getSlots(RankedTensorType parameter) const {
-  return {{"m", parameter}, {"v", parameter}};
-}
+SmallVector<SlotSpec> AdamWAttr::getSlots(RankedTensorType parameter) const { return getAdamSlots(parameter); }
 
 SmallVector<Value> AdamWAttr::buildUpdate(OpBuilder &builder, Location loc, Value parameter, Value gradient,
                                           ValueRange slots, Value learningRate, Value step) const {

@@ -25,17 +25,7 @@ static SmallVector<AffineMap> readingMaps(ImplicitLocOpBuilder &b, int64_t rank,
 }
 
 Value nn::mapRows(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs, ScalarFn body) {
-  int64_t rank = type.getRank();
-  SmallVector<AffineMap> maps = readingMaps(b, rank, inputs);
-  maps.push_back(b.getMultiDimIdentityMap(rank));
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  Value empty = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
-  return linalg::GenericOp::create(b, TypeRange{type}, inputs, ValueRange{empty}, maps, iterators,
-                                   [&](OpBuilder &nested, Location loc, ValueRange args) {
-                                     ImplicitLocOpBuilder inner(loc, nested);
-                                     linalg::YieldOp::create(inner, body(inner, args.drop_back()));
-                                   })
-      .getResult(0);
+  return mapElements(b, type, inputs, readingMaps(b, type.getRank(), inputs), body);
 }
 
 Value nn::reduceRows(ImplicitLocOpBuilder &b, Type elementType, ValueRange inputs, TypedAttr initial, ScalarFn body,

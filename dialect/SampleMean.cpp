@@ -4,36 +4,39 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
-                                   ValueRange operands, SmallVectorImpl<Type> &results) {
+/// Checks the ranks of predictions and targets and, by `match`, that they belong together; `takes` says what would.
+static LogicalResult inferMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
+                               ValueRange operands, int64_t targetRank,
+                               function_ref<bool(RankedTensorType, RankedTensorType)> match, StringRef takes,
+                               SmallVectorImpl<Type> &results) {
   FailureOr<RankedTensorType> predictions = checkFloatInput(loc, op, attributes, operands[0], 2);
-  FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 1);
+  FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], targetRank);
   if (failed(predictions) || failed(targets))
     return failure();
-  if (!mayBeEqual(predictions->getShape().drop_back(), targets->getShape())) {
-    emitShapeError(loc, op, attributes) << "got predictions " << *predictions << " and targets " << *targets
-                                        << ", takes predictions [batch, ..., classes] and targets [batch, ...] "
-                                           "of class indices";
-    return failure();
-  }
+  if (!match(*predictions, *targets))
+    return emitShapeError(loc, op, attributes)
+           << "got predictions " << *predictions << " and targets " << *targets << ", takes " << takes;
   results.push_back(RankedTensorType::get({}, predictions->getElementType()));
   return success();
 }
 
+LogicalResult nn::inferIndexedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
+                                   ValueRange operands, SmallVectorImpl<Type> &results) {
+  auto match = [](RankedTensorType predictions, RankedTensorType targets) {
+    return mayBeEqual(predictions.getShape().drop_back(), targets.getShape());
+  };
+  return inferMean(loc, op, attributes, operands, /*targetRank=*/1, match,
+                   "predictions [batch, ..., classes] and targets [batch, ...] of class indices", results);
+}
+
 LogicalResult nn::inferPairedMean(std::optional<Location> loc, StringRef op, DictionaryAttr attributes,
                                   ValueRange operands, SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> predictions = checkFloatInput(loc, op, attributes, operands[0], 2);
-  FailureOr<RankedTensorType> targets = checkInput(loc, op, attributes, operands[1], 2);
-  if (failed(predictions) || failed(targets))
-    return failure();
-  if (!mayBeEqual(predictions->getShape(), targets->getShape()) ||
-      predictions->getElementType() != targets->getElementType()) {
-    emitShapeError(loc, op, attributes) << "got predictions " << *predictions << " and targets " << *targets
-                                        << ", takes predictions and targets of the same shape and element type";
-    return failure();
-  }
-  results.push_back(RankedTensorType::get({}, predictions->getElementType()));
-  return success();
+  auto match = [](RankedTensorType predictions, RankedTensorType targets) {
+    return mayBeEqual(predictions.getShape(), targets.getShape()) &&
+           predictions.getElementType() == targets.getElementType();
+  };
+  return inferMean(loc, op, attributes, operands, /*targetRank=*/2, match,
+                   "predictions and targets of the same shape and element type", results);
 }
 
 Value nn::selectValid(ImplicitLocOpBuilder &b, Value valid, Value value, double otherwise) {
