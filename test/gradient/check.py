@@ -5,13 +5,19 @@
 A case is one op (or form of one) in several shapes (upstream.py, layers.py). Its program is compiled for the reference
 target, all in f64, and the directional derivative of the loss along random directions, by central differences extrapolated
 once (Richardson) at several step sizes, must equal the gradients' to 1e-6. The program for this machine's CPU, in f32,
-must give the reference's gradients. Then each op that an adjoint is made of is broken in turn (test/lib), and the
-finite differences must notice each time, in at least one of the shapes.
+must give the reference's gradients. Then each op that an adjoint is made of is broken in turn, and the finite
+differences must notice each time, in at least one of the shapes whose adjoint is made of the same ops. All mutants of a
+function are one program, in which switches break its ops (test/lib/MutateAdjoints.cpp).
+
+Excused are, each in a line of its own, mutants of an op whose result no gradient reads in any of these shapes, as NaN in
+its place shows: a place to write to, rows that only pad, what the last iteration of a loop hands on. Not broken are
+shapes that the case says so of: recurrences of one step, of whose adjoint little is used.
 """
 
 import argparse
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +38,16 @@ GRADIENT_TOLERANCE = 1e-6
 MUTANT_TOLERANCE = 1e-4
 FAST_TOLERANCE = 2e-5
 STEPS = [1e-2, 1e-3, 1e-4, 1e-7]
+# How the results of an adjoint's ops are broken, by the form that the switch gives them: scale and shift.
+MUTATIONS = {
+    "float": {"negate": (-1, 0), "zero": (0, 0)},
+    # Nothing tells it from its negative.
+    "even": {"double": (2, 0), "zero": (0, 0)},
+    # Zero by construction.
+    "zero": {"one": (1, 1)},
+    "condition": {"invert": (1, 1), "false": (0, 0)},
+}
+MUTANTS = ".mutants"
 TEST_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-test-opt")
 NNC_OPT = os.path.join(nnc.BUILD_DIR, "bin", "nnc-opt")
 
@@ -53,28 +69,31 @@ class Point:
             if description.role != nnc.DATA:
                 continue
             shape = tuple(description.tensor.shape[: description.tensor.rank])
-            if nnc.DTYPES[description.tensor.dtype].kind == "i":
+            fixed = case.fixed(entry, name)
+            if fixed is not None:
+                self.given[name] = np.array(fixed, nnc.DTYPES[description.tensor.dtype])
+            elif nnc.DTYPES[description.tensor.dtype].kind == "i":
                 self.given[name] = rng.integers(description.range_min, description.range_max + 1, shape)
             else:
                 self.given[name] = case.draw(entry, name, shape, rng)
         for name, tensor in parameters.items():
-            self.variables[name] = rng.uniform(-0.8, 0.8, tuple(tensor.shape[: tensor.rank]))
-            if case.first_parameter is not None and self.variables[name].size > 1:
-                self.variables[name].flat[0] = case.first_parameter
+            fixed = case.fixed(entry, name) if name in gradients else None
+            self.variables[name] = (case.draw_parameter(entry, tuple(tensor.shape[: tensor.rank]), rng)
+                                    if fixed is None else np.array(fixed))
         self.differentiated = [n for n in gradients if n in self.given] + [n for n in gradients if n in self.variables]
         self.settings = case.settings(entry)
 
     def values(self, name):
         return self.given[name] if name in self.given else self.variables[name]
 
-    def evaluate(self, instance, entry, directions=None, step=0.0):
+    def evaluate(self, instance, entry, directions=None, step=0.0, **settings):
         moved = {}
         for name, direction in (directions or {}).items():
             moved[name] = self.values(name) + step * direction
         for name, value in self.variables.items():
             instance.variables[name][...] = moved.get(name, value)
         given = {n: moved.get(n, v) for n, v in self.given.items()}
-        return instance.run(entry, **given, **self.settings)
+        return instance.run(entry, **given, **self.settings, **settings)
 
 
 def directional(point, instance, entry, directions):
@@ -108,44 +127,69 @@ def gradient_error(outputs, directions, differences):
 class CaseResult:
     def __init__(self):
         self.gradient = self.fast = 0.0
+        # Whether each mutant is caught: by the names of its adjoint's switches, the row of its own, and the mutation.
         self.mutants = {}
+        # Rows whose results influence no gradient.
+        self.unread = {}
+        # The entries that have these switches.
+        self.entries = {}
+        self.caught = self.excused = self.unbroken = 0
+        # Of rows that are broken in another way than others, or that may survive.
+        self.notes = {}
         self.failures = []
 
 
 def compile_reference(model, options, directory, mutants):
-    """The program for the reference, mutants of its gradient entries included."""
+    """The program for the reference; and with mutants what the switches of its entries are called, by entry."""
     if not mutants:
-        return nnc.compile_model(model, directory=directory, target="reference", **options)
-    grad, broken = os.path.join(directory, "grad.mlir"), os.path.join(directory, "broken.mlir")
+        return nnc.compile_model(model, directory=directory, target="reference", **options), None
+    grad, switched = os.path.join(directory, "grad.mlir"), os.path.join(directory, "switched.mlir")
     run([NNC_OPT, model, "--phase=grad", f"--batch={options['batch']}", f"--entries={options['entries']}", "-o", grad])
-    run([TEST_OPT, grad, "--nn-test-mutate-adjoints", "-o", broken])
-    return nnc.compile_model(broken, directory=directory, target="reference", **options)
+    run([TEST_OPT, grad, "--nn-test-mutate-adjoints", "-o", switched])
+    with open(switched) as file:
+        functions = re.findall(r'func\.func .*?@"?([\w.-]+)\.mutants"?\(.*nn\.switches = \[(.*?)\]', file.read())
+    switches = {entry: tuple(re.findall('"(.*?)"', names)) for entry, names in functions}
+    return nnc.compile_model(switched, directory=directory, target="reference", **options), switches
 
 
 def check(case, mutants, fast):
     result = CaseResult()
-    rng = np.random.default_rng(zlib.crc32(case.name.encode()))
     for text, options in case.programs:
         with tempfile.TemporaryDirectory(prefix="nnc-gradient-") as directory:
             model = os.path.join(directory, "case.mlir")
             with open(model, "w") as file:
                 file.write(text)
             try:
-                program = compile_reference(model, options, directory, mutants)
+                program, switches = compile_reference(model, options, directory, mutants)
             except (nnc.CompileError, RuntimeError) as error:
                 result.failures.append(f"does not compile for the reference: {error}")
                 continue
-            check_program(case, model, options, program, result, rng, mutants, fast)
-    for (mutant, op), caught in result.mutants.items():
-        if not caught:
-            result.failures.append(f"survives: {mutant} ({op})")
+            check_program(case, model, options, program, switches, result, fast)
+    judge_mutants(result)
     return result
 
 
-def check_program(case, model, options, program, result, rng, mutants, fast):
+def judge_mutants(result):
+    """What survives is a failure, unless the op's result is read by nothing."""
+    for (switches, row, mutation), caught in result.mutants.items():
+        form, op, *_ = switches[row].split()
+        where = f"{op}, {row} of {len(switches)} in {', '.join(result.entries[switches])}"
+        if form == "even" and mutation != "zero":
+            result.notes[switches, row] = f"doubled, not negated, since only its square is read: {where}"
+        if caught:
+            result.caught += 1
+        elif result.unread[switches, row]:
+            result.excused += 1
+            result.notes[switches, row] = f"excused, since no gradient reads it: {where}"
+        else:
+            result.failures.append(f"survives: {mutation} of {where}")
+
+
+def check_program(case, model, options, program, switches, result, fast):
     instance = program.instance()
     points = {}
-    for entry in [name for name in program.entries if ".mutant." not in name]:
+    for entry in [name for name in program.entries if not name.endswith(MUTANTS)]:
+        rng = np.random.default_rng(zlib.crc32(f"{case.name} {entry}".encode()))
         point = points[entry] = Point(case, entry, program, rng)
         directions = draw_directions(point, rng)
         differences = [directional(point, instance, entry, d) for d in directions]
@@ -153,13 +197,39 @@ def check_program(case, model, options, program, result, rng, mutants, fast):
         result.gradient = max(result.gradient, error)
         if not error <= GRADIENT_TOLERANCE:
             result.failures.append(f"{entry}: differs from finite differences by {error:.1e}")
-        for mutant in program.entries if mutants else []:
-            if mutant.startswith(entry + ".mutant."):
-                kind = (mutant[len(entry + ".mutant.") :], program.entries[mutant].symbol.decode())
-                caught = gradient_error(point.evaluate(instance, mutant), directions, differences) > MUTANT_TOLERANCE
-                result.mutants[kind] = result.mutants.get(kind, False) or caught
+        if switches is None:
+            continue
+        if not case.has_mutants(entry):
+            result.unbroken += 1
+        else:
+            error = lambda values: gradient_error(values, directions, differences)  # noqa: E731
+            check_mutants(point, instance, entry, switches[entry], error, result)
     if fast:
         check_fast(model, options, points, instance, result)
+
+
+def check_mutants(point, instance, entry, switches, error, result):
+    result.entries.setdefault(switches, []).append(entry)
+    settings = np.tile([1.0, 0.0], (len(switches), 1))
+    evaluate = lambda: point.evaluate(instance, entry + MUTANTS, switches=settings)  # noqa: E731
+    whole = evaluate()
+    if not error(whole) <= GRADIENT_TOLERANCE:
+        result.failures.append(f"{entry}: differs from finite differences where no switch is set")
+    for row, switch in enumerate(switches):
+        form, _, *absorbed = switch.split()
+        caught = {}
+        for mutation, setting in MUTATIONS[form].items():
+            settings[row] = setting
+            caught[mutation] = error(evaluate()) > MUTANT_TOLERANCE
+        # NaN survives all arithmetic that is not among what `absorbed` stands for.
+        settings[row] = 1, np.nan
+        unread = not any(caught.values()) and not absorbed and all(
+            np.array_equal(whole[name], values) for name, values in evaluate().items() if name in point.differentiated)
+        settings[row] = 1, 0
+        for mutation in caught:
+            key = switches, row, mutation
+            result.mutants[key] = result.mutants.get(key, False) or caught[mutation]
+        result.unread[switches, row] = result.unread.get((switches, row), True) and unread
 
 
 def check_fast(model, options, points, reference, result):
@@ -189,7 +259,7 @@ def all_cases():
 def check_by_name(name, mutants, fast):
     """In a process of its own, for which a case is only a name."""
     case = next(c for cases in all_cases().values() for c in cases if c.name == name)
-    return check(case, mutants and case.mutants, fast)
+    return check(case, mutants, fast)
 
 
 def main():
@@ -207,20 +277,20 @@ def main():
     if arguments.list:
         print("\n".join(c.name for c in cases))
         return 0
-    start, failed, mutants, shapes = time.time(), 0, 0, 0
-    print(f"{'case':<48}{'shapes':>7}{'gradient':>10}{'f32':>10}{'mutants':>9}")
+    start, failed, shapes, caught, excused, unbroken = time.time(), 0, 0, 0, 0, 0
+    print(f"{'case':<48}{'shapes':>7}{'gradient':>10}{'f32':>10}{'mutants':>9}{'excused':>9}")
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
         work = [(c.name, not arguments.no_mutants, not arguments.no_fast) for c in cases]
         for case, result in zip(cases, pool.map(check_by_name, *zip(*work)) if work else []):
-            caught = sum(result.mutants.values())
-            shapes, mutants = shapes + case.shapes, mutants + len(result.mutants)
-            print(f"{case.name:<48}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}"
-                  f"{caught:>6}/{len(result.mutants):<4}{'' if not result.failures else 'FAILED'}", flush=True)
-            for failure in result.failures:
-                print("    " + failure.replace("\n", "\n      "), flush=True)
+            shapes, caught, excused = shapes + case.shapes, caught + result.caught, excused + result.excused
+            unbroken += result.unbroken
+            print(f"{case.name:<48}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}{result.caught:>9}"
+                  f"{result.excused:>9}{'' if not result.failures else '  FAILED'}", flush=True)
+            for line in result.failures + list(result.notes.values()):
+                print("    " + line.replace("\n", "\n      "), flush=True)
             failed += bool(result.failures)
-    print(f"{len(cases) - failed} of {len(cases)} cases hold: {shapes} shapes, {mutants} mutants, "
-          f"{time.time() - start:.0f} s")
+    print(f"{len(cases) - failed} of {len(cases)} cases hold: {shapes} shapes, {caught} mutants caught, {excused} excused, "
+          f"{unbroken} shapes not broken, {time.time() - start:.0f} s")
     return 1 if failed or not cases else 0
 
 

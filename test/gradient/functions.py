@@ -43,7 +43,6 @@ class Case:
     functions: list
     # Whether to break the adjoints: not where their general form has parts that these shapes cannot reach.
     mutants: bool = True
-    first_parameter = None
 
     @property
     def shapes(self):
@@ -63,6 +62,13 @@ class Case:
         if values.size > len(given.first):
             values.flat[: len(given.first)] = given.first
         return values
+
+    def fixed(self, entry, name):
+        """Values for an input or a parameter that are not drawn; none where they are."""
+        return None
+
+    def has_mutants(self, entry):
+        return self.mutants
 
     def settings(self, entry):
         """Further inputs of the entry."""

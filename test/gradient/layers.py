@@ -18,6 +18,10 @@ class Step:
     loss: str = "nn.mean_squared_error %y, %target"
     target: str = "f32"
     target_shape: tuple = None
+    # Values of inputs and parameters, by the last part of their names, where a certain point matters.
+    values: dict = dataclasses.field(default_factory=dict)
+    # Whether to break the adjoint.
+    mutants: bool = True
 
     def text(self, index):
         def typed(inputs):
@@ -47,8 +51,6 @@ def batched(shape, element="f32"):
 class Case:
     """One layer in several shapes: a program for each batch size."""
 
-    mutants = True
-
     def __init__(self, name, steps, first_parameter=None):
         self.name, self.steps = name, list(enumerate(steps))
         # The first element of each parameter of several, where a certain point matters.
@@ -61,17 +63,37 @@ class Case:
             text = "".join(step.text(index) for index, step in self.steps if step.batch == batch)
             yield text, {"batch": batch, "entries": "gradient"}
 
+    def step(self, entry):
+        return self.steps[int(entry.split(".")[0].removeprefix("fit"))]
+
     def draw(self, entry, name, shape, rng):
         return rng.uniform(-1.5, 1.5, shape)
 
+    def fixed(self, entry, name):
+        return self.step(entry)[1].values.get(name.split(".")[-1])
+
+    def draw_parameter(self, entry, shape, rng):
+        values = rng.uniform(-0.8, 0.8, shape)
+        if self.first_parameter is not None and values.size > 1:
+            values.flat[0] = self.first_parameter
+        return values
+
+    def has_mutants(self, entry):
+        return self.step(entry)[1].mutants
+
     def settings(self, entry):
         """In every other shape of more than one sample, the last sample is padding."""
-        index, step = self.steps[int(entry.split(".")[0].removeprefix("fit"))]
+        index, step = self.step(entry)
         return {"valid": step.batch - (1 if step.batch > 1 and index % 2 == 1 else 0)}
 
 
 # (batch, features in, features out)
 SIZES = [(1, 1, 1), (1, 4, 3), (3, 1, 5), (3, 5, 1), (3, 7, 4), (4, 2, 9)]
+
+
+def at_bias(bias, x):
+    """Values of a dense layer of one input, so that its results are near `bias`, and exact in f32 where `bias` is."""
+    return {"x": x, "kernel": [[0.5**unit for unit in range(len(bias))]], "bias": list(bias)}
 
 
 def dense(attributes=""):
@@ -85,11 +107,15 @@ def dense_in_time():
 
 
 def activation(op, attributes="", least=1):
-    """The activation of a dense layer's result, and of a tensor of rank 3."""
+    """The activation of a dense layer's result, and of a tensor of rank 3; at the end of values whose exponentials are
+    tiny, or too large for any float."""
     for batch, n, units in SIZES:
         units = max(units, least)
         yield Step(batch, [("x", (2, n), "f32")], f"""%h = nn.dense %x {{units = {units}}}
   %y = nn.{op} %h{attributes}""", (2, units))
+    for bias in [(-1000.0, -999.0), (-1000.0, 800.0, 20.0, -20.0, 0.5)]:
+        yield Step(1, [("x", (2, 1), "f32")], f"""%h = nn.dense %x {{units = {len(bias)}}}
+  %y = nn.{op} %h{attributes}""", (2, len(bias)), values=at_bias(bias, [[[1.0], [0.25]]]))
 
 
 def layer_on_dense(make):
@@ -116,16 +142,23 @@ def embedding():
 def lstm(sequences, attributes=""):
     for batch, time, features, units in [(1, 1, 1, 1), (1, 5, 3, 2), (3, 1, 4, 3), (3, 4, 1, 5), (5, 3, 2, 1), (4, 6, 3, 4)]:
         flag = ", return_sequences" if sequences else ""
+        # A single step's gradient has no use for most of what the general form computes.
         yield Step(batch, [("x", (time, features), "f32")], f"%y = nn.lstm %x {{units = {units}{flag}{attributes}}}",
-                   (time, units) if sequences else (units,))
+                   (time, units) if sequences else (units,), mutants=time > 1)
 
 
-def loss(line, target, final=""):
-    """A loss on a dense layer's result; `target` gives element and shape for a number of classes."""
+def loss(line, target, final="", biases=()):
+    """A loss on a dense layer's result; `target` gives element and shape for a number of classes; `biases` give
+    results, before the final activation, near which it must be right too."""
     for batch, n, units in [(1, 1, 2), (1, 4, 3), (3, 1, 5), (3, 5, 2), (3, 7, 4), (4, 2, 9)]:
         element, shape = target(units)
         yield Step(batch, [("x", (n,), "f32")], f"%y = nn.dense %x {{units = {units}{final}}}", (units,), line, element,
                    shape)
+    for bias in biases:
+        element, shape = target(len(bias))
+        values = at_bias(bias, [[1.0]]) | ({"target": [0]} if element == "i32" else {})
+        yield Step(1, [("x", (1,), "f32")], f"%y = nn.dense %x {{units = {len(bias)}{final}}}", (len(bias),), line,
+                   element, shape, values=values)
 
 
 def dropout():
@@ -161,13 +194,19 @@ def all_cases():
     yield Case("nn.mean_squared_error", loss("nn.mean_squared_error %y, %target", lambda n: ("f32", (n,))))
     yield Case("nn.mean_squared_error-half", loss("nn.mean_squared_error %y, %target {half_sum}",
                                                   lambda n: ("f32", (n,))))
+    # The exponentials are all zero, or none of them is a number, if not for their maximum.
+    extreme = [(-1000.0, -1000.0, -1000.0), (800.0, 800.0, 800.0)]
+    # The first class has probability 1.1e-7, between the least that is not clipped and one less the greatest, as floats;
+    # 2e-9; and 0.
+    clipped = [(-17.716, -0.5), (-21.0, -0.5), (-800.0, 0.0)]
+    integers, floats = lambda n: ("i32", ()), lambda n: ("f32", (n,))  # noqa: E731
     yield Case("nn.sparse_categorical_crossentropy",
-               loss("nn.sparse_categorical_crossentropy %y, %target {from_logits}", lambda n: ("i32", ())))
+               loss("nn.sparse_categorical_crossentropy %y, %target {from_logits}", integers, biases=extreme))
     yield Case("nn.sparse_categorical_crossentropy-softmax",
-               loss("nn.sparse_categorical_crossentropy %y, %target", lambda n: ("i32", ()), ", activation = softmax"))
+               loss("nn.sparse_categorical_crossentropy %y, %target", integers, ", activation = softmax", extreme))
     yield Case("nn.sparse_categorical_crossentropy-probabilities",
-               loss("nn.sparse_categorical_crossentropy %y, %target", lambda n: ("i32", ()), ", activation = sigmoid"))
+               loss("nn.sparse_categorical_crossentropy %y, %target", integers, ", activation = sigmoid", clipped))
     yield Case("nn.categorical_crossentropy",
-               loss("nn.categorical_crossentropy %y, %target {from_logits}", lambda n: ("f32", (n,))))
+               loss("nn.categorical_crossentropy %y, %target {from_logits}", floats, biases=extreme))
     yield Case("nn.categorical_crossentropy-probabilities",
-               loss("nn.categorical_crossentropy %y, %target", lambda n: ("f32", (n,)), ", activation = sigmoid"))
+               loss("nn.categorical_crossentropy %y, %target", floats, ", activation = sigmoid", clipped))
