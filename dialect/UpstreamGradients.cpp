@@ -8,4 +8,5 @@ void nn::registerUpstreamGradients(DialectRegistry &registry) {
   registerTensorGradients(registry);
   registerLinalgGradients(registry);
   registerScfGradients(registry);
+  registerIfGradients(registry);
 }

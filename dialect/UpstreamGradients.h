@@ -11,5 +11,6 @@ void registerArithGradients(DialectRegistry &registry);
 void registerTensorGradients(DialectRegistry &registry);
 void registerLinalgGradients(DialectRegistry &registry);
 void registerScfGradients(DialectRegistry &registry);
+void registerIfGradients(DialectRegistry &registry);
 
 } // namespace mlir::nn
