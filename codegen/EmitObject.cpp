@@ -26,10 +26,10 @@ constexpr StringLiteral memoryFunctions[] = {"memcpy", "memmove", "memset", "mem
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
 
 /// What an object of target reference may import besides.
-constexpr StringLiteral mathFunctions[] = {"acos", "asin",   "atan",  "atan2", "cbrt",  "ceil",  "cos",       "cosh",
-                                           "erf",  "erfc",   "exp",   "exp2",  "expm1", "floor", "fma",       "fmod",
-                                           "log",  "log10",  "log1p", "log2",  "pow",   "round", "roundeven", "rint",
-                                           "sin",  "sincos", "sinh",  "sqrt",  "tan",   "tanh",  "trunc"};
+constexpr StringLiteral mathFunctions[] = {
+    "acos",  "acosh",     "asin", "asinh", "atan",   "atan2", "atanh", "cbrt", "ceil",  "cos",   "cosh", "erf",
+    "erfc",  "exp",       "exp2", "expm1", "floor",  "fma",   "fmod",  "log",  "log10", "log1p", "log2", "pow",
+    "round", "roundeven", "rint", "sin",   "sincos", "sinh",  "sqrt",  "tan",  "tanh",  "trunc"};
 
 struct Target {
   std::unique_ptr<llvm::TargetMachine> machine;

@@ -160,6 +160,9 @@ const Table &arithTable() {
 Term exp(Term a) { return a.apply<math::ExpOp>(); }
 Term log(Term a) { return a.apply<math::LogOp>(); }
 Term power(Term a, Term b) { return a.apply<math::PowFOp>(b); }
+Term root(Term a) { return a.apply<math::SqrtOp>(); }
+/// 1 or -1.
+Term sign(Term a) { return a.literal(1.0).apply<math::CopySignOp>(a); }
 
 const Table &mathTable() {
   using namespace std::numbers;
@@ -178,6 +181,19 @@ const Table &mathTable() {
     t.add<math::ErfOp>(X0, {D(g * exp(-(x0 * x0)) * (2.0 * inv_sqrtpi))});
     t.add<math::SinOp>(X0, {D(g * x0.apply<math::CosOp>())});
     t.add<math::CosOp>(X0, {D(-(g * x0.apply<math::SinOp>()))});
+    t.add<math::ErfcOp>(X0, {D(g * exp(-(x0 * x0)) * (-2.0 * inv_sqrtpi))});
+    t.add<math::TanOp>(Y, {D(g * (y * y + 1.0))});
+    t.add<math::AsinOp>(X0, {D(g / root(1.0 - x0 * x0))});
+    t.add<math::AcosOp>(X0, {D(-(g / root(1.0 - x0 * x0)))});
+    t.add<math::AtanOp>(X0, {D(g / (x0 * x0 + 1.0))});
+    t.add<math::Atan2Op>(X0 | X1, {D(g * x1 / (x0 * x0 + x1 * x1)), D(-(g * x0 / (x0 * x0 + x1 * x1)))});
+    t.add<math::SinhOp>(X0, {D(g * x0.apply<math::CoshOp>())});
+    t.add<math::CoshOp>(X0, {D(g * x0.apply<math::SinhOp>())});
+    t.add<math::AsinhOp>(X0, {D(g / root(x0 * x0 + 1.0))});
+    t.add<math::AcoshOp>(X0, {D(g / root(x0 * x0 - 1.0))});
+    t.add<math::AtanhOp>(X0, {D(g / (1.0 - x0 * x0))});
+    t.add<math::CbrtOp>(Y, {D(g / (y * y * 3.0))});
+    t.add<math::CopySignOp>(X0 | X1, {D(g * (sign(x0) * sign(x1))), nullptr});
     t.add<math::AbsFOp>(X0, {D(select(x0 > x0.literal(0.0), g, where(x0 < x0.literal(0.0), -g)))});
     t.add<math::PowFOp>(X0 | X1 | Y, {D(g * x1 * power(x0, x1 - 1.0)), D(g * y * log(x0))});
     t.add<math::FmaOp>(X0 | X1, {D(g * x1), D(g * x0), D(g)});
