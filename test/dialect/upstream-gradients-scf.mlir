@@ -58,11 +58,74 @@ func.func @hard_body(%x: tensor<f32>) -> tensor<f32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c9 = arith.constant 9 : index
-  // expected-error @below {{'scf.for' holds 'math.acos', which has no gradient}}
+  // expected-error @below {{'scf.for' holds 'arith.remf', which has no gradient}}
   %loss = scf.for %t = %c0 to %c9 step %c1 iter_args(%y = %x) -> tensor<f32> {
-    %z = math.acos %y : tensor<f32>
+    %z = arith.remf %y, %y : tensor<f32>
     scf.yield %z : tensor<f32>
   }
+  %dx = nn.gradient %loss wrt (%x) : tensor<f32>, tensor<f32> -> tensor<f32>
+  return %dx : tensor<f32>
+}
+
+// -----
+
+// A branch between scalars: the adjoint branches on the same condition, and computes again what it needs of a side.
+
+// CHECK-LABEL: func.func @branch
+// CHECK-SAME: %[[X:.*]]: tensor<f32>, %[[Y:.*]]: tensor<f32>, %[[P:.*]]: i1
+// CHECK: %[[A:.*]] = tensor.extract %[[X]]
+// CHECK: %[[B:.*]] = tensor.extract %[[Y]]
+// CHECK: scf.if %[[P]] -> (f32) {
+// CHECK: %[[D:.*]]:2 = scf.if %[[P]] -> (f32, f32) {
+// CHECK: %[[M:.*]] = arith.mulf %[[A]], %[[B]]
+// CHECK: %[[C:.*]] = math.cos %[[M]]
+// CHECK: } else {
+// CHECK: %[[ZERO:.*]] = arith.constant 0.0
+// CHECK: scf.yield %[[ZERO]], %{{.*}}
+// CHECK: %[[DY:.*]] = tensor.from_elements %[[D]]#1
+// CHECK: %[[DX:.*]] = tensor.from_elements %[[D]]#0
+// CHECK: return %[[DX]], %[[DY]]
+func.func @branch(%x: tensor<f32>, %y: tensor<f32>, %p: i1) -> (tensor<f32>, tensor<f32>) {
+  %a = tensor.extract %x[] : tensor<f32>
+  %b = tensor.extract %y[] : tensor<f32>
+  %u = scf.if %p -> f32 {
+    %m = arith.mulf %a, %b : f32
+    %s = math.sin %m : f32
+    scf.yield %s : f32
+  } else {
+    scf.yield %b : f32
+  }
+  %loss = tensor.from_elements %u : tensor<f32>
+  %dx, %dy = nn.gradient %loss wrt (%x, %y) : tensor<f32>, tensor<f32>, tensor<f32> -> tensor<f32>, tensor<f32>
+  return %dx, %dy : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+func.func @branch_between_tensors(%x: tensor<f32>, %p: i1) -> tensor<f32> {
+  // expected-error @below {{'scf.if' gives a tensor; use arith.select}}
+  %loss = scf.if %p -> tensor<f32> {
+    %z = arith.mulf %x, %x : tensor<f32>
+    scf.yield %z : tensor<f32>
+  } else {
+    scf.yield %x : tensor<f32>
+  }
+  %dx = nn.gradient %loss wrt (%x) : tensor<f32>, tensor<f32> -> tensor<f32>
+  return %dx : tensor<f32>
+}
+
+// -----
+
+func.func @branch_reads_tensor(%x: tensor<f32>, %p: i1) -> tensor<f32> {
+  %zero = arith.constant 0.0 : f32
+  // expected-error @below {{'scf.if' reads a trained tensor on one of its sides; extract the elements before it}}
+  %u = scf.if %p -> f32 {
+    %z = tensor.extract %x[] : tensor<f32>
+    scf.yield %z : f32
+  } else {
+    scf.yield %zero : f32
+  }
+  %loss = tensor.from_elements %u : tensor<f32>
   %dx = nn.gradient %loss wrt (%x) : tensor<f32>, tensor<f32> -> tensor<f32>
   return %dx : tensor<f32>
 }

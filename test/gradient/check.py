@@ -126,7 +126,7 @@ def gradient_error(outputs, directions, differences):
 
 class CaseResult:
     def __init__(self):
-        self.gradient = self.fast = 0.0
+        self.gradient, self.fast = 0.0, None
         # Whether each mutant is caught: by the names of its adjoint's switches, the row of its own, and the mutation.
         self.mutants = {}
         # Rows whose results influence no gradient.
@@ -175,7 +175,7 @@ def judge_mutants(result):
         form, op, *_ = switches[row].split()
         where = f"{op}, {row} of {len(switches)} in {', '.join(result.entries[switches])}"
         if form == "even" and mutation != "zero":
-            result.notes[switches, row] = f"doubled, not negated, since only its square is read: {where}"
+            result.notes[switches, row] = f"doubled, since nothing tells it from its negative: {where}"
         if caught:
             result.caught += 1
         elif result.unread[switches, row]:
@@ -247,7 +247,7 @@ def check_fast(model, options, points, reference, result):
         for name in point.differentiated:
             scale = np.max(np.abs(expected[name]), initial=1e-3)
             error = float(np.max(np.abs(expected[name] - got[name]), initial=0.0) / scale)
-            result.fast = max(result.fast, error)
+            result.fast = max(result.fast or 0.0, error)
             if not error <= FAST_TOLERANCE:
                 result.failures.append(f"{entry}: the fast path's gradient of {name} is off by {error:.1e}")
 
@@ -259,7 +259,9 @@ def all_cases():
 def check_by_name(name, mutants, fast):
     """In a process of its own, for which a case is only a name."""
     case = next(c for cases in all_cases().values() for c in cases if c.name == name)
-    return check(case, mutants, fast)
+    # Mutants make values that are no numbers.
+    np.seterr(invalid="ignore")
+    return check(case, mutants, fast and case.fast)
 
 
 def main():
@@ -284,7 +286,8 @@ def main():
         for case, result in zip(cases, pool.map(check_by_name, *zip(*work)) if work else []):
             shapes, caught, excused = shapes + case.shapes, caught + result.caught, excused + result.excused
             unbroken += result.unbroken
-            print(f"{case.name:<48}{case.shapes:>7}{result.gradient:>10.1e}{result.fast:>10.1e}{result.caught:>9}"
+            f32 = "-" if result.fast is None else f"{result.fast:.1e}"
+            print(f"{case.name:<48}{case.shapes:>7}{result.gradient:>10.1e}{f32:>10}{result.caught:>9}"
                   f"{result.excused:>9}{'' if not result.failures else '  FAILED'}", flush=True)
             for line in result.failures + list(result.notes.values()):
                 print("    " + line.replace("\n", "\n      "), flush=True)

@@ -43,6 +43,8 @@ class Case:
     functions: list
     # Whether to break the adjoints: not where their general form has parts that these shapes cannot reach.
     mutants: bool = True
+    # Whether there is a fast path.
+    fast: bool = True
 
     @property
     def shapes(self):

@@ -51,6 +51,8 @@ def batched(shape, element="f32"):
 class Case:
     """One layer in several shapes: a program for each batch size."""
 
+    fast = True
+
     def __init__(self, name, steps, first_parameter=None):
         self.name, self.steps = name, list(enumerate(steps))
         # The first element of each parameter of several, where a certain point matters.

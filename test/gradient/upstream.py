@@ -44,7 +44,22 @@ UNARY = {
     "math.erf": (-1.5, 1.5),
     "math.sin": (-3.0, 3.0),
     "math.cos": (-3.0, 3.0),
+    "math.tan": (-1.2, 1.2),
     "math.absf": (-1.5, 1.5),
+}
+
+# Compiled for the reference alone: on a CPU, no arithmetic for them is known.
+UNARY_REFERENCE = {
+    "math.erfc": (-1.5, 1.5),
+    "math.asin": (-0.8, 0.8),
+    "math.acos": (-0.8, 0.8),
+    "math.atan": (-1.5, 1.5),
+    "math.sinh": (-1.5, 1.5),
+    "math.cosh": (-1.5, 1.5),
+    "math.asinh": (-1.5, 1.5),
+    "math.acosh": (1.2, 3.0),
+    "math.atanh": (-0.8, 0.8),
+    "math.cbrt": KEEP_POSITIVE,
 }
 
 # The intervals of both operands.
@@ -58,6 +73,7 @@ BINARY = {
     "arith.maxnumf": ((-1.5, 1.5), (-1.5, 1.5)),
     "arith.minnumf": ((-1.5, 1.5), (-1.5, 1.5)),
     "math.powf": (KEEP_POSITIVE, (-1.5, 1.5)),
+    "math.copysign": ((-1.5, 1.5), (-1.5, 1.5)),
 }
 
 
@@ -66,17 +82,25 @@ def first_values(op):
     return (0.0,) if op in ("math.absf", "abs") else ()
 
 
-def unary_on_tensors(op, interval):
+def unary_on_tensors(op, interval, fast=True):
     return Case(op, [
         Function([Input("x", s, *interval, first_values(op))], f"%y = {op} %x : {tensor(*s)}", s) for s in SHAPES
-    ])
+    ], fast=fast)
 
 
-def binary_on_tensors(op, intervals):
+def binary_on_tensors(op, intervals, fast=True):
     return Case(op, [
         Function([Input("a", s, *intervals[0]), Input("b", s, *intervals[1])], f"%y = {op} %a, %b : {tensor(*s)}", s)
         for s in SHAPES
-    ])
+    ], fast=fast)
+
+
+def rounding(op):
+    """Steps: nothing flows through, all through the other factor."""
+    return Case(op, [
+        Function([Input("x", s)], f"""%t = {op} %x : {tensor(*s)}
+    %y = arith.mulf %t, %x : {tensor(*s)}""", s) for s in SHAPES
+    ], fast=op != "math.round")
 
 
 def binary_in_body(op, intervals):
@@ -164,6 +188,24 @@ def vecmat(m, n, k):
                     f"outs(%c : {tensor(n)}) -> {tensor(n)}", (n,))
 
 
+def batch_reduce_matmul(m, n, k):
+    return Function([Input("a", (3, m, k)), Input("b", (3, k, n)), Input("c", (m, n))], f"""
+    %y = linalg.batch_reduce_matmul ins(%a, %b : {tensor(3, m, k)}, {tensor(3, k, n)})
+        outs(%c : {tensor(m, n)}) -> {tensor(m, n)}""", (m, n))
+
+
+def batch_matvec(m, n, k):
+    return Function([Input("a", (n, m, k)), Input("b", (n, k)), Input("c", (n, m))],
+                    f"%y = linalg.batch_matvec ins(%a, %b : {tensor(n, m, k)}, {tensor(n, k)}) "
+                    f"outs(%c : {tensor(n, m)}) -> {tensor(n, m)}", (n, m))
+
+
+def batch_vecmat(m, n, k):
+    return Function([Input("a", (m, k)), Input("b", (m, k, n)), Input("c", (m, n))],
+                    f"%y = linalg.batch_vecmat ins(%a, %b : {tensor(m, k)}, {tensor(m, k, n)}) "
+                    f"outs(%c : {tensor(m, n)}) -> {tensor(m, n)}", (m, n))
+
+
 def dot(m, n, k):
     size = m * n + k
     return Function([Input("a", (size,)), Input("b", (size,)), Input("c", ())],
@@ -184,6 +226,24 @@ def named_binary(op, intervals):
     %y = linalg.{op} ins(%a, %b : {tensor(*s)}, {tensor(*s)}) outs(%init : {tensor(*s)}) -> {tensor(*s)}""", s)
         for s in SHAPES
     ])
+
+
+def named_select():
+    return Case("linalg.select", [
+        Function([Input(n, s) for n in "abc"], f"""%zero = arith.constant dense<0.0> : {tensor(*s)}
+    %p = arith.cmpf ogt, %a, %zero : {tensor(*s)}
+    %init = tensor.empty() : {tensor(*s)}
+    %y = linalg.select ins(%p, %b, %c : {tensor(*s, element="i1")}, {tensor(*s)}, {tensor(*s)})
+        outs(%init : {tensor(*s)}) -> {tensor(*s)}""", s) for s in SHAPES
+    ])
+
+
+def named_rounding(op):
+    return Case(f"linalg.{op}", [
+        Function([Input("x", s)], f"""%init = tensor.empty() : {tensor(*s)}
+    %t = linalg.{op} ins(%x : {tensor(*s)}) outs(%init : {tensor(*s)}) -> {tensor(*s)}
+    %y = arith.mulf %t, %x : {tensor(*s)}""", s) for s in SHAPES
+    ], fast=op != "round")
 
 
 def elementwise(rows, columns):
@@ -371,6 +431,13 @@ def elements(rows, columns):
     %y = arith.mulf %v, %u : {tensor(3, 1)}""", (3, 1))
 
 
+def materialize(rows, columns):
+    return Function([Input("x", (rows, columns))], f"""%square = arith.mulf %x, %x : {tensor(rows, columns)}
+    %empty = tensor.empty() : {tensor(rows, columns)}
+    %y = bufferization.materialize_in_destination %square in %empty :
+        ({tensor(rows, columns)}, {tensor(rows, columns)}) -> {tensor(rows, columns)}""", (rows, columns))
+
+
 # --- scf ------------------------------------------------------------------------------------------------------------
 
 def recurrence(time, batch, units):
@@ -464,6 +531,50 @@ def nested_loops(outer, inner, units):
     }}""", (units,))
 
 
+def branch_in_body(rows, columns):
+    """A branch on an element, whose sides read other elements; one side yields what it captures, and zero."""
+    body = generic([("a", (rows, columns)), ("b", (columns,))], (rows, columns),
+                   ["(i, j) -> (i, j)", "(i, j) -> (j)", "(i, j) -> (i, j)"], ["parallel"] * 2, """%zero = arith.constant 0.0 : f32
+        %p = arith.cmpf ogt, %s0, %zero : f32
+        %u, %v = scf.if %p -> (f32, f32) {
+          %e = math.exp %s0 : f32
+          %m = arith.mulf %e, %s1 : f32
+          scf.yield %m, %e : f32, f32
+        } else {
+          scf.yield %s1, %zero : f32, f32
+        }
+        %w = arith.addf %v, %s0 : f32
+        %r = arith.mulf %u, %w : f32""")
+    return Function([Input("a", (rows, columns)), Input("b", (columns,))], body, (rows, columns))
+
+
+def branch(rows, columns):
+    """A branch on a scalar, one inside the other; both sides are taken, each in some of the shapes."""
+    sign = -1.0 if columns == 1 else 1.0
+    return Function([Input("a", ()), Input("b", ()), Input("x", (rows, columns))], f"""%s = tensor.extract %a[] : tensor<f32>
+    %t = tensor.extract %b[] : tensor<f32>
+    %zero = arith.constant 0.0 : f32
+    %limit = arith.constant {10.0 * sign} : f32
+    %q = arith.cmpf olt, %s, %limit : f32
+    %u = scf.if %q -> (f32) {{
+      %m = arith.mulf %s, %t : f32
+      %r = arith.cmpf olt, %m, %zero : f32
+      %n = scf.if %r -> (f32) {{
+        %k = math.sin %m : f32
+        scf.yield %k : f32
+      }} else {{
+        scf.yield %t : f32
+      }}
+      scf.yield %n : f32
+    }} else {{
+      %m = arith.subf %t, %s : f32
+      %n = arith.mulf %m, %m : f32
+      scf.yield %n : f32
+    }}
+    %wide = tensor.splat %u : {tensor(rows, columns)}
+    %y = arith.mulf %wide, %x : {tensor(rows, columns)}""", (rows, columns))
+
+
 LOOP_SIZES = [(2, 1, 1), (3, 3, 5), (4, 2, 3), (5, 2, 1), (7, 3, 4)]
 # One iteration carries nothing on: the gradient of a recurrence adds and copies zeros here.
 ONE_ITERATION = [(1, 1, 1), (1, 1, 4), (1, 3, 5), (1, 2, 3), (1, 5, 2)]
@@ -471,6 +582,9 @@ ONE_ITERATION = [(1, 1, 1), (1, 1, 4), (1, 3, 5), (1, 2, 3), (1, 5, 2)]
 
 def all_cases():
     yield from (unary_on_tensors(op, interval) for op, interval in UNARY.items())
+    yield from (unary_on_tensors(op, interval, fast=False) for op, interval in UNARY_REFERENCE.items())
+    yield binary_on_tensors("math.atan2", ((-1.5, 1.5), KEEP_POSITIVE), fast=False)
+    yield from (rounding(f"math.{op}") for op in ["floor", "ceil", "round", "roundeven", "trunc"])
     for op, intervals in BINARY.items():
         yield binary_on_tensors(op, intervals)
         yield binary_in_body(op, intervals)
@@ -478,7 +592,7 @@ def all_cases():
     yield case_of("linalg.matmul", matmul, MATMUL_SIZES)
     yield case_of("linalg.matmul-ta", matmul_transposed(True, False), MATMUL_SIZES)
     yield case_of("linalg.matmul-tb", matmul_transposed(False, True), MATMUL_SIZES)
-    for make in [batch_matmul, contract, matvec, vecmat, dot]:
+    for make in [batch_matmul, batch_reduce_matmul, contract, matvec, vecmat, batch_matvec, batch_vecmat, dot]:
         yield case_of(f"linalg.{make.__name__}", make, MATMUL_SIZES)
     for op, interval in {"abs": (-1.5, 1.5), "erf": (-1.5, 1.5), "exp": (-1.5, 1.5), "log": KEEP_POSITIVE,
                          "negf": (-1.5, 1.5), "reciprocal": NONZERO, "rsqrt": KEEP_POSITIVE, "sqrt": KEEP_POSITIVE,
@@ -488,6 +602,7 @@ def all_cases():
                           "div": BINARY["arith.divf"], "max": BINARY["arith.maximumf"],
                           "min": BINARY["arith.minimumf"], "powf": BINARY["math.powf"]}.items():
         yield named_binary(op, intervals)
+    yield from [named_select(), named_rounding("floor"), named_rounding("ceil"), named_rounding("round")]
     for make in [elementwise, transpose, broadcast, fill]:
         yield case_of(f"linalg.{make.__name__}", make, PLANES)
     yield case_of("linalg.map", linalg_map, PLANES)
@@ -496,9 +611,11 @@ def all_cases():
     for make in [captured_scalar, outer_product, initial_value_read, permuted_sum, uncovered_sum, two_results]:
         yield case_of(f"linalg.generic-{make.__name__}", make, PLANES)
     for make in [extract_slice, extract_row, insert_slice, expand_shape, collapse_shape, reshape, pad, concat, cast,
-                 splat]:
+                 splat, materialize]:
         yield case_of(f"tensor.{make.__name__}", make, PLANES)
     yield case_of("tensor.elements", elements, PLANES + [(1, 2)])
+    for make in [branch, branch_in_body]:
+        yield case_of(f"scf.if-{make.__name__}", make, PLANES)
     for make in [recurrence, backward_loop, nested_loops]:
         yield case_of(f"scf.for-{make.__name__}", make, LOOP_SIZES)
         yield Case(f"scf.for-{make.__name__}-once", [make(*size) for size in ONE_ITERATION], make is not recurrence)

@@ -27,8 +27,8 @@ static constexpr StringLiteral adjointAttrName = "nn.adjoint";
 
 namespace {
 
-/// How a result is broken: a float is negated and zeroed; one whose sign nothing sees is doubled and zeroed; one that
-/// is zero by construction becomes one; a condition is inverted and false.
+/// How a result is broken: a float is negated and zeroed; one that nothing can tell from its negative is doubled and
+/// zeroed; one that is zero by construction becomes one; a condition is inverted and false.
 enum class Form { plain, even, zero, condition };
 
 StringRef name(Form form) {
@@ -95,13 +95,13 @@ static bool isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat());
 }
 
-/// Whether nothing can tell the value from its negative: it is squared, or becomes part of products that are.
+/// Whether nothing can tell the value from its negative: its square or size is read, or that of its multiples.
 static bool isReadEvenly(Value value) {
   return !value.use_empty() && llvm::all_of(value.getUses(), [](OpOperand &use) {
     Operation *user = use.getOwner();
     if (isa<arith::MulFOp>(user) && user->getOperand(0) == user->getOperand(1))
       return true;
-    if (isa<math::AbsFOp, math::CosOp>(user))
+    if (isa<math::AbsFOp, math::CosOp>(user) || (isa<math::CopySignOp>(user) && use.getOperandNumber() == 0))
       return true;
     if (isa<arith::MulFOp, arith::DivFOp, arith::NegFOp>(user))
       return isReadEvenly(user->getResult(0));
@@ -109,28 +109,38 @@ static bool isReadEvenly(Value value) {
   });
 }
 
-/// Whether a value that is not a number may end on its way to the function's results: every result that the value
-/// influences is looked at, for operands of ops with regions all their block arguments are too.
+/// Values that change where the operand does, in the next op on its way.
+static SmallVector<Value> getNext(OpOperand &use) {
+  Operation *user = use.getOwner(), *parent = user->getParentOp();
+  unsigned number = use.getOperandNumber();
+  if (isa<scf::YieldOp>(user) && isa<scf::IfOp>(parent))
+    return {parent->getResult(number)};
+  if (auto loop = dyn_cast<scf::ForOp>(parent); loop && isa<scf::YieldOp>(user))
+    return {loop.getResult(number), loop.getRegionIterArg(number)};
+  if (auto structured = dyn_cast<linalg::LinalgOp>(parent); structured && isa<linalg::YieldOp>(user))
+    return {parent->getResult(number), structured.getRegionOutputArgs()[number]};
+  if (auto structured = dyn_cast<linalg::LinalgOp>(user))
+    if (number < structured.getBlock()->getNumArguments())
+      return {structured.getMatchingBlockArgument(&use)};
+  // Of other ops with regions, all that is in them.
+  Operation *around = isa<scf::InParallelOp>(parent) ? parent->getParentOp() : user;
+  SmallVector<Value> next(around->getResults());
+  for (Region &region : around->getRegions())
+    for (Block &block : region)
+      llvm::append_range(next, block.getArguments());
+  return next;
+}
+
+/// Whether a value that is not a number may end on its way to the function's results.
 static bool mayAbsorbNaN(Value start) {
   llvm::SetVector<Value> influenced;
   influenced.insert(start);
-  auto addAll = [&](Operation *op) {
-    influenced.insert(op->result_begin(), op->result_end());
-    for (Region &region : op->getRegions())
-      for (Block &block : region)
-        influenced.insert(block.args_begin(), block.args_end());
-  };
   for (size_t next = 0; next < influenced.size(); ++next)
-    for (Operation *user : influenced[next].getUsers()) {
+    for (OpOperand &use : influenced[next].getUses()) {
       if (isa<arith::SelectOp, arith::CmpFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::FPToSIOp, arith::FPToUIOp,
-              math::CopySignOp, math::PowFOp>(user))
+              math::CopySignOp, math::PowFOp>(use.getOwner()))
         return true;
-      addAll(user);
-      Operation *parent = user->getParentOp();
-      while (parent && user->getNumResults() == 0 && !isa<func::FuncOp>(parent)) {
-        addAll(parent);
-        parent = isa<scf::InParallelOp>(parent) ? parent->getParentOp() : nullptr;
-      }
+      influenced.insert_range(getNext(use));
     }
   return false;
 }
