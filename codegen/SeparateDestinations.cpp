@@ -30,8 +30,8 @@ SmallVector<OpOperand *> getDestinations(Operation *op) {
 }
 
 /// A value that costs no more to make again than to copy: an empty tensor, a fill, a splat constant. Returns a copy
-/// of it made at the builder's place, or nothing where `value` is no such value.
-Value rebuildCheapValue(OpBuilder &builder, Value value) {
+/// of it made at the builder's place for `loc`, or nothing where `value` is no such value.
+Value rebuildCheapValue(OpBuilder &builder, Location loc, Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return {};
@@ -39,24 +39,24 @@ Value rebuildCheapValue(OpBuilder &builder, Value value) {
   if (!type || !type.hasStaticShape())
     return {};
   if (isa<tensor::EmptyOp>(op))
-    return builder.clone(*op)->getResult(0);
+    return tensor::EmptyOp::create(builder, loc, type, ValueRange{});
   if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-    Value empty = tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange{});
-    return linalg::FillOp::create(builder, op->getLoc(), fill.value(), empty).getResult(0);
+    Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});
+    return linalg::FillOp::create(builder, loc, fill.value(), empty).getResult(0);
   }
   DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
     return {};
-  Value scalar = arith::ConstantOp::create(builder, op->getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
-  Value empty = tensor::EmptyOp::create(builder, op->getLoc(), type, ValueRange{});
-  return linalg::FillOp::create(builder, op->getLoc(), scalar, empty).getResult(0);
+  Value scalar = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});
+  return linalg::FillOp::create(builder, loc, scalar, empty).getResult(0);
 }
 
 /// Gives each destination of `op` that is cheap to make a value of its own, made right before `op`.
 void separateDestinations(Operation *op) {
   OpBuilder builder(op);
   for (OpOperand *operand : getDestinations(op)) {
-    if (Value own = rebuildCheapValue(builder, operand->get()))
+    if (Value own = rebuildCheapValue(builder, op->getLoc(), operand->get()))
       operand->set(own);
   }
 }
@@ -153,7 +153,7 @@ struct SeparateDestinations : nn::impl::SeparateDestinationsBase<SeparateDestina
     getOperation().walk([](arith::ConstantOp constant) {
       OpBuilder builder(constant);
       builder.setInsertionPointAfter(constant);
-      if (Value fill = rebuildCheapValue(builder, constant.getResult()))
+      if (Value fill = rebuildCheapValue(builder, constant.getLoc(), constant.getResult()))
         constant.replaceAllUsesWith(fill);
     });
     // What was made anew for each of its uses; bufferization would keep it.

@@ -8,6 +8,12 @@
 // RUN: nnc-opt %S/../../models/mlp.mlir --nn-plan --batch=5 | FileCheck %s --check-prefix=MODEL
 // RUN: nnc-opt %S/../../models/mlp.mlir --nn-plan=json --batch=5 --entries=predict | FileCheck %s --check-prefix=PREDICT
 
+// Layers that start from equal values have buffers of their own all the same.
+// RUN: nnc-opt %S/../../models/text_classifier.mlir --nn-plan --batch=8 --entries=predict | FileCheck %s --check-prefix=OWN
+
+// OWN: 64x8x512xf32 temporary classifier.lstm{{ }}
+// OWN: 64x8x512xf32 temporary classifier.lstm_1{{ }}
+
 // NONE: the module has no nn.program; --nn-plan-arena makes it
 
 // CHECK: Variables, in all entry points
