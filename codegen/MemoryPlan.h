@@ -1,4 +1,4 @@
-// What nn-plan-arena leaves on each entry point (`nn.plan`): every buffer of its with place and lifetime, for --nn-plan
+// What nn-plan-arena leaves on each entry point (`nn.plan`): each of its buffers with place and lifetime, for --nn-plan
 // to print and whoever else asks. The variables are those of nn.program.
 #pragma once
 #include "codegen/Placement.h"

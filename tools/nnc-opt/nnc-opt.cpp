@@ -1,5 +1,6 @@
 // nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
-// for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file.
+// for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file; `--nn-plan` prints what phase
+// planned made.
 #include "codegen/EmitObject.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
