@@ -41,6 +41,9 @@ public:
   std::string obstacle;
   /// Captured float tensors that the result depends on: elements gathered by computed indices.
   llvm::SmallDenseSet<unsigned> gathered;
+  /// Of results that are the largest or smallest of elements: a scalar of the block, 1 for an element that is it, else
+  /// 0.
+  llvm::SmallDenseMap<unsigned, Value> extremes;
 
   Block::BlockArgListType arguments() { return block->getArguments(); }
   BlockArgument argument(Source::Kind kind, unsigned index);
@@ -51,6 +54,7 @@ public:
   }
 
 private:
+  Value getExtremeElement(Operation *yield, unsigned result);
   void differentiate(Operation *yield);
   void readResultsInstead(Operation *firstAdjoint, Operation *yield);
   void checkAccumulators();
@@ -116,6 +120,17 @@ BlockArgument BodyAdjoint::argument(Source::Kind kind, unsigned index) {
   llvm_unreachable("no such argument");
 }
 
+/// Where result `index` is a reduction by maximum or minimum: the scalar whose extreme it is, else null.
+Value BodyAdjoint::getExtremeElement(Operation *yield, unsigned result) {
+  Operation *def = yield->getOperand(result).getDefiningOp();
+  BlockArgument accumulator = argument(Source::operand, initNumber(op, result));
+  if (!isReduced(op, result) || !accumulator.hasOneUse() ||
+      !isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(def))
+    return {};
+  bool isFirst = def->getOperand(0) == accumulator;
+  return isFirst || def->getOperand(1) == accumulator ? def->getOperand(isFirst ? 1 : 0) : Value();
+}
+
 void BodyAdjoint::differentiate(Operation *yield) {
   for (AffineMap map : op.getIndexingMapsArray())
     if (map.getNumSymbols())
@@ -135,11 +150,22 @@ void BodyAdjoint::differentiate(Operation *yield) {
   SmallVector<Value> differentiableInputs =
       llvm::filter_to_vector(inputs, [](Value value) { return isa<FloatType>(value.getType()); });
   SmallVector<Value> outputs, outputGrads;
-  for (unsigned result = 0; result < op->getNumResults(); ++result)
-    if (hasGradient(result)) {
-      outputs.push_back(yield->getOperand(result));
-      outputGrads.push_back(argument(Source::gradient, result));
+  OpBuilder builder = OpBuilder::atBlockEnd(&*block);
+  for (unsigned result = 0; result < op->getNumResults(); ++result) {
+    if (!hasGradient(result))
+      continue;
+    Value output = yield->getOperand(result), grad = argument(Source::gradient, result);
+    if (Value element = getExtremeElement(yield, result)) {
+      ImplicitLocOpBuilder b(op.getLoc(), builder);
+      output = element;
+      Value zero = constant(b, grad.getType(), 0.0), one = constant(b, grad.getType(), 1.0);
+      Value isExtreme = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, element, argument(Source::result, result));
+      extremes[result] = arith::SelectOp::create(b, isExtreme, one, zero);
+      grad = arith::SelectOp::create(b, isExtreme, grad, zero);
     }
+    outputs.push_back(output);
+    outputGrads.push_back(grad);
+  }
 
   for (auto [index, capture] : llvm::enumerate(captures)) {
     if (!isa<ShapedType>(capture.getType()))
@@ -160,7 +186,6 @@ void BodyAdjoint::differentiate(Operation *yield) {
             .str();
     return;
   }
-  OpBuilder builder = OpBuilder::atBlockEnd(&*block);
   if (failed(reverse.makeSavingForms())) {
     obstacle = "has a body that cannot be differentiated";
     return;
@@ -191,16 +216,16 @@ void BodyAdjoint::readResultsInstead(Operation *firstAdjoint, Operation *yield) 
   }
 }
 
-/// A reduction must add to its accumulator: then every element's gradient is the result's, and no adjoint needs to
-/// know the accumulator's value on the way.
+/// Any other reduction must add to its accumulator: then every element's gradient is the result's, and no adjoint needs
+/// to know the accumulator's value on the way.
 void BodyAdjoint::checkAccumulators() {
   for (unsigned result = 0; result < op->getNumResults(); ++result) {
-    if (!isReduced(op, result) || !hasGradient(result))
+    if (!isReduced(op, result) || !hasGradient(result) || extremes.contains(result))
       continue;
     unsigned init = initNumber(op, result);
     if (grads[init] != Value(argument(Source::gradient, result)) ||
         slice().arguments.contains(argument(Source::operand, init)))
-      obstacle = "reduces other than by a sum";
+      obstacle = "reduces other than by a sum, a maximum or a minimum";
   }
 }
 
@@ -230,14 +255,15 @@ private:
   Value tensorOf(Source source);
   AffineMap mapOf(Source source);
   Value existing(const Target &target);
-  SmallVector<Value> emitGeneric(ArrayRef<Target> targets);
+  SmallVector<Value> emitGeneric(ArrayRef<Target> targets, Value start = {});
+  Value emitExtreme(unsigned result, bool wantsInit);
   Value emitSum(const Target &from, Value tensor, const Target &to);
 
   BodyAdjoint &body;
   LinalgOp op;
   ImplicitLocOpBuilder b;
   DenseMap<Value, Value> saved;
-  ArrayRef<Value> resultGrads;
+  SmallVector<Value> resultGrads;
 };
 
 } // namespace
@@ -283,8 +309,9 @@ Value StructuredAdjoint::existing(const Target &target) {
   return mapOf(source) == target.map && tensor.getType() == target.type ? tensor : Value();
 }
 
-/// One structured op that computes the targets, which are all parallel or all summed over iterators.
-SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
+/// One structured op that computes the targets, which are all parallel or all summed over iterators, from zero or from
+/// `start`.
+SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets, Value start) {
   SmallVector<Value> scalars = llvm::map_to_vector(targets, [](const Target &target) { return target.scalar; });
   DetachedBlock::Slice slice = body.slice(scalars);
 
@@ -306,8 +333,10 @@ SmallVector<Value> StructuredAdjoint::emitGeneric(ArrayRef<Target> targets) {
     covered |= usedDims(maps.back());
   }
   for (const Target &target : targets) {
-    outs.push_back(reduced ? filled(b, target.type, 0.0)
-                           : tensor::EmptyOp::create(b, target.type.getShape(), target.type.getElementType()));
+    if (!reduced)
+      outs.push_back(tensor::EmptyOp::create(b, target.type.getShape(), target.type.getElementType()));
+    else
+      outs.push_back(start ? start : filled(b, target.type, 0.0));
     types.push_back(target.type);
     covered |= usedDims(target.map);
   }
@@ -364,10 +393,42 @@ Value StructuredAdjoint::emitSum(const Target &from, Value tensor, const Target 
       .getResult(0);
 }
 
+/// Shares the gradient of a maximum or minimum among the elements that it is, its initial value with them; returns that
+/// one's gradient where it is wanted.
+Value StructuredAdjoint::emitExtreme(unsigned result, bool wantsInit) {
+  Value extreme = saved.lookup(op->getResult(result)), init = saved.lookup(op.getDpsInitOperand(result)->get());
+  auto type = cast<RankedTensorType>(extreme.getType());
+  Type element = type.getElementType();
+  auto isInit = [](ImplicitLocOpBuilder &b, Value init, Value extreme) -> Value {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, init, extreme);
+  };
+  Value ofInit = mapElements(b, type, {init, extreme}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    return arith::SelectOp::create(b, isInit(b, args[0], args[1]), constant(b, element, 1.0),
+                                   constant(b, element, 0.0));
+  });
+  Target number{0, body.extremes[result], resultMap(op, result), type};
+  Value count = emitGeneric(number, ofInit).front();
+  resultGrads[result] =
+      mapElements(b, type, {resultGrads[result], count}, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        return arith::DivFOp::create(b, args[0], args[1]);
+      });
+  if (!wantsInit)
+    return {};
+  return mapElements(
+      b, type, {init, extreme, resultGrads[result]}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        return arith::SelectOp::create(b, isInit(b, args[0], args[1]), args[2], constant(b, element, 0.0));
+      });
+}
+
 SmallVector<Value> StructuredAdjoint::build(ArrayRef<bool> wanted) {
   SmallVector<Value> grads(wanted.size());
   SmallVector<Target> parallel, reduced;
   unsigned operands = op->getNumOperands();
+  for (unsigned result = 0; result < op->getNumResults(); ++result)
+    if (body.extremes.contains(result)) {
+      unsigned init = initNumber(op, result);
+      grads[init] = emitExtreme(result, wanted[init]);
+    }
   for (unsigned input = 0; input < wanted.size(); ++input) {
     if (!wanted[input] || !body.grads[input])
       continue;
@@ -426,18 +487,22 @@ template <typename Op> struct Structured : DifferentiableOpInterface::ExternalMo
   SmallVector<Value> getSavedValues(Operation *op) const {
     BodyAdjoint body(cast<LinalgOp>(op));
     DetachedBlock::Slice slice = body.slice();
-    SmallVector<Value> saved;
+    llvm::SetVector<Value> saved;
+    for (auto &[result, scalar] : body.extremes) {
+      saved.insert(op->getResult(result));
+      saved.insert(cast<LinalgOp>(op).getDpsInitOperand(result)->get());
+    }
     for (auto [arg, source] : llvm::zip(body.arguments(), body.sources)) {
       if (!slice.arguments.contains(arg))
         continue;
       if (source.kind == Source::operand)
-        saved.push_back(op->getOperand(source.index));
+        saved.insert(op->getOperand(source.index));
       else if (source.kind == Source::capture)
-        saved.push_back(body.captures[source.index]);
+        saved.insert(body.captures[source.index]);
       else if (source.kind == Source::result)
-        saved.push_back(op->getResult(source.index));
+        saved.insert(op->getResult(source.index));
     }
-    return saved;
+    return saved.takeVector();
   }
 
   FailureOr<SmallVector<Value>> buildAdjoint(Operation *op, OpBuilder &builder, ValueRange saved,

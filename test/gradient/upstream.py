@@ -333,6 +333,22 @@ def uncovered_sum(rows, columns):
     return Function([Input("a", (rows,)), Input("b", (columns,)), Input("c", (rows,))], body, (rows,))
 
 
+def extreme(op):
+    """The largest or smallest of products, and of an initial value; in some shapes it is the initial value."""
+    def make(rows, columns):
+        body = generic([("a", (rows, columns)), ("b", (columns,))], (rows,),
+                       ["(i, j) -> (i, j)", "(i, j) -> (j)", "(i, j) -> (i)"], ["parallel", "reduction"],
+                       f"%p = arith.mulf %s0, %s1 : f32\n        %r = {op} %acc, %p : f32", init="c")
+        return Function([Input("a", (rows, columns)), Input("b", (columns,)), Input("c", (rows,))], body, (rows,))
+    return make
+
+
+def reduce_max(rows, columns):
+    """Over the first dimension, which no vector runs along."""
+    return Function([Input("x", (rows, columns)), Input("c", (columns,))], f"""%y = linalg.reduce {{ arith.maximumf }}
+        ins(%x : {tensor(rows, columns)}) outs(%c : {tensor(columns)}) dimensions = [0]""", (columns,))
+
+
 def two_results(rows, columns):
     """A generic with two results, both of which the loss depends on; and the biased second operand of both."""
     plane, row = tensor(rows, columns), tensor(columns)
@@ -608,6 +624,9 @@ def all_cases():
     yield case_of("linalg.map", linalg_map, PLANES)
     yield case_of("linalg.reduce-0", reduce(0), PLANES)
     yield case_of("linalg.reduce-1", reduce(1), PLANES)
+    yield case_of("linalg.reduce-maximum", reduce_max, PLANES)
+    for op in ["maximumf", "minimumf", "maxnumf", "minnumf"]:
+        yield case_of(f"linalg.generic-{op}", extreme(f"arith.{op}"), PLANES)
     for make in [captured_scalar, outer_product, initial_value_read, permuted_sum, uncovered_sum, two_results]:
         yield case_of(f"linalg.generic-{make.__name__}", make, PLANES)
     for make in [extract_slice, extract_row, insert_slice, expand_shape, collapse_shape, reshape, pad, concat, cast,
