@@ -550,7 +550,8 @@ def nested_loops(outer, inner, units):
 def branch_in_body(rows, columns):
     """A branch on an element, whose sides read other elements; one side yields what it captures, and zero."""
     body = generic([("a", (rows, columns)), ("b", (columns,))], (rows, columns),
-                   ["(i, j) -> (i, j)", "(i, j) -> (j)", "(i, j) -> (i, j)"], ["parallel"] * 2, """%zero = arith.constant 0.0 : f32
+                   ["(i, j) -> (i, j)", "(i, j) -> (j)", "(i, j) -> (i, j)"], ["parallel"] * 2,
+                   """%zero = arith.constant 0.0 : f32
         %p = arith.cmpf ogt, %s0, %zero : f32
         %u, %v = scf.if %p -> (f32, f32) {
           %e = math.exp %s0 : f32
@@ -567,7 +568,8 @@ def branch_in_body(rows, columns):
 def branch(rows, columns):
     """A branch on a scalar, one inside the other; both sides are taken, each in some of the shapes."""
     sign = -1.0 if columns == 1 else 1.0
-    return Function([Input("a", ()), Input("b", ()), Input("x", (rows, columns))], f"""%s = tensor.extract %a[] : tensor<f32>
+    return Function([Input("a", ()), Input("b", ()), Input("x", (rows, columns))], f"""
+    %s = tensor.extract %a[] : tensor<f32>
     %t = tensor.extract %b[] : tensor<f32>
     %zero = arith.constant 0.0 : f32
     %limit = arith.constant {10.0 * sign} : f32
