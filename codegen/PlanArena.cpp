@@ -14,6 +14,9 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
+/// More than any machine holds; the runtime refuses programs beyond it.
+static constexpr int64_t maxAreaBytes = int64_t(1) << 46;
+
 namespace {
 
 /// A buffer and the value that stands for it until it has a place.
@@ -123,6 +126,9 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
     if (!getEndApart(places, start))
       return owner->emitOpError() << "needs buffers that have more bytes together than can be counted";
     areaBytes = std::max(areaBytes, placeBuffers(places, start));
+    if (areaBytes > maxAreaBytes)
+      return owner->emitOpError() << "needs " << areaBytes << " bytes of memory; a program takes at most "
+                                  << maxAreaBytes;
     for (auto [buffer, place] : llvm::zip_equal(buffers, places))
       buffer.offset = place.offset;
     // A mistake here would not be seen but in wrong numbers.

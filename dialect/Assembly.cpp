@@ -85,30 +85,60 @@ static SmallVector<StringRef> getKnownAttributes(RegisteredOperationName op) {
   return names;
 }
 
-/// Runs the checks that the op's definition states, and words what they find as shape rules do:
-/// `'nn.dense' (name): got units = 0, takes a positive whole number`.
-static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, DictionaryAttr attributes,
-                                          AttributeVerifier verify) {
-  Location loc = parser.getEncodedSourceLoc(parser.getNameLoc());
+/// What the checks that the op's definition states find: the attribute and what it takes; or, with an empty attribute, a
+/// message; nothing where all holds.
+struct AttributeProblem {
+  std::string key, text;
+};
+static std::optional<AttributeProblem> findAttributeProblem(Location loc, StringRef op, DictionaryAttr attributes,
+                                                            AttributeVerifier verify) {
   std::string message;
   {
-    ScopedDiagnosticHandler handler(parser.getContext(), [&](Diagnostic &diagnostic) {
+    ScopedDiagnosticHandler handler(loc.getContext(), [&](Diagnostic &diagnostic) {
       message = diagnostic.str();
       return success();
     });
     if (succeeded(verify(loc, attributes)))
-      return success();
+      return std::nullopt;
   }
   StringRef rest = message;
   rest.consume_front(("'" + op + "' op ").str());
-  ShapeError error = emitShapeError(loc, op, attributes);
   auto [key, constraint] = rest.split("' failed to satisfy constraint: ");
   if (!key.consume_front("attribute '") || !attributes.get(key))
-    return error << rest;
+    return AttributeProblem{"", rest.str()};
+  return AttributeProblem{key.str(), constraint.str()};
+}
+
+/// Runs the checks that the op's definition states, and words what they find as shape rules do:
+/// `'nn.dense' (name): got units = 0, takes a positive whole number`. A flag that is written alone may also be given as
+/// true or false.
+static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, NamedAttrList &list,
+                                          AttributeVerifier verify) {
+  Location loc = parser.getEncodedSourceLoc(parser.getNameLoc());
+  std::optional<AttributeProblem> problem;
+  DictionaryAttr attributes;
+  while (true) {
+    attributes = list.getDictionary(parser.getContext());
+    problem = findAttributeProblem(loc, op, attributes, verify);
+    if (!problem)
+      return success();
+    auto flag = dyn_cast_if_present<BoolAttr>(attributes.get(problem->key));
+    if (!flag || problem->text != "unit attribute")
+      break;
+    if (flag.getValue())
+      list.set(problem->key, parser.getBuilder().getUnitAttr());
+    else
+      list.erase(problem->key);
+  }
+  ShapeError error = emitShapeError(loc, op, attributes);
+  const auto &[key, constraint] = *problem;
+  if (key.empty())
+    return error << constraint;
   std::string value;
   llvm::raw_string_ostream os(value);
   attributes.get(key).print(os, /*elideType=*/true);
-  return error << "got " << key << " = " << value << ", takes " << constraint;
+  return error << "got " << key << " = " << value << ", takes "
+               << (constraint == "unit attribute" ? "true or false, or to be written alone" : constraint);
 }
 
 ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attributes, StringRef op,
@@ -134,7 +164,7 @@ ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attribu
     return failure();
   // Shape rules read attributes before the op exists, which is when it would get its defaults.
   registered->populateDefaultAttrs(attributes);
-  return checkAttributeValues(parser, op, attributes.getDictionary(parser.getContext()), verify);
+  return checkAttributeValues(parser, op, attributes, verify);
 }
 
 LogicalResult nn::checkAttributeName(RegisteredOperationName op, StringRef name,

@@ -16,15 +16,15 @@ using namespace mlir::nn;
 using EmitError = function_ref<InFlightDiagnostic()>;
 
 static LogicalResult verifyNotNegative(EmitError emitError, StringRef optimizer, StringRef name, double value) {
-  if (std::isfinite(value) && value >= 0.0)
+  if (std::isfinite(static_cast<float>(value)) && value >= 0.0)
     return success();
-  return emitError() << optimizer << ": " << name << " must be finite and not negative, not " << value;
+  return emitError() << optimizer << ": " << name << " must be finite in f32 and not negative, not " << value;
 }
 
 static LogicalResult verifyPositive(EmitError emitError, StringRef optimizer, StringRef name, double value) {
-  if (std::isfinite(value) && value > 0.0)
+  if (std::isfinite(static_cast<float>(value)) && value > 0.0)
     return success();
-  return emitError() << optimizer << ": " << name << " must be finite and above 0, not " << value;
+  return emitError() << optimizer << ": " << name << " must be finite in f32 and above 0, not " << value;
 }
 
 /// Decay rates of running means.

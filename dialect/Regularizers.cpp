@@ -7,9 +7,10 @@ using namespace mlir;
 using namespace mlir::nn;
 
 static LogicalResult verifyFactor(function_ref<InFlightDiagnostic()> emitError, double factor) {
-  if (factor >= 0.0 && std::isfinite(factor))
+  // In f32, in which it is used.
+  if (factor >= 0.0 && std::isfinite(static_cast<float>(factor)))
     return success();
-  return emitError() << "a regularizer's factor must be finite and not negative, not " << factor;
+  return emitError() << "a regularizer's factor must be finite in f32 and not negative, not " << factor;
 }
 
 /// factor · Σ term(w), summed one dimension at a time, the last first.

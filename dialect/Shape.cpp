@@ -80,9 +80,12 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
       ++open;
       continue;
     }
-    if (size.getInt() <= 0 || llvm::MulOverflow(known, size.getInt(), known))
+    if (size.getInt() <= 0)
       return emitShapeError(loc, getOperationName(), attributes)
              << "got shape = " << adaptor.getShape() << ", takes positive sizes, one of which may be -1";
+    if (llvm::MulOverflow(known, size.getInt(), known))
+      return emitShapeError(loc, getOperationName(), attributes)
+             << "got shape = " << adaptor.getShape() << ", which has more elements than 63 bits can count";
   }
   if (open > 1)
     return emitShapeError(loc, getOperationName(), attributes)

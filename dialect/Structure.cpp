@@ -137,19 +137,49 @@ void StepOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNam
   setArgumentNames(region, getArgNames(), setName);
 }
 
+/// What a compiled step takes besides its own inputs.
+static bool isReservedInput(StringRef name) {
+  return name == "valid" || name == "seed" || name == "learning_rate" || name.starts_with("learning_rate_");
+}
+
+/// A metric's name becomes a column of the history, its value on validation data one of the name with `val_` before it.
+static bool isMetricName(StringRef name) {
+  return !name.empty() && !name.starts_with("val_") &&
+         llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_' || c == '-' || c == '.'; });
+}
+
 LogicalResult StepOp::verify() {
   if (failed(verifyCallable(*this, getFunctionType(), getArgNames(), getBody())))
     return failure();
+  for (auto name : getArgNames().getAsRange<StringAttr>())
+    if (isReservedInput(name.getValue()))
+      return emitOpError() << "names an input '" << name.getValue()
+                           << "', as a compiled step names one of its own; choose another name";
   if (!isa<EndOp>(getBody().front().back()))
     return emitOpError() << "must end with nn.end";
   SmallVector<MinimizeOp> minimizes(getBody().getOps<MinimizeOp>());
   if (minimizes.empty())
     return emitOpError() << "has no nn.minimize: it would train nothing";
   llvm::SmallDenseSet<Attribute> names;
-  for (MetricOp metric : getBody().getOps<MetricOp>())
+  for (MetricOp metric : getBody().getOps<MetricOp>()) {
+    if (!isMetricName(metric.getMetricName()))
+      return metric.emitOpError() << "has the name " << metric.getMetricNameAttr()
+                                  << "; a metric's name is made of letters, digits, '_', '-' and '.', and does not "
+                                     "begin with 'val_'";
     if (!names.insert(metric.getMetricNameAttr()).second || metric.getMetricName() == "loss")
       return metric.emitOpError() << "reports '" << metric.getMetricName() << "', a name already taken in this step";
+  }
   return success();
+}
+
+LogicalResult StepOp::verifyRegions() {
+  WalkResult result = getBody().walk([](LayerOpInterface layer) {
+    if (!layer.getParamsMutable().empty() || layer.getParameterSpecs().empty())
+      return WalkResult::advance();
+    layer->emitOpError() << "has parameters, which belong to a model: put it into an nn.model and call that";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 //===----------------------------------------------------------------------===//

@@ -53,6 +53,7 @@ def NN_StepOp : NN_Callable<"step"> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, StrArrayAttr:$arg_names);
   let regions = (region SizedRegion<1>:$body);
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     FunctionType getSignature() { return getFunctionType(); }
   }];

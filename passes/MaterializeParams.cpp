@@ -2,6 +2,7 @@
 #include "dialect/NN.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_MATERIALIZEPARAMS
@@ -19,9 +20,9 @@ public:
   /// The layer's `name`, else the next free name of its kind. Fails where the file gives a name twice.
   FailureOr<std::string> assign(Operation *op) {
     if (auto given = op->getAttrOfType<StringAttr>("name")) {
-      if (given.empty() || given.getValue().contains('.'))
-        return op->emitOpError() << "has the name '" << given.getValue()
-                                 << "'; a layer's name is not empty and has no dot";
+      if (!isName(given.getValue()))
+        return op->emitOpError() << "has the name " << given
+                                 << "; a layer's name is not empty and has no dot, quote or control character";
       if (!taken.insert(given.getValue()).second)
         return op->emitOpError() << "has the name '" << given.getValue()
                                  << "', which another layer of this model has; to share parameters, put the layer in a "
@@ -38,6 +39,13 @@ public:
   }
 
 private:
+  /// Names become parts of dotted paths, in checkpoints and messages.
+  static bool isName(StringRef text) {
+    return !text.empty() && llvm::json::isUTF8(text) && llvm::none_of(text, [](unsigned char c) {
+      return c < 0x20 || c == 0x7f || c == '.' || c == '"' || c == '\\';
+    });
+  }
+
   llvm::StringSet<> taken;
   llvm::StringMap<unsigned> next;
 };
@@ -46,6 +54,10 @@ struct MaterializeParams : nn::impl::MaterializeParamsBase<MaterializeParams> {
   using Base::Base;
 
   void runOnOperation() override {
+    for (ModuleOp nested : getOperation().getOps<ModuleOp>()) {
+      nested.emitError() << "a model file holds models and steps; a module inside another is not taken";
+      return signalPassFailure();
+    }
     SymbolTable symbols(getOperation());
     for (ModelOp model : llvm::make_early_inc_range(getOperation().getOps<ModelOp>()))
       if (failed(materializeModel(model, symbols)))

@@ -32,6 +32,8 @@ std::string shapeText(ArrayRef<Type> types) {
   return text;
 }
 
+std::string layers(int64_t count) { return (Twine(count) + (count == 1 ? " layer" : " layers")).str(); }
+
 struct Report : nn::impl::ReportBase<Report> {
   using Base::Base;
 
@@ -82,8 +84,8 @@ struct Report : nn::impl::ReportBase<Report> {
        << " Trainable params: " << withCommas(summary.parameters.trainable) << "\n"
        << " Frozen params: " << withCommas(summary.parameters.frozen) << "\n"
        << " Multiply-adds per sample, forward: " << withCommas(summary.multiplyAdds) << "\n"
-       << " Depth: " << summary.weightedDepth << " layers with weights on the longest path of " << summary.longestPath
-       << " layers\n\n";
+       << " Depth: " << layers(summary.weightedDepth) << " with weights on the longest path of "
+       << layers(summary.longestPath) << "\n\n";
     return success();
   }
 };

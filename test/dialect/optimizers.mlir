@@ -15,7 +15,7 @@
 
 // A learning rate of 0 freezes; a negative one would climb.
 "test.attribute"() {a = #nn.sgd<lr = 0.0>} : () -> ()
-// expected-error @below {{sgd: lr must be finite and not negative, not -1.000000e+00}}
+// expected-error @below {{sgd: lr must be finite in f32 and not negative, not -1.000000e+00}}
 "test.attribute"() {a = #nn.sgd<lr = -1.0>} : () -> ()
 
 // -----
@@ -40,15 +40,15 @@
 
 // -----
 
-// expected-error @below {{adam: epsilon must be finite and above 0, not 0.000000e+00}}
+// expected-error @below {{adam: epsilon must be finite in f32 and above 0, not 0.000000e+00}}
 "test.attribute"() {a = #nn.adam<epsilon = 0.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adamw: lr must be finite and not negative, not -1.000000e+00}}
+// expected-error @below {{adamw: lr must be finite in f32 and not negative, not -1.000000e+00}}
 "test.attribute"() {a = #nn.adamw<lr = -1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adamw: weight_decay must be finite and not negative, not -4.000000e-03}}
+// expected-error @below {{adamw: weight_decay must be finite in f32 and not negative, not -4.000000e-03}}
 "test.attribute"() {a = #nn.adamw<weight_decay = -0.004>} : () -> ()

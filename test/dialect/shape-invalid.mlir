@@ -26,7 +26,7 @@ func.func @negative(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @overflow(%x: tensor<?x6xf32>) {
-  // expected-error @below {{takes positive sizes, one of which may be -1}}
+  // expected-error @below {{got shape = [4611686018427387905, 4], which has more elements than 63 bits can count}}
   %y = nn.reshape %x {shape = [4611686018427387905, 4]}
   return
 }

@@ -53,7 +53,7 @@ nn.model @twice(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // -----
 
 nn.model @dotted(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
-  // expected-error @below {{has the name 'a.b'; a layer's name is not empty and has no dot}}
+  // expected-error @below {{has the name "a.b"; a layer's name is not empty and has no dot, quote or control character}}
   %a = nn.dense %x {units = 4, name = "a.b"}
   nn.return %a
 }
@@ -64,4 +64,24 @@ nn.model @vast(%x: tensor<?x4611686018427387905xf32>) -> tensor<?x4xf32> {
   // expected-error @below {{has a parameter 'kernel' of type 'tensor<4611686018427387905x4xf32>', which has more bytes than 63 bits can count}}
   %a = nn.dense %x {units = 4}
   nn.return %a
+}
+
+// -----
+
+nn.model @control(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-error @below {{has the name "a\0Ab"; a layer's name is not empty and has no dot, quote or control character}}
+  %a = nn.dense %x {units = 4, name = "a\nb"}
+  nn.return %a
+}
+
+// -----
+
+// expected-error @below {{a model file holds models and steps; a module inside another is not taken}}
+module {
+  nn.model @inner(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+    nn.return %x
+  }
+}
+nn.model @outer(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  nn.return %x
 }

@@ -31,6 +31,8 @@ public:
   std::optional<InputProblem> scan() {
     if (text.starts_with("ML\xefR"))
       return InputProblem{0, "is bytecode, which is not read: print the module as text"};
+    if (text.starts_with("\xef\xbb\xbf"))
+      return InputProblem{0, "begins with a byte order mark: save it as UTF-8 without one"};
     while (position < text.size())
       if (std::optional<InputProblem> problem = scanToken())
         return problem;

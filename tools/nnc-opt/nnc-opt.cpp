@@ -83,7 +83,20 @@ static LogicalResult reportProblem(const llvm::MemoryBuffer &input, const nn::In
   return failure();
 }
 
-static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
+/// Whether a flag is among the arguments.
+static bool isGiven(ArrayRef<char *> arguments, StringRef flag) {
+  return llvm::any_of(arguments,
+                      [&](StringRef argument) { return argument.ltrim('-').split('=').first == flag; });
+}
+
+static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
+  SmallVector<char *> arguments(given);
+  // An error's place in the model file says more than the op, or the whole module, in MLIR's generic form.
+  static char quiet[] = "--mlir-print-op-on-diagnostic=false";
+  if (!isGiven(given, "mlir-print-op-on-diagnostic"))
+    arguments.push_back(quiet);
+  int argc = arguments.size();
+  char **argv = arguments.data();
   auto [inputName, outputName] =
       registerAndParseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n", registry);
   std::string message;
@@ -101,10 +114,7 @@ static LogicalResult run(int argc, char **argv, DialectRegistry &registry) {
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
   SmallVector<char> object;
   // A report alone is what is wanted, not the module after it.
-  auto isAsked = [&](StringRef pass) {
-    return llvm::any_of(ArrayRef(argv, argc),
-                        [&](StringRef argument) { return argument.ltrim('-').split('=').first == pass; });
-  };
+  auto isAsked = [&](StringRef pass) { return isGiven(given, pass); };
   bool reportOnly = phase.empty() && outputName == "-" && (isAsked("nn-report") || isAsked("nn-plan"));
   // A plan is there from phase planned on.
   bool wantsPlan = isAsked("nn-plan");
@@ -156,5 +166,5 @@ int main(int argc, char **argv) {
   registerAllExtensions(registry);
   registry.insert<nn::NNDialect>();
   nn::registerUpstreamGradients(registry);
-  return asMainReturnCode(run(argc, argv, registry));
+  return asMainReturnCode(run(ArrayRef(argv, argc), registry));
 }
