@@ -125,11 +125,12 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
   /// Erases what the kernel replaces, and buffers that nobody sees any more.
   static void eraseGroup(IRRewriter &rewriter, const ContractionGroup &group) {
     llvm::SetVector<Value> roots;
-    for (Operation *op : group.getOps())
+    SmallVector<Operation *> ops = group.getOps();
+    for (Operation *op : ops)
       for (Value output : cast<linalg::GenericOp>(op).getDpsInits())
         if (Value root = getKnownRoot(output))
           roots.insert(root);
-    for (Operation *op : llvm::reverse(group.getOps()))
+    for (Operation *op : llvm::reverse(ops))
       rewriter.eraseOp(op);
     for (Value root : roots)
       eraseIfUnused(root);

@@ -152,3 +152,31 @@ func.func @dot(%a: memref<8xf32>, %b: memref<8xf32>, %c: memref<f32>) {
   linalg.dot ins(%a, %b : memref<8xf32>, memref<8xf32>) outs(%c : memref<f32>)
   return
 }
+
+// -----
+
+// Many neighbours: more than a small vector holds without allocating.
+// CHECK-LABEL: func @many_epilogues
+// CHECK-NOT: memref.alloc
+// CHECK-COUNT-7: arith.maximumf
+// CHECK-NOT: linalg
+func.func @many_epilogues(%a: memref<1x8xf32>, %b: memref<8x8xf32>, %zeros: memref<1x8xf32>, %o: memref<1x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = memref.alloc() : memref<1x8xf32>
+  %c1 = memref.alloc() : memref<1x8xf32>
+  %c2 = memref.alloc() : memref<1x8xf32>
+  %c3 = memref.alloc() : memref<1x8xf32>
+  %c4 = memref.alloc() : memref<1x8xf32>
+  %c5 = memref.alloc() : memref<1x8xf32>
+  %c6 = memref.alloc() : memref<1x8xf32>
+  linalg.fill ins(%zero : f32) outs(%c0 : memref<1x8xf32>)
+  linalg.matmul ins(%a, %b : memref<1x8xf32>, memref<8x8xf32>) outs(%c0 : memref<1x8xf32>)
+  linalg.max ins(%c0, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c1 : memref<1x8xf32>)
+  linalg.max ins(%c1, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c2 : memref<1x8xf32>)
+  linalg.max ins(%c2, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c3 : memref<1x8xf32>)
+  linalg.max ins(%c3, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c4 : memref<1x8xf32>)
+  linalg.max ins(%c4, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c5 : memref<1x8xf32>)
+  linalg.max ins(%c5, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%c6 : memref<1x8xf32>)
+  linalg.max ins(%c6, %zeros : memref<1x8xf32>, memref<1x8xf32>) outs(%o : memref<1x8xf32>)
+  return
+}
