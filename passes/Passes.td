@@ -86,6 +86,36 @@ def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
   ];
 }
 
+def DefineBehaviour : Pass<"nn-define-behaviour", "::mlir::ModuleOp"> {
+  let summary = "Give upstream ops a result, or an error, where upstream leaves their behaviour undefined";
+  let description = [{
+    What a model file says must not make a program read or write elsewhere, or trap. An index, an offset, a step or a
+    divisor that is known to be wrong is an error. What is not known until the program runs becomes harmless:
+
+    - `tensor.extract`, `tensor.insert`, slices: an index that is negative or too large is the largest one there is.
+    - integer division and remainder: by zero they give 0; the smallest number divided by -1 wraps to itself.
+    - shifts by the width or more: 0, or the sign.
+    - floats to integers: what the type does not hold is the nearest that it does, NaN is 0.
+    - `scf.for`: a step below 1 is 1.
+
+    Nothing is added where the range of an index shows that it is right (a loop's induction variable, `linalg.index`,
+    arithmetic on them). Flags that promise something of operands (`overflow<nsw>`, `exact`, `nneg`, `fastmath`) are
+    dropped. Sizes and strides of slices and amounts of padding must be known.
+
+    ```mlir
+    // %t: tensor<10xf32>
+    // %i: index
+    // Before
+    %x = tensor.extract %t[%i] : tensor<10xf32>
+    // After
+    %last = arith.constant 9 : index
+    %j = arith.minui %i, %last : index
+    %x = tensor.extract %t[%j] : tensor<10xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def StabilizeLosses : Pass<"nn-stabilize-losses", "::mlir::func::FuncOp"> {
   let summary = "Compute losses on logits where a model ends in softmax";
   let description = [{

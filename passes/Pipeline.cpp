@@ -72,6 +72,8 @@ void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
   // On models as they were written, where the batch still is a dimension of its own.
   pm.addPass(createCheckSamples());
   pm.addPass(createBuildEntries({options.batch, options.entries}));
+  // On what users wrote, once shapes are static; gradients are taken of what is left.
+  pm.addPass(createDefineBehaviour());
   // Before differentiation, so that the gradient too is the stable one.
   pm.addNestedPass<func::FuncOp>(createStabilizeLosses());
   pm.addNestedPass<func::FuncOp>(createDifferentiate());
