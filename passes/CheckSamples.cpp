@@ -1,6 +1,6 @@
-// Refuses what mixes the samples of a batch without knowing which of them are valid: a short last batch runs through the
-// same program with padding, which must not reach the valid samples' results. Layers keep samples apart, or take the
-// number of valid samples (MaskedOpInterface); for upstream ops this pass follows the batch dimension through them.
+// Refuses what mixes the samples of a batch without knowing which of them are valid: a short last batch runs through
+// the same program with padding, which must not reach the valid samples' results. Layers keep samples apart, or take
+// the number of valid samples (MaskedOpInterface); for upstream ops this pass follows the batch dimension through them.
 #include "dialect/NN.h"
 #include "passes/Passes.h"
 
@@ -16,6 +16,8 @@ namespace {
 
 /// The dimension of a value along which samples lie; none for what does not depend on the batch.
 using BatchDim = std::optional<int64_t>;
+/// The iterator of a structured op that runs over samples.
+using LinalgIterator = std::optional<std::pair<Operation *, unsigned>>;
 
 class SampleTracker {
 public:
@@ -29,8 +31,40 @@ public:
   void setBatch(Value value, BatchDim dim) { dims[value] = dim; }
   BatchDim getBatch(Value value) const { return dims.lookup(value); }
 
+  /// After a visit: how many samples there are must decide on shapes only.
+  LogicalResult checkBatchSizes(Operation *callable) {
+    WalkResult result = callable->walk([&](tensor::DimOp dim) {
+      auto type = dyn_cast<RankedTensorType>(dim.getSource().getType());
+      std::optional<int64_t> index = dim.getConstantIndex();
+      bool isBatch = !type || !index || *index < 0 || *index >= type.getRank() || type.isDynamicDim(*index) ||
+                     getBatch(dim.getSource()) == index;
+      if (isBatch)
+        for (OpOperand &use : dim->getUses())
+          if (!isSize(use)) {
+            InFlightDiagnostic error = dim.emitOpError()
+                                       << "gives the size of the batch, and '" << use.getOwner()->getName()
+                                       << "' computes with it: results would depend on how many samples are "
+                                       << "evaluated together; it may be the size of a tensor only";
+            error.attachNote(use.getOwner()->getLoc()) << "used here";
+            return WalkResult::interrupt();
+          }
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
 private:
   LogicalResult visit(Operation *op) {
+    if (failed(visitOp(op)))
+      return failure();
+    // Rows of something else, one a sample, would tell samples apart by their places.
+    for (Value result : op->getResults())
+      if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !type.hasStaticShape() && !getBatch(result))
+        return mixes(op, "but makes them of what holds none");
+    return success();
+  }
+
+  LogicalResult visitOp(Operation *op) {
     if (isa<LayerOpInterface, CallOp>(op))
       return visitLayer(op);
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
@@ -47,13 +81,87 @@ private:
       return visitInsert(slice);
     if (OpTrait::hasElementwiseMappableTraits(op))
       return visitElementwise(op);
+    if (isa<tensor::EmptyOp, tensor::SplatOp>(op))
+      return visitUniform(op);
     // Shapes, and what has no results to carry samples on.
     if (isa<tensor::DimOp>(op) || op->getNumResults() == 0)
       return success();
-    for (Value operand : op->getOperands())
-      if (getBatch(operand))
-        return mixes(op, "and nnc cannot tell whether it keeps samples apart");
+    bool isBatched = llvm::any_of(op->getOperands(), [&](Value operand) { return getBatch(operand).has_value(); }) ||
+                     llvm::any_of(op->getResultTypes(), [](Type type) {
+                       auto shaped = dyn_cast<ShapedType>(type);
+                       return shaped && !shaped.hasStaticShape();
+                     });
+    if (isBatched)
+      return mixes(op, "and nnc cannot tell whether it keeps samples apart");
+    return visitCaptures(op, std::nullopt);
+  }
+
+  /// What is the same for all samples: the dimension that is not static is the batch.
+  LogicalResult visitUniform(Operation *op) {
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    if (type.getNumDynamicDims() > 1)
+      return mixes(op, "along more than one dimension");
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (type.isDynamicDim(dim))
+        setBatch(op->getResult(0), dim);
     return success();
+  }
+
+  /// Sizes of tensors and of slices.
+  static bool isSize(OpOperand &use) {
+    Operation *op = use.getOwner();
+    auto isIn = [&](OperandRange range) {
+      return use.getOperandNumber() >= range.getBeginOperandIndex() &&
+             use.getOperandNumber() < range.getBeginOperandIndex() + range.size();
+    };
+    if (isa<tensor::EmptyOp>(op))
+      return true;
+    if (auto splat = dyn_cast<tensor::SplatOp>(op))
+      return isIn(splat.getDynamicSizes());
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      return isIn(slice.getSizes());
+    if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
+      return isIn(slice.getSizes());
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      return isIn(expand.getOutputShape());
+    return false;
+  }
+
+  static bool isIndexOf(Value value, LinalgIterator iterator) {
+    auto index = value.getDefiningOp<linalg::IndexOp>();
+    return index && iterator && index.getDim() == iterator->second && index->getParentOp() == iterator->first;
+  }
+
+  /// Whether the sample that is worked on is read there, and no other.
+  bool readsOwnSample(OpOperand &use, LinalgIterator iterator) {
+    auto extract = dyn_cast<tensor::ExtractOp>(use.getOwner());
+    BatchDim dim = extract ? getBatch(extract.getTensor()) : std::nullopt;
+    if (!dim)
+      return false;
+    return use.getOperandNumber() == 0 ? isIndexOf(extract.getIndices()[*dim], iterator)
+                                       : use.getOperandNumber() == *dim + 1 && isIndexOf(use.get(), iterator);
+  }
+
+  /// What the regions of an op read from outside, or know of the place of a sample in the batch.
+  LogicalResult visitCaptures(Operation *op, LinalgIterator iterator) {
+    WalkResult result = op->walk([&](Operation *nested) {
+      if (nested == op)
+        return WalkResult::advance();
+      for (OpOperand &operand : nested->getOpOperands())
+        if (getBatch(operand.get()) && !isa<tensor::DimOp>(nested) && !readsOwnSample(operand, iterator)) {
+          (void)mixes(nested, "and nnc cannot tell whether it keeps samples apart");
+          return WalkResult::interrupt();
+        }
+      if (nested->getNumResults() == 1 && isIndexOf(nested->getResult(0), iterator))
+        for (OpOperand &use : nested->getUses())
+          if (!readsOwnSample(use, iterator)) {
+            nested->emitOpError() << "gives the place of a sample in the batch, and '" << use.getOwner()->getName()
+                                  << "' computes with it: a sample's result would depend on where in the batch it is";
+            return WalkResult::interrupt();
+          }
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
   }
 
   LogicalResult mixes(Operation *op, const Twine &why) {
@@ -98,8 +206,14 @@ private:
           return mixes(op, "and does not go through them one by one");
         iterator = expr.getPosition();
       }
+    if (failed(visitCaptures(op, iterator ? LinalgIterator({op, *iterator}) : std::nullopt)))
+      return failure();
     if (!iterator)
       return success();
+    for (OpOperand *input : op.getDpsInputOperands())
+      if (isPerPlace(op, input, *iterator))
+        return mixes(op, "and reads one entry a sample of operand " + Twine(input->getOperandNumber()) +
+                             ", which does not depend on the batch");
     if (op.getIteratorTypesArray()[*iterator] != utils::IteratorType::parallel)
       return mixes(op, "and reduces over them");
     for (auto [index, result] : llvm::enumerate(op->getResults())) {
@@ -110,6 +224,19 @@ private:
       setBatch(result, static_cast<int64_t>(*position));
     }
     return success();
+  }
+
+  /// Whether an input of fixed shape has an element for each place in the batch.
+  bool isPerPlace(linalg::LinalgOp op, OpOperand *input, unsigned iterator) {
+    auto type = dyn_cast<RankedTensorType>(input->get().getType());
+    if (!type || getBatch(input->get()))
+      return false;
+    auto position = op.getMatchingIndexingMap(input).getResultPosition(getAffineDimExpr(iterator, op.getContext()));
+    // In a file that fixes the batch itself shapes do not tell.
+    return position && !type.isDynamicDim(*position) && llvm::any_of(op->getOperands(), [&](Value operand) {
+             BatchDim dim = getBatch(operand);
+             return dim && cast<RankedTensorType>(operand.getType()).isDynamicDim(*dim);
+           });
   }
 
   LogicalResult visitReshape(Operation *op, Value source, ArrayRef<ReassociationIndices> groups, bool expands) {
@@ -208,7 +335,7 @@ struct CheckSamples : nn::impl::CheckSamplesBase<CheckSamples> {
       Block &body = op.getRegion(0).front();
       for (BlockArgument argument : body.getArguments())
         tracker.setBatch(argument, 0);
-      if (failed(tracker.visitBlock(body)))
+      if (failed(tracker.visitBlock(body)) || failed(tracker.checkBatchSizes(&op)))
         return signalPassFailure();
       for (Value result : body.getTerminator()->getOperands())
         if (tracker.getBatch(result).value_or(0) != 0) {

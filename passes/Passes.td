@@ -65,7 +65,9 @@ def CheckSamples : Pass<"nn-check-samples", "::mlir::ModuleOp"> {
   let description = [{
     Follows the batch dimension through models and steps. An op that reduces over it, takes part of it, or does anything
     with it that cannot be followed, is refused: the samples that fill up a short last batch would change the results
-    of valid ones. Layers and losses of the nn dialect are trusted: those that mix samples take a mask.
+    of valid ones. Layers and losses of the nn dialect are trusted: those that mix samples take a mask. So is refused
+    what makes a result depend on the batch otherwise: `linalg.index` of it but to read the sample's own elements, and
+    `tensor.dim` of it but as the size of a tensor.
   }];
 }
 
