@@ -156,9 +156,77 @@ private:
       ops.push_back(op);
     });
     bool ok = true;
-    for (Operation *op : ops)
-      ok &= succeeded(define(op, ranges));
+    for (Operation *op : ops) {
+      auto empty = dyn_cast<tensor::EmptyOp>(op);
+      ok &= succeeded(empty ? defineElements(empty) : define(op, ranges));
+    }
     return success(ok);
+  }
+
+  /// What reads of a tensor whose elements nobody has written, or writes only some of them.
+  enum class Use { none, view, partial, read };
+
+  static Use classify(OpOperand &use) {
+    Operation *op = use.getOwner();
+    if (isa<tensor::DimOp>(op))
+      return Use::none;
+    if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp>(op) ||
+        (isa<tensor::ReshapeOp>(op) && use.getOperandNumber() == 0))
+      return Use::view;
+    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+      // linalg.map hides the element of its init from the body.
+      if (use.getOperandNumber() < linalgOp.getBlock()->getNumArguments() && linalgOp.payloadUsesValueFromOperand(&use))
+        return Use::read;
+      bool isWhole = !linalgOp.isDpsInit(&use) || linalgOp.getMatchingIndexingMap(&use).isProjectedPermutation();
+      return isWhole ? Use::none : Use::partial;
+    }
+    if (auto insert = dyn_cast<tensor::InsertOp>(op))
+      return &use == &insert.getDestMutable() ? Use::partial : Use::read;
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      return &use == &insert.getDestMutable() ? Use::partial : Use::read;
+    if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
+      return style.isDpsInit(&use) ? Use::none : Use::read;
+    // Loops and branches hand it on.
+    bool isHandedOn = isa<RegionBranchOpInterface>(op) ||
+                      (op->hasTrait<OpTrait::IsTerminator>() && !isa<func::FuncOp>(op->getParentOp()));
+    return isHandedOn ? Use::partial : Use::read;
+  }
+
+  /// A tensor.empty that is read is a mistake; one that may be written in part only starts from zeros.
+  static LogicalResult defineElements(tensor::EmptyOp empty) {
+    bool isPartial = false;
+    SmallVector<Value> values = {empty.getResult()};
+    while (!values.empty())
+      for (OpOperand &use : values.pop_back_val().getUses())
+        switch (classify(use)) {
+        case Use::none:
+          break;
+        case Use::view:
+          values.push_back(use.getOwner()->getResult(0));
+          break;
+        case Use::partial:
+          isPartial = true;
+          break;
+        case Use::read: {
+          InFlightDiagnostic error = use.getOwner()->emitOpError()
+                                     << "reads operand " << use.getOperandNumber()
+                                     << ", a tensor.empty, whose elements have no values; write some into it "
+                                     << "first, with linalg.fill for instance";
+          error.attachNote(empty.getLoc()) << "made here";
+          return failure();
+        }
+        }
+    if (!isPartial)
+      return success();
+    ImplicitLocOpBuilder b(empty.getLoc(), empty->getBlock(), std::next(empty->getIterator()));
+    auto zero = dyn_cast_if_present<TypedAttr>(b.getZeroAttr(empty.getType().getElementType()));
+    if (!zero)
+      return empty.emitOpError() << "has elements of type " << empty.getType().getElementType()
+                                 << ", of which there is no zero to start from";
+    Value scalar = arith::ConstantOp::create(b, zero);
+    auto filled = linalg::FillOp::create(b, scalar, empty.getResult());
+    empty.getResult().replaceAllUsesExcept(filled.getResult(0), filled);
+    return success();
   }
 
   /// The body of a named op is fixed, that of a generic one can be guarded.

@@ -99,6 +99,8 @@ def DefineBehaviour : Pass<"nn-define-behaviour", "::mlir::ModuleOp"> {
     - shifts by the width or more: 0, or the sign.
     - floats to integers: what the type does not hold is the nearest that it does, NaN is 0.
     - `scf.for`: a step below 1 is 1.
+    - `tensor.empty`: where it may be written in part only, or a loop or a branch hands it on, it starts from zeros. An op
+      that reads its elements is an error.
 
     Nothing is added where the range of an index shows that it is right (a loop's induction variable, `linalg.index`,
     arithmetic on them). Flags that promise something of operands (`overflow<nsw>`, `exact`, `nneg`, `fastmath`) are

@@ -178,6 +178,32 @@ func.func @flags(%a: i32, %x: f32) -> (i32, f32) {
   return %c, %y : i32, f32
 }
 
+// What is written whole needs no values before; what may be written in part starts from zeros.
+// CHECK-LABEL: func @empty
+// CHECK: %[[whole:.*]] = tensor.empty() : tensor<2x2xf32>
+// CHECK-NEXT: linalg.exp ins(%arg0 : tensor<2x2xf32>) outs(%[[whole]]
+// CHECK: %[[part:.*]] = tensor.empty() : tensor<4x2xf32>
+// CHECK: %[[zeros:.*]] = linalg.fill ins(%{{.*}}) outs(%[[part]]
+// CHECK: tensor.insert_slice %{{.*}} into %[[zeros]]
+// CHECK: %[[carried:.*]] = tensor.empty() : tensor<3xf32>
+// CHECK: %[[zeros2:.*]] = linalg.fill ins(%{{.*}}) outs(%[[carried]]
+// CHECK: scf.for {{.*}} = %[[zeros2]])
+func.func @empty(%x: tensor<2x2xf32>, %f: f32) -> (tensor<4x2xf32>, tensor<3xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %e = tensor.empty() : tensor<2x2xf32>
+  %y = linalg.exp ins(%x : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %p = tensor.empty() : tensor<4x2xf32>
+  %i = tensor.insert_slice %y into %p[1, 0] [2, 2] [1, 1] : tensor<2x2xf32> into tensor<4x2xf32>
+  %c = tensor.empty() : tensor<3xf32>
+  %l = scf.for %k = %c0 to %c3 step %c1 iter_args(%a = %c) -> tensor<3xf32> {
+    %n = tensor.insert %f into %a[%k] : tensor<3xf32>
+    scf.yield %n : tensor<3xf32>
+  }
+  return %i, %l : tensor<4x2xf32>, tensor<3xf32>
+}
+
 // -----
 
 func.func @constants(%t: tensor<4x2xf32>, %a: i32, %x: f32) -> tensor<4x2xf32> {
@@ -214,4 +240,30 @@ func.func @sizes(%t: tensor<4x2xf32>, %n: index, %zero: f32) -> tensor<5x2xf32> 
   // expected-error @below {{'tensor.dim' op asks for a dimension that is not known at compile time}}
   %d = tensor.dim %t, %n : tensor<4x2xf32>
   return %p : tensor<5x2xf32>
+}
+
+// -----
+
+func.func @uninitialised(%x: tensor<4x2xf32>, %w: tensor<2x3xf32>, %c: index) -> tensor<2x4xf32> {
+  // expected-note @below {{made here}}
+  %e = tensor.empty() : tensor<4x2xf32>
+  // expected-error @below {{'linalg.add' op reads operand 1, a tensor.empty, whose elements have no values; write some into it first, with linalg.fill for instance}}
+  %a = linalg.add ins(%x, %e : tensor<4x2xf32>, tensor<4x2xf32>) outs(%x : tensor<4x2xf32>) -> tensor<4x2xf32>
+  // expected-note @below {{made here}}
+  %f = tensor.empty() : tensor<4x3xf32>
+  // expected-error @below {{'linalg.matmul' op reads operand 2, a tensor.empty}}
+  %b = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x3xf32>) outs(%f : tensor<4x3xf32>) -> tensor<4x3xf32>
+  // expected-note @below {{made here}}
+  %g = tensor.empty() : tensor<8xf32>
+  %h = tensor.expand_shape %g [[0, 1]] output_shape [4, 2] : tensor<8xf32> into tensor<4x2xf32>
+  // expected-error @below {{'arith.addf' op reads operand 0, a tensor.empty}}
+  %i = arith.addf %h, %x : tensor<4x2xf32>
+  // expected-note @below {{made here}}
+  %k = tensor.empty() : tensor<8xf32>
+  // expected-error @below {{'tensor.extract' op reads operand 0, a tensor.empty}}
+  %l = tensor.extract %k[%c] : tensor<8xf32>
+  // expected-note @below {{made here}}
+  %m = tensor.empty() : tensor<2x4xf32>
+  // expected-error @below {{'func.return' op reads operand 0, a tensor.empty}}
+  return %m : tensor<2x4xf32>
 }
