@@ -414,3 +414,11 @@ Value nn::buildTrunc(ImplicitLocOpBuilder &b, Value x) {
   Expander e(b, x.getType());
   return e.copySign(buildFloor(b, e.abs(x)), x);
 }
+
+/// |x| cut off, and one more where a half or more was cut.
+Value nn::buildRound(ImplicitLocOpBuilder &b, Value x) {
+  Expander e(b, x.getType());
+  Value magnitude = e.abs(x), whole = buildFloor(b, magnitude);
+  Value isUp = e.compare(Predicate::OGE, e.sub(magnitude, whole), 0.5);
+  return e.copySign(e.select(isUp, e.add(whole, e.number(1.0)), whole), x);
+}

@@ -21,10 +21,12 @@ Value buildCos(ImplicitLocOpBuilder &b, Value x);
 Value buildTan(ImplicitLocOpBuilder &b, Value x);
 Value buildPow(ImplicitLocOpBuilder &b, Value x, Value y);
 
-/// The nearest integer, ties to even; toward minus infinity; toward plus infinity; toward zero.
+/// The nearest integer, ties to even; toward minus infinity; toward plus infinity; toward zero; the nearest, ties away
+/// from zero.
 Value buildRoundEven(ImplicitLocOpBuilder &b, Value x);
 Value buildFloor(ImplicitLocOpBuilder &b, Value x);
 Value buildCeil(ImplicitLocOpBuilder &b, Value x);
 Value buildTrunc(ImplicitLocOpBuilder &b, Value x);
+Value buildRound(ImplicitLocOpBuilder &b, Value x);
 
 } // namespace mlir::nn

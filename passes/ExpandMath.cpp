@@ -50,6 +50,7 @@ Value expand(ImplicitLocOpBuilder &b, Operation *op) {
                       .Case([](math::FloorOp) { return buildFloor; })
                       .Case([](math::CeilOp) { return buildCeil; })
                       .Case([](math::TruncOp) { return buildTrunc; })
+                      .Case([](math::RoundOp) { return buildRound; })
                       .Default([](Operation *) { return nullptr; });
   return function ? function(b, op->getOperand(0)) : Value();
 }

@@ -198,18 +198,18 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::func::FuncOp"> {
 
     Largest errors, in units in the last place (test/codegen/elementary-functions.test measures them):
 
-    | function                     | f32  | f64 |
-    |------------------------------|------|-----|
-    | exp, log, erf                | 1    | 1   |
-    | exp2                         | 1.1  | 1.1 |
-    | tanh, log1p                  | 1.5  | 1.5 |
-    | expm1                        | 1.5  | 2   |
-    | log2                         | 2    | 2   |
-    | log10                        | 2.5  | 2.5 |
-    | sin, cos (up to 2^30)        | 0.51 | 2   |
-    | tan (up to 2^30)             | 0.51 | 4   |
-    | powf                         | 0.51 | 2   |
-    | floor, ceil, trunc, roundeven| 0    | 0   |
+    | function                            | f32  | f64 |
+    |-------------------------------------|------|-----|
+    | exp, log, erf                       | 1    | 1   |
+    | exp2                                | 1.1  | 1.1 |
+    | tanh, log1p                         | 1.5  | 1.5 |
+    | expm1                               | 1.5  | 2   |
+    | log2                                | 2    | 2   |
+    | log10                               | 2.5  | 2.5 |
+    | sin, cos (up to 2^30)               | 0.51 | 2   |
+    | tan (up to 2^30)                    | 0.51 | 4   |
+    | powf                                | 0.51 | 2   |
+    | floor, ceil, trunc, round, roundeven| 0    | 0   |
 
     Infinities, NaN and signed zeros are as in C's Annex F, but that sin(-0) is 0; subnormal arguments and results are
     computed, but that expm1 loses the last bit of a subnormal. Sines of arguments beyond 2^30 are NaN. On processors

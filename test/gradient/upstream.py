@@ -100,7 +100,7 @@ def rounding(op):
     return Case(op, [
         Function([Input("x", s)], f"""%t = {op} %x : {tensor(*s)}
     %y = arith.mulf %t, %x : {tensor(*s)}""", s) for s in SHAPES
-    ], fast=op != "math.round")
+    ])
 
 
 def binary_in_body(op, intervals):
@@ -243,7 +243,7 @@ def named_rounding(op):
         Function([Input("x", s)], f"""%init = tensor.empty() : {tensor(*s)}
     %t = linalg.{op} ins(%x : {tensor(*s)}) outs(%init : {tensor(*s)}) -> {tensor(*s)}
     %y = arith.mulf %t, %x : {tensor(*s)}""", s) for s in SHAPES
-    ], fast=op != "round")
+    ])
 
 
 def elementwise(rows, columns):

@@ -44,7 +44,8 @@ func.func @all(%x: vector<8xf64>) -> vector<8xf64> {
   %15 = math.ceil %14 : vector<8xf64>
   %16 = math.roundeven %15 : vector<8xf64>
   %17 = math.trunc %16 : vector<8xf64>
-  return %17 : vector<8xf64>
+  %18 = math.round %17 : vector<8xf64>
+  return %18 : vector<8xf64>
 }
 
 // What is an instruction stays.

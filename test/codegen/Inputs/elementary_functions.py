@@ -19,6 +19,10 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def round_away(x):
+    return np.copysign(np.floor(np.abs(x) + 0.5), x)  # exact: in a wider format than the op's
+
+
 # How an op is written, what it computes, where it is measured, and its bounds in ulp for f32 and f64. The reference
 # for f64's erf is the C library's, itself off by up to one.
 FUNCTIONS = {
@@ -38,6 +42,7 @@ FUNCTIONS = {
     "floor": ("math.floor %x", np.floor, "all", 0, 0),
     "ceil": ("math.ceil %x", np.ceil, "all", 0, 0),
     "roundeven": ("math.roundeven %x", np.rint, "all", 0, 0),
+    "round": ("math.round %x", round_away, "all", 0, 0),
     "trunc": ("math.trunc %x", np.trunc, "all", 0, 0),
 }
 
@@ -64,6 +69,8 @@ def points(rng, where, dtype):
     x = np.concatenate([bits.view(dtype), rng.uniform(-12, 12, count - count // 2).astype(dtype)])
     tiny, info = np.nextafter(dtype.type(0), dtype.type(1)), np.finfo(dtype)
     special = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, tiny, -tiny, info.tiny, info.max, -info.max]
+    # Ties of rounding, and just below one.
+    special += [0.5, -0.5, 1.5, 2.5, -3.5, np.nextafter(dtype.type(0.5), dtype.type(0))]
     x[: len(special)] = special
     outside = {
         "all": np.zeros(count, bool),
