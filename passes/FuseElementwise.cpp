@@ -1,8 +1,8 @@
 // Fuses chains of elementwise linalg ops into one op each, but never into a contraction, which the code generator must
 // still recognise as one.
-#include "passes/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "passes/Passes.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
@@ -11,11 +11,20 @@ namespace mlir::nn {
 
 using namespace mlir;
 
+/// Each fusion copies both bodies: without a limit a chain takes quadratic time, and its body registers no target has.
+static constexpr size_t maxOperands = 32, maxBodySize = 128;
+
+static bool isSmall(linalg::LinalgOp producer, linalg::LinalgOp consumer) {
+  return producer->getNumOperands() + consumer->getNumOperands() <= maxOperands &&
+         producer.getBlock()->getOperations().size() + consumer.getBlock()->getOperations().size() <= maxBodySize;
+}
+
 /// A producer is fused where this is its only use: computing it twice is a matter of keep-or-recompute, not of fusion.
 static bool shouldFuse(OpOperand *operand) {
-  Operation *producer = operand->get().getDefiningOp();
+  auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
   auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
-  return producer && producer->hasOneUse() && consumer && !linalg::isaContractionOpInterface(consumer);
+  return producer && producer->hasOneUse() && consumer && !linalg::isaContractionOpInterface(consumer) &&
+         isSmall(producer, consumer);
 }
 
 namespace {

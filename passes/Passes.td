@@ -169,7 +169,8 @@ def FuseElementwise : Pass<"nn-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuse chains of elementwise linalg ops, leaving contractions whole";
   let description = [{
     Upstream's elementwise fusion under a rule of our own: a producer with one use goes into its consumer, unless the
-    consumer is a contraction. Bits do not change: the same scalar operations run in the same order for each element.
+    consumer is a contraction, or the two would make a very large body. Bits do not change: the same scalar operations
+    run in the same order for each element.
   }];
 }
 

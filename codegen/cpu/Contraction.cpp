@@ -9,6 +9,9 @@
 using namespace mlir;
 using namespace mlir::nn;
 
+/// A tile holds what each of them writes in registers; of a long chain the rest reads its operands from memory.
+static constexpr size_t maxEpilogues = 16;
+
 /// Whether `product` is a * b of the two inputs' block arguments.
 static bool isProductOfInputs(Value product, Block *body) {
   Operation *multiply = product.getDefiningOp();
@@ -118,7 +121,8 @@ private:
   }
 
   void findEpilogues() {
-    for (Operation *op = group.contraction.op->getNextNode(); op && !op->hasTrait<OpTrait::IsTerminator>();
+    for (Operation *op = group.contraction.op->getNextNode();
+         op && !op->hasTrait<OpTrait::IsTerminator>() && group.epilogues.size() < maxEpilogues;
          op = op->getNextNode()) {
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && isEpilogue(generic))

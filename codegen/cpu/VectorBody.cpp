@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -139,7 +140,11 @@ VectorBody::Lanes VectorBody::get(Value value) {
 Value VectorBody::broadcast(Value value) {
   if (lanes == 0 || isa<VectorType>(value.getType()))
     return value;
-  return vector::BroadcastOp::create(builder, loc, VectorType::get(lanes, value.getType()), value);
+  auto type = VectorType::get(lanes, value.getType());
+  // Canonicalization would make constants of these one by one, and go through all that follows each time.
+  if (TypedAttr constant; matchPattern(value, m_Constant(&constant)))
+    return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, constant));
+  return vector::BroadcastOp::create(builder, loc, type, value);
 }
 
 Value VectorBody::asVector(Lanes of) {

@@ -54,3 +54,81 @@ func.func @contraction(%x: tensor<4x8xf32>, %w: tensor<8x2xf32>, %acc: tensor<4x
   } -> tensor<4x2xf32>
   return %1 : tensor<4x2xf32>
 }
+
+// Not without a limit: no target has registers for a body of many operands, and each fusion copies both bodies.
+// CHECK-LABEL: func.func @many_operands
+// CHECK: linalg.generic
+// CHECK: linalg.generic
+#id = affine_map<(i) -> (i)>
+func.func @many_operands(
+      %a0: tensor<4xf32>, %a1: tensor<4xf32>, %a2: tensor<4xf32>, %a3: tensor<4xf32>, %a4: tensor<4xf32>,
+      %a5: tensor<4xf32>, %a6: tensor<4xf32>, %a7: tensor<4xf32>, %a8: tensor<4xf32>, %a9: tensor<4xf32>,
+      %a10: tensor<4xf32>, %a11: tensor<4xf32>, %a12: tensor<4xf32>, %a13: tensor<4xf32>, %a14: tensor<4xf32>,
+      %a15: tensor<4xf32>, %a16: tensor<4xf32>,
+      %b0: tensor<4xf32>, %b1: tensor<4xf32>, %b2: tensor<4xf32>, %b3: tensor<4xf32>, %b4: tensor<4xf32>,
+      %b5: tensor<4xf32>, %b6: tensor<4xf32>, %b7: tensor<4xf32>, %b8: tensor<4xf32>, %b9: tensor<4xf32>,
+      %b10: tensor<4xf32>, %b11: tensor<4xf32>, %b12: tensor<4xf32>, %b13: tensor<4xf32>, %b14: tensor<4xf32>,
+      %b15: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [
+      #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id],
+      iterator_types = ["parallel"]}
+      ins(
+      %a0, %a1, %a2, %a3, %a4, %a5, %a6, %a7, %a8, %a9, %a10, %a11, %a12, %a13, %a14, %a15, %a16 :
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+      outs(%e : tensor<4xf32>) {
+    ^bb0(
+      %i0: f32, %i1: f32, %i2: f32, %i3: f32, %i4: f32, %i5: f32, %i6: f32, %i7: f32, %i8: f32, %i9: f32, %i10: f32,
+      %i11: f32, %i12: f32, %i13: f32, %i14: f32, %i15: f32, %i16: f32, %o: f32):
+      %s1 = arith.addf %i0, %i1 : f32
+      %s2 = arith.addf %s1, %i2 : f32
+      %s3 = arith.addf %s2, %i3 : f32
+      %s4 = arith.addf %s3, %i4 : f32
+      %s5 = arith.addf %s4, %i5 : f32
+      %s6 = arith.addf %s5, %i6 : f32
+      %s7 = arith.addf %s6, %i7 : f32
+      %s8 = arith.addf %s7, %i8 : f32
+      %s9 = arith.addf %s8, %i9 : f32
+      %s10 = arith.addf %s9, %i10 : f32
+      %s11 = arith.addf %s10, %i11 : f32
+      %s12 = arith.addf %s11, %i12 : f32
+      %s13 = arith.addf %s12, %i13 : f32
+      %s14 = arith.addf %s13, %i14 : f32
+      %s15 = arith.addf %s14, %i15 : f32
+      %s16 = arith.addf %s15, %i16 : f32
+      linalg.yield %s16 : f32
+  } -> tensor<4xf32>
+  %1 = linalg.generic {indexing_maps = [
+      #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id, #id],
+      iterator_types = ["parallel"]}
+      ins(
+      %0, %b0, %b1, %b2, %b3, %b4, %b5, %b6, %b7, %b8, %b9, %b10, %b11, %b12, %b13, %b14, %b15 :
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>,
+      tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+      outs(%e : tensor<4xf32>) {
+    ^bb0(
+      %i0: f32, %i1: f32, %i2: f32, %i3: f32, %i4: f32, %i5: f32, %i6: f32, %i7: f32, %i8: f32, %i9: f32, %i10: f32,
+      %i11: f32, %i12: f32, %i13: f32, %i14: f32, %i15: f32, %i16: f32, %o: f32):
+      %s1 = arith.addf %i0, %i1 : f32
+      %s2 = arith.addf %s1, %i2 : f32
+      %s3 = arith.addf %s2, %i3 : f32
+      %s4 = arith.addf %s3, %i4 : f32
+      %s5 = arith.addf %s4, %i5 : f32
+      %s6 = arith.addf %s5, %i6 : f32
+      %s7 = arith.addf %s6, %i7 : f32
+      %s8 = arith.addf %s7, %i8 : f32
+      %s9 = arith.addf %s8, %i9 : f32
+      %s10 = arith.addf %s9, %i10 : f32
+      %s11 = arith.addf %s10, %i11 : f32
+      %s12 = arith.addf %s11, %i12 : f32
+      %s13 = arith.addf %s12, %i13 : f32
+      %s14 = arith.addf %s13, %i14 : f32
+      %s15 = arith.addf %s14, %i15 : f32
+      %s16 = arith.addf %s15, %i16 : f32
+      linalg.yield %s16 : f32
+  } -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
