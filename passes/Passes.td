@@ -144,7 +144,8 @@ def Differentiate : Pass<"nn-differentiate", "::mlir::func::FuncOp"> {
   let description = [{
     Walks the function backward from the loss and asks each op on the way for its adjoint (DifferentiableOpInterface).
     A layer that has none is lowered first and its lowering differentiated. Ops without a gradient are reported, all of
-    them at once, before anything is changed.
+    them at once, before anything is changed. A train function whose loss has a gradient with respect to none of the
+    parameters it is minimised over is refused.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }

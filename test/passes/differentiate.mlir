@@ -71,3 +71,34 @@ func.func @refused(%x: tensor<f32>, %y: tensor<f32>) -> tensor<f32> {
   %dx = nn.gradient %loss wrt (%x) : tensor<f32>, tensor<f32> -> tensor<f32>
   return %dx : tensor<f32>
 }
+
+// -----
+
+// A step that could learn nothing is refused; elsewhere a gradient may be zero, and one parameter of two may be.
+// CHECK-LABEL: func.func @zero
+// CHECK: %[[ZERO:.*]] = {{.*}}0.000000e+00
+func.func @zero(%x: tensor<f32>) -> tensor<f32> {
+  %loss = arith.constant dense<1.0> : tensor<f32>
+  %d = nn.gradient %loss wrt (%x) : tensor<f32>, tensor<f32> -> tensor<f32>
+  return %d : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @one_of_two
+// CHECK-NOT: nn.gradient
+func.func @one_of_two(%x: tensor<f32> {nn.variable = @x}, %y: tensor<f32> {nn.variable = @y})
+    -> (tensor<f32>, tensor<f32>) attributes {nn.entry = "train"} {
+  %loss = math.exp %x : tensor<f32>
+  %dx, %dy = nn.gradient %loss wrt (%x, %y) : tensor<f32>, tensor<f32>, tensor<f32> -> tensor<f32>, tensor<f32>
+  return %dx, %dy : tensor<f32>, tensor<f32>
+}
+
+// -----
+
+func.func @nothing_to_learn(%x: tensor<f32>, %y: tensor<f32> {nn.variable = @y}) -> tensor<f32>
+    attributes {nn.entry = "train"} {
+  %t = math.floor %y : tensor<f32>
+  %loss = arith.addf %t, %x : tensor<f32>
+  // expected-error @below {{the loss does not depend, in a way that has a gradient, on any parameter that it is minimised over (@y): nothing would be learned}}
+  %dy = nn.gradient %loss wrt (%y) : tensor<f32>, tensor<f32> -> tensor<f32>
+  return %dy : tensor<f32>
+}
