@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ namespace nnc::run {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kHashDigits = 64;
 
 std::string environment(const char *name) {
   const char *value = std::getenv(name);
@@ -80,6 +83,27 @@ std::string identityOf(const std::string &binary) {
                 status.st_ino);
 }
 
+/// A kept program ends with the hash of what stands before it; loading an ELF file takes no notice of what follows it.
+/// A file cut short or damaged would otherwise end the process when it is mapped and run.
+bool isIntact(const fs::path &path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) <= kHashDigits)
+    return false;
+  auto file = MappedFile::open(path.string());
+  std::string_view text = file->text();
+  size_t length = text.size() - kHashDigits;
+  return sha256(text.substr(0, length)) == text.substr(length);
+}
+
+void appendHash(const fs::path &path) {
+  std::string hash = sha256(MappedFile::open(path.string())->text());
+  std::ofstream stream(path, std::ios::binary | std::ios::app);
+  stream << hash;
+  stream.close();
+  if (!stream)
+    fail(path.string(), ": cannot write: ", std::strerror(errno));
+}
+
 /// Files that go away when the compilation is over, however it ends.
 struct TemporaryFiles {
   std::vector<fs::path> paths;
@@ -100,6 +124,7 @@ void compile(const std::vector<std::string> &compileCommand, const std::string &
     fail(model, ": not compiled");
   if (runCommand({findLinker(), "-shared", "-Bsymbolic", "-z", "now", object.string(), "-o", shared.string()}) != 0)
     fail(model, ": the compiled program could not be linked");
+  appendHash(shared);
   std::error_code error;
   fs::rename(shared, result, error);
   if (error)
@@ -128,9 +153,9 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
     key += "\n" + command[i];
   key += concat("\n", fs::path(options.model).filename().string(), "\n", file->text());
   fs::path result = cacheDirectory() / (sha256(key) + ".so");
-  std::error_code error;
-  if (fs::exists(result, error))
+  if (isIntact(result))
     return result.string();
+  std::error_code error;
   fs::create_directories(result.parent_path(), error);
   if (error)
     fail(result.parent_path().string(), ": cannot make the folder for compiled programs: ", error.message());
