@@ -7,8 +7,9 @@
 namespace nnc::run {
 
 /// Writes epoch, loss, metrics, their validation forms, seconds and samples/s, one row an epoch; the whole file anew
-/// after each epoch, so that it is complete at any time. Resumed, it goes on after the rows of the epochs done; epochs
-/// that the file does not have come from the checkpoint, their times empty.
+/// after each epoch, so that it is complete at any time. The columns are those of any row; where a row lacks a number,
+/// as after a change of --validation, its field is empty. Resumed, it goes on after the rows of the epochs done; these
+/// come from the checkpoint, their times from the file, where it has the same numbers.
 class History {
 public:
   History() = default;
@@ -17,11 +18,15 @@ public:
   void add(int64_t epoch, const EpochRecord &record, double seconds, double samplesPerSecond);
 
 private:
-  void readExisting(int64_t epochs);
+  void readTimes();
   void write() const;
 
-  std::string path, header;
-  std::vector<std::string> lines; // one an epoch
+  struct Row {
+    EpochRecord record;
+    std::string times = ",";
+  };
+  std::string path;
+  std::vector<Row> rows; // one an epoch
 };
 
 } // namespace nnc::run
