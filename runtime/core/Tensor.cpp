@@ -1,7 +1,22 @@
 // What the descriptor's tensors measure and how they are written in messages.
 #include "core/Tensor.h"
+#include <cmath>
+#include <cstring>
 
 namespace nnc {
+namespace {
+
+template <typename T> bool allFiniteOf(const void *data, int64_t count) {
+  bool finite = true;
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, static_cast<const std::byte *>(data) + i * sizeof(T), sizeof(T));
+    finite &= std::isfinite(value);
+  }
+  return finite;
+}
+
+} // namespace
 
 const char *dtypeName(int32_t dtype) {
   switch (dtype) {
@@ -41,6 +56,16 @@ int64_t elementCount(std::span<const int64_t> shape) {
       return -1;
   }
   return empty ? 0 : count;
+}
+
+bool allFinite(const nnc_tensor &tensor, const void *data) {
+  switch (tensor.dtype) {
+  case NNC_F32:
+    return allFiniteOf<float>(data, elementCount(tensor));
+  case NNC_F64:
+    return allFiniteOf<double>(data, elementCount(tensor));
+  }
+  return true;
 }
 
 std::string typeText(std::span<const int64_t> shape, const std::string &dtype, bool anyBatch) {

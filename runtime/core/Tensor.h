@@ -21,6 +21,9 @@ int64_t elementCount(std::span<const int64_t> shape);
 inline int64_t elementCount(const nnc_tensor &tensor) { return elementCount(shapeOf(tensor)); }
 inline int64_t byteCount(const nnc_tensor &tensor) { return elementCount(tensor) * dtypeBytes(tensor.dtype); }
 
+/// Whether the elements at `data`, which may lie at any address, are all finite; integers are.
+bool allFinite(const nnc_tensor &tensor, const void *data);
+
 /// A type as model files write it: `tensor<128x784xf32>`; `anyBatch` writes dimension 0 as `?`.
 std::string typeText(std::span<const int64_t> shape, const std::string &dtype, bool anyBatch = false);
 std::string typeText(const nnc_tensor &tensor, bool anyBatch = false);

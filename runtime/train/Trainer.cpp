@@ -19,11 +19,6 @@ template <typename Action> void forEachBatch(std::span<const int64_t> rows, int6
     action(rows.subspan(start, std::min<size_t>(size, rows.size() - start)));
 }
 
-template <typename T> bool allFinite(const void *data, int64_t count) {
-  auto *values = static_cast<const T *>(data);
-  return std::all_of(values, values + count, [](T value) { return std::isfinite(value); });
-}
-
 } // namespace
 
 bool Trainer::train(const Rows &training, const Rows &validation, TrainingState &state, const Encoding &encoding,
@@ -117,14 +112,13 @@ void Trainer::checkLoss(const TrainingState &state, int64_t steps) const {
 void Trainer::checkParameters(const TrainingState &state) const {
   for (const nnc_variable &variable : variablesOf(session.program())) {
     const nnc_tensor &tensor = variable.tensor;
-    const void *data = session.at(tensor);
-    int64_t count = elementCount(tensor);
-    bool finite = tensor.dtype == NNC_F32   ? allFinite<float>(data, count)
-                  : tensor.dtype == NNC_F64 ? allFinite<double>(data, count)
-                                            : true;
-    if (!finite)
-      fail("'", tensor.name, "' holds values that are not finite after step ", state.position, " of epoch ",
-           state.epoch + 1, ": stopped, and nothing was saved since; a lower learning rate may help");
+    if (allFinite(tensor, session.at(tensor)))
+      continue;
+    // After an epoch the state stands at the start of the next one.
+    int64_t steps = (state.rows + state.batch - 1) / state.batch;
+    int64_t step = state.position ? state.position : steps, epoch = state.position ? state.epoch + 1 : state.epoch;
+    fail("'", tensor.name, "' holds values that are not finite after step ", step, " of epoch ", epoch,
+         ": stopped, and nothing was saved since; a lower learning rate may help");
   }
 }
 
