@@ -1,6 +1,7 @@
 // Checkpoints: a session's variables and where its training stands, in one safetensors file.
 #include "checkpoint/Checkpoint.h"
 #include "core/Error.h"
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -83,7 +84,8 @@ private:
     return found == checkpoint.contents.metadata.end() ? nullptr : &found->second;
   }
   Json parse(const char *key, const std::string &text) {
-    Json value = Json::parse(text, [](int depth, Json::parse_event_t, Json &) { return depth <= 3; }, false);
+    Json value = Json::parse(
+        text, [](int depth, Json::parse_event_t, Json &) { return depth <= 3; }, false);
     if (value.is_discarded())
       malformed(key);
     return value;
@@ -147,8 +149,9 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   state.batch = reader.number("nnc.batch");
   state.rows = reader.number("nnc.rows");
   state.learningRate = reader.real("nnc.learning_rate");
-  if (state.epoch < 0 || state.position < 0)
-    reader.malformed("nnc.epoch");
+  for (const char *key : {"nnc.epoch", "nnc.position", "nnc.batch", "nnc.rows"})
+    if (reader.number(key) < 0)
+      reader.malformed(key);
   if (Json averages = reader.json("nnc.averages"); !averages.is_null()) {
     if (!averages.is_object() || !averages.contains("samples") || !averages["samples"].is_number_unsigned() ||
         !averages.contains("sums"))
@@ -172,6 +175,22 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   return checkpoint;
 }
 
+namespace {
+
+void checkValues(const Checkpoint &checkpoint, const nnc_variable &variable, const StoredTensor &stored) {
+  const nnc_tensor &tensor = variable.tensor;
+  if (!allFinite(tensor, stored.bytes.data()))
+    fail(checkpoint.path, ": '", tensor.name, "' holds values that are not finite");
+  if (variable.role != NNC_COUNTER || tensor.dtype != NNC_I64)
+    return;
+  int64_t count = 0;
+  std::memcpy(&count, stored.bytes.data(), std::min(sizeof(count), stored.bytes.size()));
+  if (count < 0)
+    fail(checkpoint.path, ": '", tensor.name, "' is ", count, ": a number of steps cannot be negative");
+}
+
+} // namespace
+
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind) {
   const auto &tensors = checkpoint.contents.tensors;
   auto wanted = [&](const nnc_variable &variable) {
@@ -183,14 +202,23 @@ void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind
     const nnc_tensor &tensor = variable.tensor;
     std::string type = typeText(tensor);
     auto found = tensors.find(tensor.name);
-    if (found == tensors.end())
+    if (found == tensors.end() && variable.role == NNC_PARAMETER)
       fail(checkpoint.path, ": a checkpoint of another model: it has no '", tensor.name, "', which is ", type,
            " in this one");
+    if (found == tensors.end())
+      fail(checkpoint.path, ": was trained with another optimiser or step: it has no '", tensor.name,
+           "', which this one keeps");
     std::string stored = typeText(found->second.shape, dtypeName(found->second.dtype));
     if (stored != type)
       fail(checkpoint.path, ": a checkpoint of another model: '", tensor.name, "' is ", stored, " there and ", type,
            " in this one");
+    checkValues(checkpoint, variable, found->second);
   }
+  // An optimiser that keeps less must not take another's slots for its own.
+  for (const auto &[name, stored] : tensors)
+    if (kind == LoadKind::everything && !findVariable(session.program(), name))
+      fail(checkpoint.path, ": was trained with another optimiser or step: it holds '", name,
+           "', which this one does not keep");
   for (const nnc_variable &variable : variablesOf(session.program())) {
     if (!wanted(variable))
       continue;

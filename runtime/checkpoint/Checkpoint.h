@@ -51,11 +51,11 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path);
 
 enum class LoadKind {
   parameters, // what evaluation and prediction need
-  everything, // what a resumed run needs: slots and counters too
+  everything, // what a resumed run needs: slots and counters too, and nothing else in the file
 };
 
-/// Copies variables into the session. Throws an Error that names the first one that is missing or has another type,
-/// and changes nothing then.
+/// Copies variables into the session. Throws an Error that names the first one that is missing, has another type or
+/// holds what no training leaves (a value that is not finite, a negative count), and changes nothing then.
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind);
 
 } // namespace nnc

@@ -185,7 +185,7 @@ int nnc_session_save(const nnc_session *session, const char *path) {
 int nnc_session_load(nnc_session *session, const char *path) {
   return status([&] {
     Checkpoint checkpoint = readCheckpoint(path);
-    bool complete = true;
+    bool complete = checkpoint.contents.tensors.size() == variablesOf(session->session.program()).size();
     for (const nnc_variable &variable : variablesOf(session->session.program()))
       complete = complete && checkpoint.contents.tensors.count(variable.tensor.name);
     loadVariables(checkpoint, session->session, complete ? LoadKind::everything : LoadKind::parameters);

@@ -1,6 +1,7 @@
 // Checkpoints: what they keep, and what is refused.
 #include "checkpoint/Checkpoint.h"
 #include "Support.h"
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <sys/resource.h>
@@ -81,7 +82,39 @@ TEST_F(CheckpointTest, SlotsAreAskedForOnlyToResume) {
   Checkpoint checkpoint = readCheckpoint(folder / "d");
   loadVariables(checkpoint, session, LoadKind::parameters);
   EXPECT_ERROR(loadVariables(checkpoint, session, LoadKind::everything),
-               "it has no 'classifier.embedding.table.momentum'");
+               "was trained with another optimiser or step: it has no 'classifier.embedding.table.momentum'");
+}
+
+TEST_F(CheckpointTest, ResumingRefusesAnotherOptimisersSlots) {
+  saveCheckpoint(folder / "c", session, {}, {});
+  Safetensors contents = readSafetensors(folder / "c");
+  contents.tensors["classifier.embedding.table.v"] = contents.tensors["classifier.embedding.table"];
+  writeSafetensors(folder / "d", contents);
+  Checkpoint checkpoint = readCheckpoint(folder / "d");
+  loadVariables(checkpoint, session, LoadKind::parameters);
+  EXPECT_ERROR(loadVariables(checkpoint, session, LoadKind::everything),
+               "was trained with another optimiser or step: it holds 'classifier.embedding.table.v', which");
+}
+
+TEST_F(CheckpointTest, RefusesValuesThatNoTrainingLeaves) {
+  saveCheckpoint(folder / "c", session, {}, {});
+  Safetensors good = readSafetensors(folder / "c");
+  auto error = [&](const char *name, auto value) {
+    Safetensors contents = good;
+    StoredTensor &tensor = contents.tensors.at(name);
+    std::vector<std::byte> bytes(tensor.bytes.begin(), tensor.bytes.end());
+    std::memcpy(bytes.data() + bytes.size() - sizeof(value), &value, sizeof(value));
+    tensor.bytes = bytes;
+    writeSafetensors(folder / "d", contents);
+    return errorOf([&] { loadVariables(readCheckpoint(folder / "d"), session, LoadKind::everything); });
+  };
+  for (float value : {std::nanf(""), INFINITY, -INFINITY})
+    EXPECT_NE(error("classifier.embedding.table", value)
+                  .find("d: 'classifier.embedding.table' holds values that are not finite"),
+              std::string::npos);
+  EXPECT_NE(error("step", int64_t(-3)).find("d: 'step' is -3: a number of steps cannot be negative"),
+            std::string::npos);
+  EXPECT_EQ(error("step", int64_t(3)), "(no error)");
 }
 
 TEST_F(CheckpointTest, AFullDiskLeavesTheOldFile) {

@@ -61,14 +61,14 @@ int nnc_session_predict(nnc_session *session, const char *symbol, const nnc_rows
 int nnc_session_read(const nnc_session *session, const char *variable, void *values, size_t bytes);
 int nnc_session_write(nnc_session *session, const char *variable, const void *values, size_t bytes);
 
-/* Checkpoints that nnc-run reads and writes. Loading takes parameters, and slots and counters where the file has all
- * of them. */
+/* Checkpoints that nnc-run reads and writes. Loading takes parameters, and slots and counters where the file has
+ * just those of the program. */
 int nnc_session_save(const nnc_session *session, const char *path);
 int nnc_session_load(nnc_session *session, const char *path);
 
 /* Data files, read as nnc-run reads them (runtime/data/Source.h lists the kinds), for all inputs of the program's train
- * and evaluate entries, or of its predict entries where it has none of these. `split` is train, validation or test for a
- * directory that has splits, else NULL. */
+ * and evaluate entries, or of its predict entries where it has none of these. `split` is train, validation or test for
+ * a directory that has splits, else NULL. */
 nnc_data *nnc_data_open(const nnc_session *session, const char *path, const char *split);
 void nnc_data_close(nnc_data *data);
 int64_t nnc_data_rows(const nnc_data *data);
