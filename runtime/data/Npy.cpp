@@ -167,6 +167,8 @@ Array parseNpy(std::span<const std::byte> bytes, const std::string &source, std:
   if (count < 0 || __builtin_mul_overflow(count, elementBytes(array.kind), &needed) || needed > held)
     fail(source, ": truncated: its header promises ", typeText(array.shape, elementName(array.kind)),
          ", the file holds ", held, " bytes of data");
+  if (held > needed)
+    fail(source, ": ", held - needed, " bytes follow the array ", typeText(array.shape, elementName(array.kind)));
   return array;
 }
 

@@ -58,6 +58,7 @@ TEST_F(ArrayTest, RefusesOtherShapes) {
   nnc_input input = makeInput("image", NNC_F32, {8, 784});
   EXPECT_ERROR(read(npy("<f4", "(0, 784)", ""), input), "has no rows");
   EXPECT_ERROR(read(npy("<f4", "(1, 28)", bytesOf<float>({0})), input), "truncated");
+  EXPECT_ERROR(read(npy("<f4", "(1, 1)", bytesOf<float>({0, 1})), input), "4 bytes follow the array tensor<1x1xf32>");
   EXPECT_ERROR(read(npy("<f4", "(1, 1)", bytesOf<float>({0})), input),
                "input 'image' takes tensor<?x784xf32>, the file holds tensor<1x1xf32>");
   EXPECT_ERROR(read(npy("<f4", "()", bytesOf<float>({0})), input), "the file holds tensor<f32>");
