@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <set>
 
@@ -29,9 +30,16 @@ template <typename T> std::pair<Column, T *> makeColumn(const nnc_input &input, 
   return {column, values->data()};
 }
 
+template <typename T> T roundOutOfRange(const std::string &digits) {
+  if constexpr (std::is_same_v<T, float>)
+    return std::strtof(digits.c_str(), nullptr);
+  else
+    return std::strtod(digits.c_str(), nullptr);
+}
+
 template <typename T> T parseCell(const Table &table, int64_t row, size_t column, const nnc_input &input) {
   std::string_view cell = table.cell(row, column);
-  auto describe = [&] { return concat(table.place(row), ": column '", table.header[column], "': '", cell, "'"); };
+  auto describe = [&] { return concat(table.place(row), ": column '", table.header[column], "': ", shown(cell)); };
   if constexpr (std::is_integral_v<T>) {
     auto value = parseWhole(cell);
     if (!value)
@@ -47,7 +55,10 @@ template <typename T> T parseCell(const Table &table, int64_t row, size_t column
     auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (end != digits.data() + digits.size() || status == std::errc::invalid_argument)
       fail(describe(), " is not a number");
+    // from_chars tells too small from too large by no value; too small is zero or the nearest denormal number.
     if (status == std::errc::result_out_of_range)
+      value = roundOutOfRange<T>(std::string(digits));
+    if (status == std::errc::result_out_of_range && std::isinf(value))
       fail(describe(), " does not fit into ", dtypeName(input.tensor.dtype));
     if (!std::isfinite(value))
       fail(describe(), " is not a finite number");
@@ -57,9 +68,17 @@ template <typename T> T parseCell(const Table &table, int64_t row, size_t column
 
 } // namespace
 
-bool Source::allWhole(size_t column, std::span<const int64_t> rows) const {
-  return std::all_of(rows.begin(), rows.end(),
-                     [&](int64_t row) { return parseWhole(table->cell(row, column)).has_value(); });
+bool Source::holdsNames(size_t column, std::span<const int64_t> rows) const {
+  auto isWhole = [&](int64_t row) { return parseWhole(table->cell(row, column)).has_value(); };
+  for (int64_t row : rows) {
+    std::string_view cell = table->cell(row, column);
+    if (cell.empty())
+      fail(table->place(row), ": column '", table->header[column], "' is empty");
+    if (isWhole(row) != isWhole(rows.front()))
+      fail(table->place(row), ": column '", table->header[column], "' mixes numbers and names: ", shown(cell),
+           " here, ", shown(table->cell(rows.front(), column)), " in line ", table->line(rows.front()));
+  }
+  return !rows.empty() && !isWhole(rows.front());
 }
 
 Encoding Source::fit(std::span<const int64_t> rows) const {
@@ -77,7 +96,9 @@ Encoding Source::fit(std::span<const int64_t> rows) const {
       for (int64_t row : rows)
         builder.add(table->cell(row, column));
       encoding.vocabulary = builder.build(input.range_max + 1);
-    } else if (tensor.rank == 1 && isInteger(input) && !allWhole(column, rows)) {
+      if (encoding.vocabulary.words().empty())
+        fail(where, ": the training rows hold no words");
+    } else if (tensor.rank == 1 && isInteger(input) && holdsNames(column, rows)) {
       std::set<std::string, std::less<>> names;
       for (int64_t row : rows)
         names.emplace(table->cell(row, column));
@@ -116,7 +137,7 @@ Column Source::encodeNames(const nnc_input &input, size_t column, const std::vec
       std::string_view cell = table->cell(row, column);
       auto found = std::lower_bound(classes.begin(), classes.end(), cell);
       if (found == classes.end() || *found != cell)
-        fail(table->place(row), ": '", cell, "' is not one of the ", classes.size(),
+        fail(table->place(row), ": ", shown(cell), " is not one of the ", classes.size(),
              " classes of the training rows (column '", input.tensor.name, "')");
       values[row] = static_cast<T>(found - classes.begin());
     }

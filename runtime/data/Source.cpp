@@ -20,7 +20,7 @@ std::string quotedList(const std::vector<std::string> &names) {
   constexpr size_t kShown = 12;
   std::string text;
   for (size_t i = 0; i < names.size() && i < kShown; ++i)
-    text += concat(i ? ", " : "", "'", names[i], "'");
+    text += concat(i ? ", " : "", shown(names[i]));
   return text + (names.size() > kShown ? concat(", ... (", names.size(), " in all)") : "");
 }
 
@@ -46,6 +46,10 @@ Source::Source(const std::string &path, std::vector<nnc_input> dataInputs)
 }
 
 Source Source::fromText(const std::string &text, std::vector<nnc_input> dataInputs) {
+  for (const nnc_input &input : dataInputs)
+    if (!isInteger(input) || input.tensor.rank != 2)
+      fail("the input ", input.tensor.name, ": ", typeText(input.tensor, true),
+           " is not made from a text; --data takes a file for it");
   Source source;
   source.where = "the text";
   source.inputs = std::move(dataInputs);
@@ -97,7 +101,9 @@ void Source::planTable() {
       continue;
     const nnc_tensor &tensor = inputs[i].tensor;
     std::string wanted = concat("'", tensor.name, "'");
-    if (tensor.rank > 1)
+    if (tensor.rank > 1 && rowElements(inputs[i]) == 1)
+      wanted += concat(" or '", tensor.name, "_0'");
+    else if (tensor.rank > 1)
       wanted = concat("'", tensor.name, "_0' to '", tensor.name, "_", rowElements(inputs[i]) - 1, "'",
                       isInteger(inputs[i]) ? " or 'text'" : "");
     fail(where, ": no column ", wanted, " for the input ", tensor.name, ": ", typeText(tensor, true), "; the file has ",
@@ -107,11 +113,11 @@ void Source::planTable() {
 
 std::optional<Source::Plan> Source::planInput(const nnc_input &input) const {
   std::string name = input.tensor.name;
-  if (input.tensor.rank == 1) {
+  if (rowElements(input) == 1)
     if (auto column = table->findColumn(name))
       return Plan{false, {*column}};
+  if (input.tensor.rank == 1)
     return std::nullopt;
-  }
   if (auto first = table->findColumn(name + "_0")) {
     Plan plan{false, {*first}};
     for (int64_t i = 1; i < rowElements(input); ++i) {

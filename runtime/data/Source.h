@@ -10,9 +10,9 @@
 //                         SPLIT.npz, SPLIT.csv, SPLIT.tsv, SPLIT.txt or a directory SPLIT with INPUT.npy
 //
 // How a table's columns become inputs, the first that fits:
-//   1. An input of one number a row takes the column of its name. Where that column's training rows are not all whole
-//      numbers and the input is an integer, they are class names: the classes are the training rows' distinct names
-//      in byte order, and the input gets their positions.
+//   1. An input of one number a row takes the column of its name. Where the input is an integer and the training
+//      rows hold no whole numbers, they are class names: the classes are the training rows' distinct names in byte
+//      order, and the input gets their positions. Numbers and names in one column are an error.
 //   2. An input of d numbers a row takes the columns NAME_0 ... NAME_(d-1), row-major.
 //   3. An integer input of T numbers a row takes the column `text`: its words' numbers in a vocabulary made from the
 //      training rows, as large as the input's range.
@@ -67,7 +67,9 @@ private:
   void planTable();
   std::optional<Plan> planInput(const nnc_input &input) const;
   void planRemainingColumns();
-  bool allWhole(size_t column, std::span<const int64_t> rows) const;
+  /// Whether those rows of the column of an integer input hold class names; else whole numbers. Throws where they hold
+  /// both, or nothing.
+  bool holdsNames(size_t column, std::span<const int64_t> rows) const;
   Dataset encodeArrays() const;
   Column encodeText(const nnc_input &input, size_t column, const Vocabulary &vocabulary) const;
   Column encodeNames(const nnc_input &input, size_t column, const std::vector<std::string> &classes) const;

@@ -5,6 +5,7 @@
 #include <csv.h>
 #include <memory>
 #include <unordered_set>
+#include <utf8proc.h>
 
 namespace nnc {
 namespace {
@@ -31,13 +32,30 @@ std::string_view withoutLineEnd(std::string_view line) {
   return line;
 }
 
+/// Class names and words go into checkpoints, which hold UTF-8 only.
+void checkUtf8(std::string_view text, const std::string &source) {
+  int64_t line = 1;
+  for (size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      line += text[i++] == '\n';
+      continue;
+    }
+    utf8proc_int32_t value = 0;
+    utf8proc_ssize_t bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t *>(text.data()) + i,
+                                              static_cast<utf8proc_ssize_t>(text.size() - i), &value);
+    if (bytes <= 0)
+      fail(source, ":", line, ": the text is not UTF-8; convert the file, as with iconv");
+    i += bytes;
+  }
+}
+
 void checkHeader(const Table &table) {
   if (table.header.empty())
     fail(table.source, ": no header: the first line must name the columns");
   std::unordered_set<std::string_view> names;
   for (const std::string &name : table.header)
     if (!names.insert(name).second)
-      fail(table.source, ":1: two columns are named '", name, "'");
+      fail(table.source, ":1: two columns are named ", shown(name));
 }
 
 void checkRows(const Table &table) {
@@ -49,8 +67,10 @@ void checkRows(const Table &table) {
 struct CsvState {
   Table &table;
   int64_t line = 0;
+  int64_t fieldLine = 1; // where the field starts that is being read
+  bool betweenRows = true;
   bool haveHeader = false;
-  std::unique_ptr<Error> error;
+  std::unique_ptr<Error> error = nullptr;
 
   template <typename Action> void guard(Action action) {
     if (error)
@@ -70,6 +90,7 @@ void onField(void *text, size_t length, void *data) {
     state.table.header.emplace_back(field);
   else
     state.table.addCell(field);
+  state.fieldLine = state.line;
 }
 
 void onRow(int, void *data) {
@@ -77,6 +98,7 @@ void onRow(int, void *data) {
   if (state.haveHeader)
     state.guard([&] { state.table.endRow(state.line); });
   state.haveHeader = true;
+  state.betweenRows = true;
 }
 
 } // namespace
@@ -108,26 +130,54 @@ void Table::endRow(int64_t line) {
   lines.push_back(line);
 }
 
+std::string shown(std::string_view text) {
+  constexpr size_t kShown = 60;
+  std::string result = "'";
+  size_t i = 0;
+  auto inside = [&] { return (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80; }; // a code point
+  for (; i < text.size() && (i < kShown || inside()); ++i) {
+    auto byte = static_cast<unsigned char>(text[i]);
+    constexpr const char *kDigits = "0123456789abcdef";
+    if (byte < 0x20 || byte == 0x7f)
+      result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    else
+      result += text[i];
+  }
+  return result + (i < text.size() ? "...'" : "'");
+}
+
 Table parseCsv(std::string_view text, const std::string &source) {
   Table table;
   table.source = source;
+  checkUtf8(text, source);
   csv_parser parser;
   if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
     fail("cannot start the CSV parser");
   std::unique_ptr<csv_parser, void (*)(csv_parser *)> owner(&parser, csv_free);
-  CsvState state{table, 0, false, nullptr};
+  CsvState state{table};
+  bool ended = false;
   auto check = [&](bool good) {
     if (state.error)
       throw *state.error;
-    if (!good)
-      fail(source, ":", state.line, ": not valid CSV: ",
-           csv_error(&parser) == CSV_EPARSE ? "a quote is not closed, or text follows a closing quote"
-                                            : csv_strerror(csv_error(&parser)));
+    if (good)
+      return;
+    if (csv_error(&parser) != CSV_EPARSE)
+      fail(source, ":", state.line, ": ", csv_strerror(csv_error(&parser)));
+    fail(source, ":", state.fieldLine, ": not valid CSV: ",
+         ended ? std::string("the quote that opens here is not closed")
+         : state.fieldLine == state.line
+             ? std::string("a quote inside a field, or text after a closing quote")
+             : concat("the field that starts here ends in line ", state.line, ", and text follows its closing quote"));
   };
   forEachLine(withoutMark(text), [&](std::string_view line) {
     ++state.line;
+    if (state.betweenRows)
+      state.fieldLine = state.line;
+    if (line.find_first_not_of(" \t\r\n") != std::string_view::npos)
+      state.betweenRows = false;
     check(csv_parse(&parser, line.data(), line.size(), onField, onRow, &state) == line.size());
   });
+  ended = true;
   check(csv_fini(&parser, onField, onRow, &state) == 0);
   checkHeader(table);
   checkRows(table);
@@ -137,6 +187,7 @@ Table parseCsv(std::string_view text, const std::string &source) {
 Table parseTsv(std::string_view text, const std::string &source) {
   Table table;
   table.source = source;
+  checkUtf8(text, source);
   int64_t number = 0;
   bool haveHeader = false;
   forEachLine(withoutMark(text), [&](std::string_view line) {
@@ -168,16 +219,15 @@ Table parseLines(std::string_view text, const std::string &source) {
   Table table;
   table.source = source;
   table.header = {"text"};
+  checkUtf8(text, source);
   int64_t number = 0;
   forEachLine(withoutMark(text), [&](std::string_view line) {
     ++number;
-    line = withoutLineEnd(line);
-    if (line.empty())
-      return;
-    table.addCell(line);
+    table.addCell(withoutLineEnd(line));
     table.endRow(number);
   });
-  checkRows(table);
+  if (table.rows() == 0)
+    fail(source, ": no lines");
   return table;
 }
 

@@ -32,12 +32,16 @@ private:
   std::vector<int64_t> lines;
 };
 
+/// A text in quotes for messages: control characters as escapes, so that none cuts or hides the message, and the start
+/// only of a long text.
+std::string shown(std::string_view text);
+
 /// CSV as RFC 4180 has it: fields may be quoted, a quoted field may span lines. Spaces around unquoted fields and empty
-/// lines are dropped.
+/// lines are dropped. This, as the others, refuses text that is not UTF-8.
 Table parseCsv(std::string_view text, const std::string &source);
 /// TSV: fields are what stands between tabs, quotes included.
 Table parseTsv(std::string_view text, const std::string &source);
-/// One text a line, as a table of one column `text`; empty lines are dropped.
+/// One text a line, as a table of one column `text`; an empty line is an empty text.
 Table parseLines(std::string_view text, const std::string &source);
 
 } // namespace nnc

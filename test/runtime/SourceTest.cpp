@@ -62,6 +62,44 @@ TEST_F(SourceTest, RemainingColumnsAreTheFeatures) {
   EXPECT_EQ(values<float>(data, "y"), (std::vector<float>{10, 20}));
 }
 
+TEST_F(SourceTest, AOneWideInputTakesTheColumnOfItsName) {
+  nnc_input wide = makeInput("y", NNC_F32, {4, 1});
+  Dataset data = load(folder.write("t.csv", "a,y,b\n1,10,2\n3,20,4\n"), {features, wide});
+  EXPECT_EQ(values<float>(data, "x"), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(values<float>(data, "y"), (std::vector<float>{10, 20}));
+  EXPECT_ERROR(load(folder.write("u.csv", "x_0,x_1\n1,2\n"), {features, wide}), "no column 'y' or 'y_0' for");
+}
+
+TEST_F(SourceTest, RefusesLabelsOfTwoKinds) {
+  auto error = [&](const std::string &labels) {
+    return errorOf([&] { load(folder.write("t.tsv", "x_0\tx_1\tlabel\n" + labels), {features, label}); });
+  };
+  EXPECT_NE(error("1\t1\t0\n1\t1\t\n").find("t.tsv:3: column 'label' is empty"), std::string::npos);
+  EXPECT_NE(error("1\t1\tcat\n1\t1\t\n").find("t.tsv:3: column 'label' is empty"), std::string::npos);
+  EXPECT_NE(
+      error("1\t1\t0\n1\t1\t1x\n").find("t.tsv:3: column 'label' mixes numbers and names: '1x' here, '0' in line 2"),
+      std::string::npos);
+  EXPECT_NE(error("1\t1\tcat\n1\t1\t1\n").find("t.tsv:3: column 'label' mixes numbers and names: '1' here"),
+            std::string::npos);
+}
+
+TEST_F(SourceTest, RoundsWhatIsTooSmallToZero) {
+  Dataset data = load(folder.write("t.csv", "x_0,x_1,y\n1e-50,-1e-40,1e-400\n"), {features, target});
+  EXPECT_EQ(values<float>(data, "x"), (std::vector<float>{0, -1e-40f}));
+  EXPECT_EQ(values<float>(data, "y"), (std::vector<float>{0}));
+  EXPECT_ERROR(load(folder.write("u.csv", "x_0,x_1,y\n1,1,-1e400\n"), {features, target}), "does not fit into f32");
+}
+
+TEST_F(SourceTest, ReadsATypedTextForTextOnly) {
+  EXPECT_EQ(Source::fromText("hello", {tokens}).rows(), 1);
+  EXPECT_ERROR(Source::fromText("hello", {features}),
+               "the input x: tensor<?x2xf32> is not made from a text; --data takes a file for it");
+}
+
+TEST_F(SourceTest, RefusesTextWithoutWords) {
+  EXPECT_ERROR(load(folder.write("t.txt", "\n...\n"), {tokens}), "t.txt: the training rows hold no words");
+}
+
 TEST_F(SourceTest, RefusesBadCells) {
   auto error = [&](const std::string &row) {
     return errorOf([&] { load(folder.write("t.csv", "x_0,x_1,y\n1,2,3\n" + row + "\n"), {features, target}); });

@@ -36,10 +36,45 @@ TEST(Table, ReadsTsvWithoutQuoting) {
   EXPECT_EQ(table.cell(1, 0), "");
 }
 
+TEST(Table, KeepsEmptyLinesOfText) {
+  Table table = parseLines("one\n\n two\r\n\n", "t.txt");
+  ASSERT_EQ(table.rows(), 4);
+  EXPECT_EQ(table.cell(0, 0), "one");
+  EXPECT_EQ(table.cell(1, 0), "");
+  EXPECT_EQ(table.cell(2, 0), " two");
+  EXPECT_EQ(table.cell(3, 0), "");
+  EXPECT_EQ(parseLines("\n", "t.txt").rows(), 1);
+}
+
+TEST(Table, OfOneColumnDropsEmptyLines) {
+  Table csv = parseCsv("text\none\n\n\"\"\ntwo\n", "t.csv");
+  ASSERT_EQ(csv.rows(), 3);
+  EXPECT_EQ(csv.cell(1, 0), "");
+  EXPECT_EQ(parseTsv("text\none\n\ntwo\n", "t.tsv").rows(), 2);
+}
+
+TEST(Table, RefusesWhatIsNotUtf8) {
+  EXPECT_ERROR(parseCsv("a\ncaf\xe9\n", "t.csv"), "t.csv:2: the text is not UTF-8");
+  EXPECT_ERROR(parseTsv("a\xff\n1\n", "t.tsv"), "t.tsv:1: the text is not UTF-8");
+  EXPECT_ERROR(parseLines("a\nb\n\xc3", "t.txt"), "t.txt:3: the text is not UTF-8");
+}
+
+TEST(Table, QuotesForMessages) {
+  EXPECT_EQ(shown(std::string_view("a\0b\n", 4)), "'a\\x00b\\x0a'");
+  EXPECT_EQ(shown("größe"), "'größe'");
+  EXPECT_EQ(shown(std::string(59, 'a') + "öb"), "'" + std::string(59, 'a') + "ö...'");
+}
+
 TEST(Table, NamesTheLineOfAnError) {
   EXPECT_ERROR(parseCsv("a,b\n1,2\n1,2,3\n", "t.csv"), "t.csv:3: 3 fields, but the header names 2");
   EXPECT_ERROR(parseTsv("a\tb\n1\n", "t.tsv"), "t.tsv:2: 1 field, but the header names 2");
-  EXPECT_ERROR(parseCsv("a\n\"open\n", "t.csv"), "t.csv:2: not valid CSV: a quote is not closed");
+  EXPECT_ERROR(parseCsv("a\n\"open\n", "t.csv"), "t.csv:2: not valid CSV: the quote that opens here is not closed");
+  EXPECT_ERROR(parseCsv("a,b\n1,2\n\n3,\"open\n\n5,6\n7,8\n", "t.csv"),
+               "t.csv:4: not valid CSV: the quote that opens here is not closed");
+  EXPECT_ERROR(parseCsv("a,b\n1,2\n\n\"open\n5,6\n", "t.csv"), "t.csv:4: not valid CSV: the quote that opens here");
+  EXPECT_ERROR(parseCsv("a,b\n\"x\ny\",\"open\n5,6\n", "t.csv"), "t.csv:3: not valid CSV: the quote that opens here");
+  EXPECT_ERROR(parseCsv("a,b\n1,\"open\n2,\"shut\"\n", "t.csv"),
+               "t.csv:2: not valid CSV: the field that starts here ends in line 3, and text follows");
   EXPECT_ERROR(parseCsv("a\n\"x\"y\n", "t.csv"), "t.csv:2: not valid CSV");
   EXPECT_ERROR(parseCsv("a,a\n1,2\n", "t.csv"), "two columns are named 'a'");
   EXPECT_ERROR(parseCsv("a,b\n", "t.csv"), "no rows after the header");
