@@ -90,6 +90,8 @@ std::string whereItStands(const Options &options, const TrainingState &state) {
 } // namespace
 
 int train(const Options &options) {
+  // Progress that nobody reads any more must not end the training.
+  std::signal(SIGPIPE, SIG_IGN);
   std::optional<Checkpoint> resumed = readResumed(options);
   checkWritable(options.checkpoint);
   auto stored = [&](int64_t TrainingState::*field) {

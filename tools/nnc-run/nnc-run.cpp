@@ -1,7 +1,9 @@
 // nnc-run: trains, evaluates and predicts with model files from the command line.
 #include "Options.h"
+#include "Subprocess.h"
 #include "core/Error.h"
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 
 using namespace nnc::run;
@@ -102,12 +104,17 @@ int main(int argc, char **argv) {
   addPredict(app, options);
   addEncode(app, options);
   CLI11_PARSE(app, argc, argv);
+  // A write that passes the limit on file sizes then fails as on a full disk: reported, its temporary file removed.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     std::string command = app.get_subcommands().front()->get_name();
     return command == "train"      ? train(options)
            : command == "evaluate" ? evaluate(options)
            : command == "predict"  ? predict(options)
                                    : encode(options);
+  } catch (const Interrupted &interrupted) {
+    std::cerr << "nnc-run: interrupted\n";
+    return 128 + interrupted.signal;
   } catch (const std::bad_alloc &) {
     std::cerr << "nnc-run: error: out of memory\n";
   } catch (const std::exception &error) {
