@@ -126,7 +126,8 @@ const nnc_entry *findEntry(const nnc_program &program, nnc_entry_kind kind, std:
   return found;
 }
 
-const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol) {
+const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol,
+                              const char *option) {
   if (const nnc_entry *entry = findEntry(program, kind, symbol))
     return *entry;
   std::string names;
@@ -136,7 +137,8 @@ const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, s
   if (names.empty())
     fail("program '", program.name, "' has no ", entryKindName(kind), " entry");
   if (symbol.empty())
-    fail("program '", program.name, "' has several ", entryKindName(kind), " entries: choose one of ", names);
+    fail("program '", program.name, "' has several ", entryKindName(kind), " entries: choose one of ", names,
+         option ? concat(" with ", option) : "");
   fail("program '", program.name, "' has no ", entryKindName(kind), " entry for '", symbol, "', only for ", names);
 }
 

@@ -38,8 +38,9 @@ const nnc_output *findOutput(const nnc_entry &entry, nnc_output_role role);
 const char *entryKindName(int32_t kind);
 
 /// The entry of this kind made of step or model `symbol`; an empty symbol takes the only one there is. Throws an Error
-/// that lists what there is.
-const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol);
+/// that lists what there is; `option` is what chooses one, for its message.
+const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol,
+                              const char *option = nullptr);
 /// The same, or null where there is none.
 const nnc_entry *findEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol);
 

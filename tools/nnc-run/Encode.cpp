@@ -20,7 +20,10 @@ void writeLines(const fs::path &path, const std::vector<std::string> &lines) {
 }
 
 void writeDataset(const fs::path &directory, const Dataset &data, const std::vector<nnc_input> &inputs) {
-  fs::create_directories(directory);
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error)
+    fail(directory.string(), ": cannot make the directory: ", error.message());
   for (const nnc_input &input : inputs) {
     const nnc_tensor &tensor = input.tensor;
     std::vector<int64_t> shape(shapeOf(tensor).begin(), shapeOf(tensor).end());
@@ -35,6 +38,9 @@ void writeDataset(const fs::path &directory, const Dataset &data, const std::vec
 /// Writes each split there is as DIRECTORY/SPLIT/INPUT.npy, which --data reads again, and words.txt (the word of number
 /// n on line n - 1) and INPUT.classes.txt beside them.
 int encode(const Options &options) {
+  std::error_code ignored;
+  if (fs::exists(options.output, ignored) && !fs::is_directory(options.output, ignored))
+    fail(options.output, ": is a file; --output of encode takes a directory to make");
   auto program = openProgram(compiledProgram(options, "init,train,evaluate", options.batch.value_or(32)));
   std::vector<const nnc_entry *> entries;
   for (const nnc_entry &entry : entriesOf(*program))

@@ -1,6 +1,7 @@
 // nnc-run evaluate: loss and metrics on standard output, one `name value` a line.
 #include "Compile.h"
 #include "Data.h"
+#include "Files.h"
 #include "Options.h"
 #include "core/Error.h"
 #include <cstdio>
@@ -11,7 +12,7 @@ int evaluate(const Options &options) {
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   int64_t batch = options.batch.value_or(checkpoint.state.batch ? checkpoint.state.batch : 32);
   auto program = openProgram(compiledProgram(options, "init,evaluate", batch));
-  const nnc_entry &entry = requireEntry(*program, NNC_EVALUATE, options.symbol);
+  const nnc_entry &entry = requireEntry(*program, NNC_EVALUATE, options.symbol, "--step");
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
@@ -24,7 +25,7 @@ int evaluate(const Options &options) {
   std::printf("rows %ld\n", means.samples());
   for (size_t i = 0; i < means.size(); ++i)
     std::printf("%s %.6f\n", means.name(i).c_str(), means.mean(i));
-  return 0;
+  return finishOutput();
 }
 
 } // namespace nnc::run

@@ -1,12 +1,12 @@
 // nnc-run train.
 #include "Compile.h"
 #include "Data.h"
+#include "Files.h"
 #include "History.h"
 #include "Options.h"
 #include "Progress.h"
 #include "core/Error.h"
 #include <csignal>
-#include <filesystem>
 
 namespace nnc::run {
 namespace {
@@ -25,17 +25,27 @@ void catchInterrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-/// Shows progress, keeps the history and passes Ctrl-C on.
+/// Shows progress, keeps the history and passes Ctrl-C on. A history that cannot be written must cost neither the epoch
+/// nor its checkpoint: it is reported, and tried again with the next epoch's.
 class Observer : public TrainObserver {
 public:
   Observer(Progress &progress, History &history) : progress(progress), history(history) {}
   void onStep(const StepReport &report) override { progress.onStep(report); }
   void onEpoch(const EpochReport &report) override {
     progress.onEpoch(report);
-    history.add(report.epoch, report.record, report.seconds, report.samplesPerSecond);
+    try {
+      history.add(report.epoch, report.record, report.seconds, report.samplesPerSecond);
+      historyError.clear();
+    } catch (const Error &error) {
+      historyError = error.what();
+      progress.note("--history: " + historyError);
+    }
   }
   void onSaved(const std::string &path, const TrainingState &state) override { progress.onSaved(path, state); }
   bool shouldStop() override { return stopSignal != 0; }
+
+  /// Why the last epoch is not in the history, or nothing.
+  std::string historyError;
 
 private:
   Progress &progress;
@@ -60,17 +70,6 @@ int64_t agree(const char *option, std::optional<int64_t> given, std::optional<in
   return given ? *given : stored.value_or(otherwise);
 }
 
-/// Fails before the first step where the checkpoint could not be written after the last.
-void checkWritable(const std::string &path) {
-  if (path.empty())
-    return;
-  std::filesystem::path directory = std::filesystem::path(path).parent_path();
-  if (std::filesystem::is_directory(path))
-    fail(path, ": is a directory; --checkpoint takes a file");
-  if (!directory.empty() && !std::filesystem::is_directory(directory))
-    fail(path, ": its directory does not exist");
-}
-
 int64_t parameterCount(const nnc_program &program) {
   int64_t count = 0;
   for (const nnc_variable &variable : variablesOf(program))
@@ -93,14 +92,15 @@ int train(const Options &options) {
   // Progress that nobody reads any more must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<Checkpoint> resumed = readResumed(options);
-  checkWritable(options.checkpoint);
+  checkCheckpointPath(options);
+  checkHistoryPath(options);
   auto stored = [&](int64_t TrainingState::*field) {
     return resumed ? std::optional<int64_t>(resumed->state.*field) : std::nullopt;
   };
   int64_t batch = agree("--batch", options.batch, stored(&TrainingState::batch), kDefaultBatch);
 
   auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
-  const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol);
+  const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
     fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", batch);
@@ -135,13 +135,21 @@ int train(const Options &options) {
   Observer observer(*progress, history);
   progress->onStart(options.model, state.rows ? state.rows : static_cast<int64_t>(data.training.indices.size()),
                     static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session.threads());
+  if (state.epoch >= options.epochs) {
+    progress->note(concat("nothing to do: ", options.checkpoint, " stands at the end of epoch ", state.epoch,
+                          ", --epochs is ", options.epochs));
+    return 0;
+  }
   catchInterrupts();
   Trainer trainer(session, trainEntry, evaluateEntry);
   TrainOptions trainOptions{options.epochs, options.checkpoint, options.checkpointEvery};
   bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
+  if (!finished)
+    progress->note(whereItStands(options, state));
+  if (!observer.historyError.empty())
+    fail("--history: ", observer.historyError);
   if (finished)
     return 0;
-  progress->note(whereItStands(options, state));
   return 128 + stopSignal;
 }
 

@@ -1,0 +1,81 @@
+// What is checked about the files that a command writes, before it starts.
+#include "Files.h"
+#include "checkpoint/AtomicFile.h"
+#include "checkpoint/Safetensors.h"
+#include "core/Error.h"
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+namespace nnc::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether two paths name one file, which need not be there.
+bool isSameFile(const std::string &left, const std::string &right) {
+  std::error_code error;
+  if (left.empty() || right.empty())
+    return false;
+  return fs::equivalent(left, right, error) || fs::weakly_canonical(left, error) == fs::weakly_canonical(right, error);
+}
+
+bool isNncCheckpoint(const std::string &path) {
+  try {
+    return readSafetensors(path).metadata.count("nnc.format") > 0;
+  } catch (const Error &) {
+    return false;
+  }
+}
+
+} // namespace
+
+void checkReplaceable(const char *option, const std::string &path, const Options &options) {
+  if (path.empty())
+    return;
+  std::error_code error;
+  fs::path directory = fs::path(path).parent_path();
+  if (fs::is_directory(path, error))
+    fail(path, ": is a directory; ", option, " takes a file");
+  if (!directory.empty() && !fs::is_directory(directory, error))
+    fail(path, ": its directory does not exist");
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error))
+    fail(path, ": is no ordinary file, which ", option, " takes");
+  for (const auto &[name, other] :
+       {std::pair("the model file", &options.model), std::pair("--data", &options.data),
+        std::pair("--validation", &options.validation), std::pair("--checkpoint", &options.checkpoint)})
+    if (other != &path && isSameFile(path, *other))
+      fail(option, " ", path, ": is also ", name, ", and would replace it");
+  // Makes the temporary file that a finished one is renamed from, and removes it.
+  AtomicFile probe(path);
+}
+
+void checkCheckpointPath(const Options &options) {
+  const std::string &path = options.checkpoint;
+  checkReplaceable("--checkpoint", path, options);
+  std::error_code error;
+  if (!path.empty() && fs::exists(path, error) && !isNncCheckpoint(path))
+    fail(path,
+         ": is there and no checkpoint that nnc wrote; --checkpoint would replace it: move it away, or name another");
+}
+
+void checkHistoryPath(const Options &options) {
+  const std::string &path = options.history;
+  checkReplaceable("--history", path, options);
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error) || fs::file_size(path, error) == 0)
+    return;
+  std::string line;
+  std::ifstream stream(path);
+  std::getline(stream, line);
+  if (!line.starts_with("epoch,"))
+    fail(path, ": is there and no history that nnc wrote; --history would replace it: move it away, or name another");
+}
+
+int finishOutput() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    fail("cannot write to standard output");
+  return 0;
+}
+
+} // namespace nnc::run
