@@ -133,18 +133,18 @@ Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows) {
 }
 
 void predict(Session &session, const nnc_entry &entry, const Rows &rows,
-             const std::function<void(int64_t, const std::byte *)> &use) {
-  const nnc_output *output = findOutput(entry, NNC_PREDICTION);
-  if (!output)
+             const std::function<void(int64_t, const nnc_output &, const std::byte *)> &use) {
+  if (!findOutput(entry, NNC_PREDICTION))
     fail(entry.name, " has no prediction");
-  int64_t rowBytes = byteCount(output->tensor) / entry.batch;
   int64_t done = 0;
   forEachBatch(rows.indices, entry.batch, [&](std::span<const int64_t> batch) {
     writeBatch(session, entry, *rows.data, batch);
     session.run(entry);
-    auto *first = static_cast<const std::byte *>(session.at(output->tensor));
-    for (size_t i = 0; i < batch.size(); ++i)
-      use(done++, first + i * rowBytes);
+    for (size_t i = 0; i < batch.size(); ++i, ++done)
+      for (const nnc_output &output : outputsOf(entry))
+        if (output.role == NNC_PREDICTION)
+          use(done, output,
+              static_cast<const std::byte *>(session.at(output.tensor)) + i * (byteCount(output.tensor) / entry.batch));
   });
 }
 

@@ -82,8 +82,8 @@ private:
 /// Means of loss and metrics over some rows.
 Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows);
 
-/// Calls `use(i, arena row)` with the first prediction output's row of each of the rows, in order.
+/// Calls `use(i, output, arena row)` for each of the rows, in order, and each prediction output.
 void predict(Session &session, const nnc_entry &entry, const Rows &rows,
-             const std::function<void(int64_t, const std::byte *)> &use);
+             const std::function<void(int64_t, const nnc_output &, const std::byte *)> &use);
 
 } // namespace nnc

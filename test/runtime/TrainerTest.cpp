@@ -109,7 +109,8 @@ TEST_F(TrainerTest, LearnsAndPredicts) {
   trainerFor(session).train(rows, {}, state, {}, {40, ""}, silent);
   EXPECT_LT(state.history.back()[0].second, 0.1 * state.history.front()[0].second);
   int64_t right = 0, count = 0;
-  predict(session, requireEntry(session.program(), NNC_PREDICT, ""), rows, [&](int64_t i, const std::byte *row) {
+  const nnc_entry &entry = requireEntry(session.program(), NNC_PREDICT, "");
+  predict(session, entry, rows, [&](int64_t i, const nnc_output &, const std::byte *row) {
     float probabilities[3];
     std::memcpy(probabilities, row, sizeof(probabilities));
     right += std::max_element(probabilities, probabilities + 3) - probabilities == labels[i];

@@ -1,6 +1,7 @@
 // nnc-run predict: the classes of a typed text with their probabilities, or a CSV file for the rows of a data file.
 #include "Compile.h"
 #include "Data.h"
+#include "Files.h"
 #include "Options.h"
 #include "checkpoint/AtomicFile.h"
 #include "core/Error.h"
@@ -16,8 +17,9 @@ namespace {
 /// How far from 1 the sum of probabilities in f32 may be.
 constexpr double kSumTolerance = 1e-3;
 
-/// Rows of numbers that the model gave.
+/// Rows of numbers that the model gave as one of its results.
 struct Predictions {
+  std::string name;
   int64_t width = 0;
   std::vector<double> values;
 
@@ -62,18 +64,25 @@ double load(const std::byte *data, int32_t dtype, int64_t index) {
   return reinterpret_cast<const float *>(data)[index];
 }
 
-Predictions runModel(Session &session, const nnc_entry &entry, const Dataset &data) {
-  const nnc_output *output = findOutput(entry, NNC_PREDICTION);
-  if (!output)
-    fail(entry.name, " has no prediction");
-  Predictions predictions;
-  predictions.width = elementCount(shapeOf(output->tensor).subspan(1));
-  predictions.values.reserve(predictions.width * data.rows);
-  nnc::predict(session, entry, allRows(data), [&](int64_t, const std::byte *row) {
-    for (int64_t i = 0; i < predictions.width; ++i)
-      predictions.values.push_back(load(row, output->tensor.dtype, i));
+std::vector<Predictions> runModel(Session &session, const nnc_entry &entry, const Dataset &data) {
+  std::vector<Predictions> results;
+  for (const nnc_output &output : outputsOf(entry)) {
+    if (output.role != NNC_PREDICTION)
+      continue;
+    Predictions &result = results.emplace_back();
+    result.name = output.tensor.name;
+    result.width = elementCount(shapeOf(output.tensor).subspan(1));
+    result.values.reserve(result.width * data.rows);
+  }
+  for (size_t i = 0; results.size() > 1 && i < results.size(); ++i)
+    results[i].name = concat("prediction_", i);
+  size_t next = 0;
+  nnc::predict(session, entry, allRows(data), [&](int64_t, const nnc_output &output, const std::byte *row) {
+    Predictions &result = results[next++ % results.size()];
+    for (int64_t i = 0; i < result.width; ++i)
+      result.values.push_back(load(row, output.tensor.dtype, i));
   });
-  return predictions;
+  return results;
 }
 
 /// The class names that go with predictions of this width: those of the checkpoint, numbers for classes it does not
@@ -97,17 +106,22 @@ void ensureProbabilities(Predictions &predictions) {
   predictions.applySoftmax();
 }
 
-void printText(const Options &options, Predictions &predictions, const std::vector<std::string> &names) {
+/// The model's numbers, where they are no classes: one a line, with the names that they have in a CSV file.
+void printNumbers(std::vector<Predictions> &results) {
+  for (Predictions &result : results)
+    for (int64_t i = 0; i < result.width; ++i)
+      std::printf("%.6f  %s_%ld\n", result.row(0)[i], result.name.c_str(), i);
+}
+
+void printClasses(const Options &options, Predictions &predictions, const std::vector<std::string> &names) {
   std::span<double> row = predictions.row(0);
   std::vector<size_t> order(row.size());
   std::iota(order.begin(), order.end(), 0);
-  if (!names.empty())
-    std::sort(order.begin(), order.end(),
-              [&](size_t a, size_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
   if (options.top && options.top < static_cast<int64_t>(order.size()))
     order.resize(options.top);
   for (size_t i : order)
-    std::printf("%.6f  %s\n", row[i], names.empty() ? std::to_string(i).c_str() : names[i].c_str());
+    std::printf("%.6f  %s\n", row[i], names[i].c_str());
 }
 
 /// A CSV field, quoted where it must be.
@@ -120,36 +134,51 @@ std::string field(const std::string &text) {
   return quoted + '"';
 }
 
-std::string toCsv(Predictions &predictions, const std::vector<std::string> &names, const std::string &outputName) {
+/// `names` are those of the classes, where there are any.
+std::string toCsv(std::vector<Predictions> &results, const std::vector<std::string> &names) {
   std::string text = names.empty() ? "" : "class";
-  for (int64_t i = 0; i < predictions.width; ++i) {
-    std::string name = names.empty() ? concat(outputName, "_", i) : names[i];
-    text += (text.empty() ? "" : ",") + field(name);
-  }
+  for (const Predictions &result : results)
+    for (int64_t i = 0; i < result.width; ++i)
+      text += (text.empty() ? "" : ",") + field(names.empty() ? concat(result.name, "_", i) : names[i]);
   text += "\n";
-  for (int64_t r = 0; r < predictions.rows(); ++r) {
-    std::span<double> row = predictions.row(r);
-    if (!names.empty())
-      text += field(names[std::max_element(row.begin(), row.end()) - row.begin()]) + ",";
-    for (size_t i = 0; i < row.size(); ++i) {
-      char number[32];
-      std::snprintf(number, sizeof(number), "%s%.9g", i ? "," : "", row[i]);
-      text += number;
+  for (int64_t r = 0; r < results.front().rows(); ++r) {
+    std::string line;
+    if (!names.empty()) {
+      std::span<double> row = results.front().row(r);
+      line = field(names[std::max_element(row.begin(), row.end()) - row.begin()]);
     }
-    text += "\n";
+    for (Predictions &result : results)
+      for (double value : result.row(r)) {
+        char number[32];
+        std::snprintf(number, sizeof(number), "%.9g", value);
+        line += concat(line.empty() ? "" : ",", number);
+      }
+    text += line + "\n";
   }
   return text;
+}
+
+void checkOptions(const Options &options) {
+  if (options.text.empty() == options.data.empty())
+    fail("predict takes either a text or --data");
+  bool typed = options.data.empty();
+  if (!typed && options.top)
+    fail("--top goes with a text; for --data every class is written");
+  if (typed && !options.output.empty())
+    fail("--output goes with --data; for a text the result is printed");
+  if (typed && !options.split.empty())
+    fail("--split goes with --data");
+  checkReplaceable("--output", options.output, options);
 }
 
 } // namespace
 
 int predict(const Options &options) {
-  if (options.text.empty() == options.data.empty())
-    fail("predict takes either a text or --data");
+  checkOptions(options);
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   bool typed = !options.text.empty();
   auto program = openProgram(compiledProgram(options, "init,predict", options.batch.value_or(typed ? 1 : 32)));
-  const nnc_entry &entry = requireEntry(*program, NNC_PREDICT, options.symbol);
+  const nnc_entry &entry = requireEntry(*program, NNC_PREDICT, options.symbol, "--model");
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
@@ -159,18 +188,23 @@ int predict(const Options &options) {
   std::vector<nnc_input> inputs = dataInputs(entries);
   Source source = typed ? Source::fromText(options.text, inputs) : Source(chooseSplit(options), inputs);
   Dataset data = source.encode(checkpoint.encoding);
-  Predictions predictions = runModel(session, entry, data);
-  std::vector<std::string> names = classNames(checkpoint.encoding, predictions);
+  std::vector<Predictions> results = runModel(session, entry, data);
+  // Which of several results are classes, and which classes, a checkpoint does not say.
+  std::vector<std::string> names;
+  if (results.size() == 1)
+    names = classNames(checkpoint.encoding, results[0]);
   if (!names.empty())
-    ensureProbabilities(predictions);
-  if (typed) {
-    printText(options, predictions, names);
-    return 0;
-  }
-  std::string csv = toCsv(predictions, names, findOutput(entry, NNC_PREDICTION)->tensor.name);
+    ensureProbabilities(results[0]);
+  if (typed && names.empty())
+    printNumbers(results);
+  else if (typed)
+    printClasses(options, results[0], names);
+  if (typed)
+    return finishOutput();
+  std::string csv = toCsv(results, names);
   if (options.output.empty()) {
-    std::cout << csv << std::flush;
-    return std::cout ? 0 : (fail("cannot write to standard output"), 1);
+    std::fwrite(csv.data(), 1, csv.size(), stdout);
+    return finishOutput();
   }
   AtomicFile file(options.output);
   file.write(csv);
