@@ -3,12 +3,56 @@
 #include "Subprocess.h"
 #include "core/Error.h"
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
 #include <csignal>
 #include <iostream>
+#include <limits>
 
 using namespace nnc::run;
 
 namespace {
+
+constexpr int kUsageError = 2;
+
+/// A whole number within bounds.
+class Whole : public CLI::Validator {
+public:
+  explicit Whole(int64_t low, int64_t high = std::numeric_limits<int64_t>::max())
+      : Validator([=](std::string &text) { return check(text, low, high); }, "") {}
+
+private:
+  static std::string check(const std::string &text, int64_t low, int64_t high) {
+    int64_t value = 0;
+    auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (status == std::errc() && end == text.data() + text.size() && value >= low && value <= high)
+      return "";
+    if (low == std::numeric_limits<int64_t>::min())
+      return "must be a whole number of 64 bits, not " + text;
+    if (high == std::numeric_limits<int64_t>::max())
+      return nnc::concat("must be a whole number, at least ", low, " and of 64 bits, not ", text);
+    return nnc::concat("must be a whole number from ", low, " to ", high, ", not ", text);
+  }
+};
+
+class PositiveNumber : public CLI::Validator {
+public:
+  PositiveNumber() : Validator(check, "") {}
+
+private:
+  static std::string check(std::string &text) {
+    double value = 0;
+    auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    bool good = status == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value > 0;
+    return good ? "" : "must be a number above 0, not " + text;
+  }
+};
+
+/// A path; a script's unset variable would otherwise read as no option at all.
+class Path : public CLI::Validator {
+public:
+  Path() : Validator([](std::string &text) { return text.empty() ? "must name a file" : std::string(); }, "") {}
+};
 
 constexpr const char *kDataHelp =
     "a directory with train, validation and test as .npz, .csv, .tsv, .txt or directories of INPUT.npy; or one such "
@@ -19,9 +63,8 @@ void addCommon(CLI::App &command, Options &options) {
   command
       .add_option("--threads", options.threads,
                   "threads to compute on; default: one a processor. Never changes a result")
-      ->check(CLI::Range(1, 4096));
-  command.add_option("--batch", options.batch, "samples a step; default 32")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+      ->check(Whole(1, 4096));
+  command.add_option("--batch", options.batch, "samples a step; default 32")->check(Whole(1, int64_t(1) << 20));
   command.add_option("--march", options.march, "CPU to compile for: native, x86-64-v3, x86-64-v4, ...")
       ->capture_default_str();
   command.add_option("--target", options.target, "target to compile for: cpu or reference")->capture_default_str();
@@ -30,40 +73,50 @@ void addCommon(CLI::App &command, Options &options) {
 void addTrain(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("train", "Train a model on data");
   addCommon(command, options);
-  command.add_option("--data", options.data, kDataHelp)->required();
+  command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
   command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 40))
+      ->check(Whole(1))
       ->capture_default_str();
-  command.add_option("--learning-rate", options.learningRate, "in place of the model file's")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--seed", options.seed, "of initial parameters, order and dropout; default 0");
-  command.add_option(
-      "--validation", options.validation,
-      "a fraction of the training rows to keep for validation (the same rows for every seed), or a file");
-  command.add_option("--checkpoint", options.checkpoint,
-                     "file to save after each epoch and when interrupted; an existing one is replaced after the first "
-                     "epoch, and never by numbers that are not finite");
+  command.add_option("--learning-rate", options.learningRate, "in place of the model file's")->check(PositiveNumber());
+  command.add_option("--seed", options.seed, "of initial parameters, order and dropout; default 0")
+      ->check(Whole(std::numeric_limits<int64_t>::min()));
+  command
+      .add_option("--validation", options.validation,
+                  "a fraction of the training rows to keep for validation (the same rows for every seed), or a file")
+      ->check(Path());
+  command
+      .add_option("--checkpoint", options.checkpoint,
+                  "file to save after each epoch and when interrupted; an existing one is replaced after the first "
+                  "epoch, and never by numbers that are not finite")
+      ->check(Path());
   command.add_flag("--resume", options.resume,
                    "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
                    "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
                    "refused, a different --learning-rate is taken from here on");
   command.add_option("--checkpoint-every", options.checkpointEvery, "save also each N steps of an epoch")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 40));
-  command.add_option("--history", options.history, "CSV file for the numbers of each epoch");
-  command
-      .add_option("--progress", options.progress, "what standard error shows: a bar on a terminal, else lines (auto)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, ProgressMode>{{"auto", ProgressMode::automatic},
-                                                                              {"plain", ProgressMode::plain},
-                                                                              {"json", ProgressMode::json},
-                                                                              {"none", ProgressMode::none}}));
+      ->check(Whole(1));
+  command.add_option("--history", options.history, "CSV file for the numbers of each epoch")->check(Path());
+  command.add_option_function<std::string>(
+      "--progress",
+      [&options](const std::string &text) {
+        const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
+                                                           {"plain", ProgressMode::plain},
+                                                           {"json", ProgressMode::json},
+                                                           {"none", ProgressMode::none}};
+        auto found = modes.find(text);
+        if (found == modes.end())
+          throw CLI::ValidationError("--progress", "must be auto, plain, json or none, not " + text);
+        options.progress = found->second;
+      },
+      "what standard error shows: auto (a bar on a terminal, else lines), plain, json or none");
   command.add_option("--step", options.symbol, "step of the model file, where it has several");
 }
 
 void addEvaluate(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("evaluate", "Print loss and metrics of a trained model on data");
   addCommon(command, options);
-  command.add_option("--data", options.data, kDataHelp)->required();
-  command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required();
+  command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
+  command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required()->check(Path());
   command.add_option("--split", options.split, "of a directory with splits; default: test")
       ->check(CLI::IsMember({"train", "validation", "test"}));
   command.add_option("--step", options.symbol, "step of the model file, where it has several");
@@ -74,12 +127,12 @@ void addPredict(CLI::App &app, Options &options) {
   addCommon(command, options);
   command.add_option("TEXT", options.text, "a text; its classes are printed, the most probable first");
   command.add_option("--text", options.text, "the same, as an option");
-  command.add_option("--data", options.data, "a file or directory to predict for; writes CSV");
-  command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required();
-  command.add_option("--output", options.output, "CSV file to write; default: standard output");
+  command.add_option("--data", options.data, "a file or directory to predict for; writes CSV")->check(Path());
+  command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required()->check(Path());
+  command.add_option("--output", options.output, "CSV file to write; default: standard output")->check(Path());
   command.add_option("--split", options.split, "of a directory with splits; default: test")
       ->check(CLI::IsMember({"train", "validation", "test"}));
-  command.add_option("--top", options.top, "print only so many classes of a text")->check(CLI::PositiveNumber);
+  command.add_option("--top", options.top, "print only so many classes of a text")->check(Whole(1));
   command.add_option("--model", options.symbol, "model of the file, where it has several");
 }
 
@@ -87,23 +140,33 @@ void addEncode(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand(
       "encode", "Write data as the numbers that training would read: a directory of .npy files, for other tools");
   addCommon(command, options);
-  command.add_option("--data", options.data, kDataHelp)->required();
-  command.add_option("--checkpoint", options.checkpoint, "take vocabulary and classes from this file");
-  command.add_option("--output", options.output, "directory to make")->required();
+  command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
+  command.add_option("--checkpoint", options.checkpoint, "take vocabulary and classes from this file")->check(Path());
+  command.add_option("--output", options.output, "directory to make")->required()->check(Path());
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
   CLI::App app("nnc-run: trains, evaluates and predicts with model files.\n"
-               "Exit status: 0 done, 1 an error, 130 interrupted (training: saved first).");
+               "Exit status: 0 done, 1 an error, 2 a command line that means nothing, 130 or 143 ended by Ctrl-C or "
+               "SIGTERM (training: saved first).");
+  app.set_version_flag("--version", "nnc-run " NNC_VERSION);
   app.require_subcommand(1);
   Options options;
   addTrain(app, options);
   addEvaluate(app, options);
   addPredict(app, options);
   addEncode(app, options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &wanted) { // --help, --version
+    return app.exit(wanted);
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "nnc-run: error: " << error.what() << "\nnnc-run --help lists the commands, nnc-run COMMAND --help "
+              << "their options\n";
+    return kUsageError;
+  }
   // A write that passes the limit on file sizes then fails as on a full disk: reported, its temporary file removed.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
