@@ -1,6 +1,7 @@
 """Claim bad-input: model files, data files and checkpoints that are wrong in every way listed here end in a message that
 says what is wrong and where, and a non-zero exit; never in a signal, and never in a damaged checkpoint."""
 
+import json
 import os
 import re
 import struct
@@ -164,12 +165,23 @@ def data_cases(cases, folder):
         "a CSV row with too few fields": ("x_0,x_1,x_2,x_3,label\n1,2,3,4,0\n1,2,3\n", r"3"),
         "a CSV field that is no number": ("x_0,x_1,x_2,x_3,label\n1,2,3,4,0\n1,two,3,4,1\n", r"two"),
         "a CSV file without labels": ("x_0,x_1,x_2,x_3\n1,2,3,4\n", r"label"),
+        "a CSV file with an empty label": ("x_0,x_1,x_2,x_3,label\n1,2,3,4,0\n1,2,3,4,\n", r"3.*label"),
+        "a label that is no number among numbers": ("x_0,x_1,x_2,x_3,label\n1,2,3,4,0\n1,2,3,4,cat\n", r"3.*cat"),
+        "a NUL in a CSV field": ("x_0,x_1,x_2,x_3,label\n1,2,3,4,0\n1,2,3,4\0,1\n", r"x_3.*number"),
         "a quotation that never ends": ('x_0,x_1,x_2,x_3,label\n1,2,3,4,"0\n', r""),
     }
     for name, (text, pattern) in tables.items():
         with open(path("bad.csv"), "w", encoding="utf-8") as file:
             file.write(text)
         cases.expect(name, train("--data", path("bad.csv")), r"bad\.csv.*" + pattern)
+    with open(path("bad.csv"), "wb") as file:
+        file.write(b"x_0,x_1,x_2,x_3,label\n1,2,3,4,caf\xe9\n")
+    cases.expect("a CSV file that is not UTF-8", train("--data", path("bad.csv")), r"bad\.csv:2.*UTF-8")
+    with open(good, "rb") as file:
+        before = file.read()
+    cases.expect("the data as --checkpoint", train("--data", good, "--checkpoint", good), r"good\.npz.*--data")
+    with open(good, "rb") as file:
+        cases.check("… and the data", file.read() == before, "", "unchanged")
     cases.expect("a data file that is not there", train("--data", path("none.npz")), r"none\.npz")
     checkpoint_cases(cases, path, good, checkpoint, train)
 
@@ -185,6 +197,14 @@ def checkpoint_cases(cases, path, good, checkpoint, train):
     for cut in (0, 7, 100, size - 1):
         cases.expect(f"a checkpoint cut to {cut} bytes", evaluate(model, truncated(checkpoint, path("cut.st"), cut)),
                      r"cut\.st")
+    with open(checkpoint, "rb") as file:
+        content = bytearray(file.read())
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    offsets = json.loads(content[8:start])["classifier.head.kernel"]["data_offsets"]
+    struct.pack_into("<f", content, start + offsets[0], float("nan"))
+    with open(path("nan.st"), "wb") as file:
+        file.write(content)
+    cases.expect("a checkpoint that holds a NaN", evaluate(model, path("nan.st")), r"nan\.st.*classifier\.head\.kernel")
     with open(path("huge.st"), "wb") as file:
         file.write(struct.pack("<Q", 1 << 62) + b"{}")
     cases.expect("a checkpoint that claims a huge header", evaluate(model, path("huge.st")), r"huge\.st")
