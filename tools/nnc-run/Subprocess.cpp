@@ -46,7 +46,8 @@ private:
   }, terminate{};
 };
 
-/// Starts a command with the signals that this process ignores set back: they are for itself only.
+/// Starts a command with SIGPIPE set back, which training ignores for itself only. A limit on file sizes is to fail the
+/// command's writes, too, so that its message says so.
 pid_t start(const std::vector<std::string> &command) {
   std::vector<char *> arguments;
   for (const std::string &argument : command)
@@ -55,7 +56,6 @@ pid_t start(const std::vector<std::string> &command) {
   sigset_t ignored;
   sigemptyset(&ignored);
   sigaddset(&ignored, SIGPIPE);
-  sigaddset(&ignored, SIGXFSZ);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setsigdefault(&attributes, &ignored);
