@@ -85,8 +85,8 @@ static SmallVector<StringRef> getKnownAttributes(RegisteredOperationName op) {
   return names;
 }
 
-/// What the checks that the op's definition states find: the attribute and what it takes; or, with an empty attribute, a
-/// message; nothing where all holds.
+/// What the checks that the op's definition states find: the attribute and what it takes; or, with an empty attribute,
+/// a message; nothing where all holds.
 struct AttributeProblem {
   std::string key, text;
 };

@@ -32,5 +32,5 @@ LogicalResult verifyLayer(Operation *op);
 
 } // namespace mlir::nn
 
-#include "dialect/OpInterfaces.h.inc"
 #include "dialect/AttrInterfaces.h.inc"
+#include "dialect/OpInterfaces.h.inc"

@@ -29,8 +29,7 @@ double toDouble(Attribute number);
 } // namespace mlir::nn
 
 namespace mlir {
-template <>
-struct FieldParser<nn::Number, nn::Number> {
+template <> struct FieldParser<nn::Number, nn::Number> {
   /// Takes a float or an integer literal.
   static FailureOr<nn::Number> parse(AsmParser &parser);
 };

@@ -6,11 +6,9 @@ namespace mlir::nn {
 
 /// An elementwise or row-wise function of one tensor that a layer's `activation` attribute may name:
 /// `activation = relu` stands for `nn.relu` on the layer's result.
-template <typename ConcreteType>
-class Activation : public OpTrait::TraitBase<ConcreteType, Activation> {};
+template <typename ConcreteType> class Activation : public OpTrait::TraitBase<ConcreteType, Activation> {};
 
 /// The op's `activation` attribute names a function that is applied to its one result, last of all.
-template <typename ConcreteType>
-class ActivatedResult : public OpTrait::TraitBase<ConcreteType, ActivatedResult> {};
+template <typename ConcreteType> class ActivatedResult : public OpTrait::TraitBase<ConcreteType, ActivatedResult> {};
 
 } // namespace mlir::nn

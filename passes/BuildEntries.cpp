@@ -1,11 +1,11 @@
 // Makes one function per entry point of a file: init, and for each step train, evaluate and gradient, for each model
 // predict. From here on all state is explicit: variables are arguments, their new values results.
 #include "dialect/Layer.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/CallGraph.h"
 #include "passes/Passes.h"
 #include "passes/SpecializeBatch.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/xxhash.h"
 
@@ -69,8 +69,8 @@ public:
   void addUpdate(VariableOp variable, Value value) {
     getVariable(variable);
     results.push_back(value);
-    resultAttributes.push_back(b.getDictionaryAttr(
-        b.getNamedAttr("nn.variable", FlatSymbolRefAttr::get(variable.getSymNameAttr()))));
+    resultAttributes.push_back(
+        b.getDictionaryAttr(b.getNamedAttr("nn.variable", FlatSymbolRefAttr::get(variable.getSymNameAttr()))));
   }
 
   /// Data inputs for a model's or step's arguments.
@@ -309,17 +309,16 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
       Objective objective = constObjective;
       Type element = objective.variables.front().getTensorType().getElementType();
-      Value learningRate = entry.addInput(
-          index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
-          RankedTensorType::get({}, element), objective.op->getLoc(),
-          {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
+      Value learningRate =
+          entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
+                         RankedTensorType::get({}, element), objective.op->getLoc(),
+                         {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
       for (auto [variable, slots, gradient] : llvm::zip(objective.variables, objective.slots, gradients[index])) {
         SmallVector<Value> slotValues;
         for (VariableOp slot : slots)
           slotValues.push_back(entry.getVariable(slot));
-        SmallVector<Value> updated =
-            objective.optimizer.buildUpdate(b, variable.getLoc(), entry.getVariable(variable), gradient, slotValues,
-                                            learningRate, iteration);
+        SmallVector<Value> updated = objective.optimizer.buildUpdate(b, variable.getLoc(), entry.getVariable(variable),
+                                                                     gradient, slotValues, learningRate, iteration);
         entry.addUpdate(variable, updated.front());
         for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
           entry.addUpdate(slot, value);

@@ -17,8 +17,7 @@ Type nn::withBatch(Type type, int64_t batch) {
 }
 
 /// A slice's sizes that have become known: those written `tensor.dim` of what is static now.
-template <typename SliceOp>
-static void makeSizesStatic(SliceOp op) {
+template <typename SliceOp> static void makeSizesStatic(SliceOp op) {
   SmallVector<int64_t> sizes(op.getStaticSizes());
   SmallVector<Value> left;
   unsigned next = 0;

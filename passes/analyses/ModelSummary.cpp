@@ -101,6 +101,4 @@ private:
 
 } // namespace
 
-ModelSummary nn::summarize(ModelOp model) {
-  return Summarizer(model->getParentOfType<ModuleOp>()).summarize(model);
-}
+ModelSummary nn::summarize(ModelOp model) { return Summarizer(model->getParentOfType<ModuleOp>()).summarize(model); }

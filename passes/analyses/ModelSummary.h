@@ -1,4 +1,5 @@
-// What a model consists of: its layers with shapes, parameters, multiply-adds and depth. Reads types only, never weights.
+// What a model consists of: its layers with shapes, parameters, multiply-adds and depth. Reads types only, never
+// weights.
 #pragma once
 #include "dialect/NN.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -84,8 +84,7 @@ private:
     return found == checkpoint.contents.metadata.end() ? nullptr : &found->second;
   }
   Json parse(const char *key, const std::string &text) {
-    Json value = Json::parse(
-        text, [](int depth, Json::parse_event_t, Json &) { return depth <= 3; }, false);
+    Json value = Json::parse(text, [](int depth, Json::parse_event_t, Json &) { return depth <= 3; }, false);
     if (value.is_discarded())
       malformed(key);
     return value;

@@ -24,8 +24,8 @@ enum {
 static void predict(void *arena) {
   for (int i = 0; i < BATCH; ++i)
     AT(float, PRED_OUT)
-    [i] = AT(float, X_IN)[2 * i] * AT(float, KERNEL)[0] + AT(float, X_IN)[2 * i + 1] * AT(float, KERNEL)[1] +
-          *AT(float, BIAS);
+  [i] = AT(float, X_IN)[2 * i] * AT(float, KERNEL)[0] + AT(float, X_IN)[2 * i + 1] * AT(float, KERNEL)[1] +
+        *AT(float, BIAS);
 }
 
 static void train(void *arena) {

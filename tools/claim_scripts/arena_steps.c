@@ -1,5 +1,6 @@
-// arena_steps PROGRAM.so DATA THREADS STEPS: trains on the first batch of DATA and prints how often the process asked for
-// memory during STEPS steps of training and of evaluation, each after two to warm up. Run with alloc_count preloaded.
+// arena_steps PROGRAM.so DATA THREADS STEPS: trains on the first batch of DATA and prints how often the process asked
+// for memory during STEPS steps of training and of evaluation, each after two to warm up. Run with alloc_count
+// preloaded.
 #include "nnc/runtime.h"
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-// Preloaded into a process, makes the disk full: writes to files fail with ENOSPC; standard output and error still work.
+// Preloaded into a process, makes the disk full: writes to files fail with ENOSPC; standard output and error still
+// work.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/syscall.h>

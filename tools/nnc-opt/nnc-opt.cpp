@@ -85,8 +85,7 @@ static LogicalResult reportProblem(const llvm::MemoryBuffer &input, const nn::In
 
 /// Whether a flag is among the arguments.
 static bool isGiven(ArrayRef<char *> arguments, StringRef flag) {
-  return llvm::any_of(arguments,
-                      [&](StringRef argument) { return argument.ltrim('-').split('=').first == flag; });
+  return llvm::any_of(arguments, [&](StringRef argument) { return argument.ltrim('-').split('=').first == flag; });
 }
 
 static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {

@@ -42,8 +42,7 @@ public:
   }
 
 private:
-  struct sigaction interrupt {
-  }, terminate{};
+  struct sigaction interrupt{}, terminate{};
 };
 
 /// Starts a command with SIGPIPE set back, which training ignores for itself only. A limit on file sizes is to fail the
