@@ -4,6 +4,7 @@
 #include "codegen/MemoryPlan.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
+#include "runtime/include/nnc/program.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::nn {
@@ -13,9 +14,6 @@ namespace mlir::nn {
 
 using namespace mlir;
 using namespace mlir::nn;
-
-/// More than any machine holds; the runtime refuses programs beyond it.
-static constexpr int64_t maxAreaBytes = int64_t(1) << 46;
 
 namespace {
 
@@ -126,9 +124,9 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
     if (!getEndApart(places, start))
       return owner->emitOpError() << "needs buffers that have more bytes together than can be counted";
     areaBytes = std::max(areaBytes, placeBuffers(places, start));
-    if (areaBytes > maxAreaBytes)
+    if (areaBytes > NNC_MAX_BYTES)
       return owner->emitOpError() << "needs " << areaBytes << " bytes of memory; a program takes at most "
-                                  << maxAreaBytes;
+                                  << NNC_MAX_BYTES;
     for (auto [buffer, place] : llvm::zip_equal(buffers, places))
       buffer.offset = place.offset;
     // A mistake here would not be seen but in wrong numbers.

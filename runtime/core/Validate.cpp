@@ -9,8 +9,6 @@ namespace {
 
 /// No model has this many of anything; a larger count is a descriptor of something else.
 constexpr int64_t kMaxCount = 1 << 20;
-/// 64 TiB.
-constexpr int64_t kMaxBytes = int64_t(1) << 46;
 
 class Validator {
 public:
@@ -21,7 +19,8 @@ public:
             " of the program ABI, this runtime runs version ", NNC_ABI_VERSION, ": compile it again");
     require(program.name && program.target && program.compiler, "has no name");
     require(program.state_bytes >= 0 && program.arena_bytes >= program.state_bytes &&
-                program.arena_bytes <= kMaxBytes && program.worker_bytes >= 0 && program.worker_bytes <= kMaxBytes,
+                program.arena_bytes <= NNC_MAX_BYTES && program.worker_bytes >= 0 &&
+                program.worker_bytes <= NNC_MAX_BYTES,
             "has impossible sizes: arena ", program.arena_bytes, ", state ", program.state_bytes, ", worker ",
             program.worker_bytes, " bytes");
     checkCount(program.variable_count, program.variables, "variables");
@@ -50,7 +49,7 @@ private:
     require(tensor.rank >= 0 && tensor.rank <= NNC_MAX_RANK, "has a tensor of rank ", tensor.rank, ": ", owner,
             tensor.name);
     int64_t count = elementCount(tensor);
-    require(count >= 0 && count <= kMaxBytes, "has a tensor of impossible shape: ", owner, tensor.name);
+    require(count >= 0 && count <= NNC_MAX_BYTES, "has a tensor of impossible shape: ", owner, tensor.name);
     require(tensor.offset >= 0 && tensor.offset % NNC_ALIGNMENT == 0 && tensor.offset <= limit &&
                 byteCount(tensor) <= limit - tensor.offset,
             "has a tensor outside its arena: ", owner, tensor.name, " of ", byteCount(tensor), " bytes at ",

@@ -29,6 +29,9 @@ extern "C" {
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
+/* No arena, and no worker's scratch, has more bytes: 64 TiB is more than any machine
+ * holds. */
+#define NNC_MAX_BYTES ((int64_t)1 << 46)
 
 typedef enum nnc_dtype {
   NNC_F32 = 0,
