@@ -4,6 +4,7 @@
 #include "codegen/Passes.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/ContractionKernel.h"
+#include "codegen/cpu/ContractionSchedule.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,8 +21,6 @@ namespace mlir::nn {
 
 using namespace mlir;
 using namespace mlir::nn;
-
-static constexpr int64_t minColumnsToCopyA = 64, minSumsToCopyA = 32;
 
 /// Replaces `operand` by a copy whose dimensions are the loops of `order` that it depends on, in this order.
 static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperand *operand, ArrayRef<unsigned> order) {
@@ -58,25 +57,19 @@ static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperan
   });
 }
 
-/// Vectors of b run along its columns, and a is read along the sum: operands that lie otherwise are copied first.
-static void packOperands(IRRewriter &rewriter, Contraction &contraction) {
-  SmallVector<unsigned> order = llvm::to_vector(
-      llvm::concat<unsigned>(contraction.batch, contraction.rows, contraction.sums, contraction.columns));
+/// Vectors of b run along its columns: where they lie otherwise, b is copied first, unless the kernel copies panels of it
+/// anyway.
+static void packColumns(IRRewriter &rewriter, Contraction &contraction, const CpuTarget &target) {
+  if (getStrideAlong(contraction.b, contraction.vectorLoop) == 1)
+    return;
+  if (!contraction.sums.empty() && getStrideAlong(contraction.b, contraction.sums.back()) == 1 &&
+      scheduleContraction(contraction, target).panels != PanelsOfB::inPlace)
+    return;
+  SmallVector<unsigned> order =
+      llvm::to_vector(llvm::concat<unsigned>(contraction.batch, contraction.sums, contraction.columns));
   llvm::erase(order, contraction.vectorLoop);
   order.push_back(contraction.vectorLoop);
-  if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
-    packOperand(rewriter, contraction, contraction.b, order);
-
-  // A row of a that is read across cache lines costs little where few columns use it, and a copy would not pay.
-  if (contraction.sums.empty() || contraction.rows.empty())
-    return;
-  int64_t numColumns = 1;
-  for (unsigned loop : contraction.columns)
-    numColumns *= contraction.getExtent(loop);
-  unsigned sumLoop = contraction.sums.back();
-  if (getStrideAlong(contraction.a, sumLoop) != 1 && numColumns >= minColumnsToCopyA &&
-      contraction.getExtent(sumLoop) >= minSumsToCopyA)
-    packOperand(rewriter, contraction, contraction.a, order);
+  packOperand(rewriter, contraction, contraction.b, order);
 }
 
 /// A product whose form the register tiles do not take keeps its rounding: one
@@ -113,7 +106,7 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
         fuseMultiplyAdd(rewriter, op);
         continue;
       }
-      packOperands(rewriter, *contraction);
+      packColumns(rewriter, *contraction, *target);
       ContractionGroup group = fuseNeighbours(*contraction);
       emitContraction(rewriter, group, *target);
       for (Operation *member : group.getOps())

@@ -130,14 +130,60 @@ func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %
 
 // -----
 
-// Sums that take several panels of b wait in a buffer of the task's rows in between, 38 though they are cut into tiles of
-// six and of five.
+// Sums that take several blocks wait in scratch for the task's rows in between, 38 though they are cut into tiles of six and
+// of five. The next tile's are asked for while one is computed.
 // CHECK-LABEL: func @waiting_sums
-// CHECK: memref.alloc() {{.*}} : memref<{{[0-9]+}}x16xf32>
-// CHECK: memref.alloc() {{.*}} : memref<38x16xf32>
+// CHECK: memref.alloc() {{.*}} : memref<4096xf32>
+// CHECK: %[[waiting:.*]] = memref.alloc() {{.*}} : memref<608xf32>
+// CHECK: memref.prefetch %[[waiting]]
 func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<1024x16xf32>, %c: memref<38x16xf32>) {
   scf.forall (%i) in (1) {
     linalg.matmul ins(%a, %b : memref<38x1024xf32>, memref<1024x16xf32>) outs(%c : memref<38x16xf32>)
+  }
+  return
+}
+
+// -----
+
+// Many rows: all tasks read the same panels of b, made before, and each copies its part of a, whose rows begin 2 KiB apart.
+// CHECK-LABEL: func @shared_panels
+// CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<131072xf32>
+// CHECK: scf.forall (%{{.*}}) in (4)
+// CHECK: vector.store %{{.*}}, %[[panels]]
+// CHECK: scf.forall (%{{.*}}) in (10)
+// CHECK: %[[block:.*]] = memref.alloc()
+// CHECK: vector.store %{{.*}}, %[[block]]
+// CHECK: %[[a:.*]] = memref.load %[[block]]
+// CHECK: vector.load %[[panels]]
+func.func @shared_panels(%a: memref<600x512xf32>, %b: memref<512x256xf32>, %c: memref<600x256xf32>) {
+  linalg.matmul ins(%a, %b : memref<600x512xf32>, memref<512x256xf32>) outs(%c : memref<600x256xf32>)
+  return
+}
+
+// -----
+
+// Rows of a transposed first factor lie side by side: a task's copy of them is tile-major. Columns of a transposed second
+// factor are transposed in registers on their way into the panels.
+// CHECK-LABEL: func @transposed_factors
+// CHECK-NOT: linalg.generic
+// CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<32768xf32>
+// CHECK: %[[block:.*]] = memref.alloc()
+// CHECK: %[[rows:.*]] = vector.load %arg0[{{.*}}] : memref<256x96xf32>, vector<6xf32>
+// CHECK: vector.store %[[rows]], %[[block]]
+// CHECK: vector.load %arg1
+// CHECK: vector.shuffle
+// CHECK: vector.store %{{.*}}, %[[panels]]
+func.func @transposed_factors(%a: memref<256x96xf32>, %b: memref<128x256xf32>, %c: memref<96x128xf32>) {
+  scf.forall (%i) in (1) {
+    linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (j, k)>,
+                                     affine_map<(i, j, k) -> (i, j)>],
+                    iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%a, %b : memref<256x96xf32>, memref<128x256xf32>) outs(%c : memref<96x128xf32>) {
+      ^bb0(%x: f32, %y: f32, %s: f32):
+        %p = arith.mulf %x, %y : f32
+        %t = arith.addf %s, %p : f32
+        linalg.yield %t : f32
+    }
   }
   return
 }

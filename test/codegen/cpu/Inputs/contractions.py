@@ -40,6 +40,10 @@ class Case:
         if number % 12 == 5:
             self.m = int(rng.integers(100, 300))
             self.n = int(rng.integers(200, 300))
+        if number % 8 == 7:
+            # Rows for several tasks that share b's panels, each with its own copy of a.
+            self.m, self.n = int(rng.integers(280, 600)), int(rng.integers(130, 260))
+            self.k = int(rng.choice([512, rng.integers(200, 600)]))
         self.form = {operand: str(rng.choice(["n", "t"], p=p)) for operand, p in
                      (("a", [0.6, 0.4]), ("b", [0.6, 0.4]), ("c", [0.8, 0.2]))}
         self.strided = {operand: bool(rng.random() < 0.25) for operand in "abc"}

@@ -1,0 +1,346 @@
+// The part of the contraction emitter that goes block by block through the sum: what a block needs of the operands is
+// copied to where caches hold it, in the order in which the innermost loop reads it.
+#include "codegen/Buffers.h"
+#include "codegen/cpu/Aliases.h"
+#include "codegen/cpu/ContractionEmitter.h"
+#include "codegen/cpu/Loops.h"
+#include "codegen/cpu/Transpose.h"
+#include "codegen/cpu/VectorBody.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+// What one task copies of shared panels, at least: enough to be worth a task, and enough tiles side by side for b to be read
+// in pieces longer than a cache line.
+static constexpr int64_t bytesPerPackingTask = 64 << 10, tilesPerPackingTask = 4;
+
+// Terms of the sum that a copy takes from one tile before it goes to the next: so many rows of the operand stay in the
+// first cache meanwhile.
+static constexpr int64_t termsPerVisit = 16;
+
+static constexpr int64_t conflictingBytes = 512;
+
+int64_t ContractionEmitter::getNumSums() const {
+  int64_t product = 1;
+  for (unsigned loop : contraction.sums)
+    product *= contraction.getExtent(loop);
+  return product;
+}
+
+Value ContractionEmitter::allocate(ArrayRef<int64_t> shape) {
+  return memref::AllocOp::create(builder, loc, MemRefType::get(shape, elementType), builder.getI64IntegerAttr(64));
+}
+
+void ContractionEmitter::emitBlocks(Value rowBegin, Value rowEnd, Value columnBegin, Value columnEnd) {
+  firstRow = getTileStart(schedule.tiling.rows, rowBegin);
+  firstColumn = getTileStart(schedule.tiling.columns, columnBegin);
+  int64_t rows = schedule.getRowsPerTask(), columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
+  Panels own;
+  if (schedule.panels == PanelsOfB::perTask) {
+    own = {allocate({schedule.blockSums * columns}), firstColumn, schedule.blockSums};
+    panels = &own;
+  }
+  if (schedule.blockOfA != BlockOfA::inPlace)
+    blockOfA = allocate({rows * getRowLengthOfA()});
+  if (schedule.numBlocks > 1)
+    partial = allocate({rows * columns});
+  buildLoop(builder, loc, 0, schedule.numBlocks, 1, [&](Value number) {
+    enterBlock(number);
+    if (schedule.blockOfA == BlockOfA::rowMajor)
+      copyRowsOfA(rowEnd);
+    if (schedule.blockOfA == BlockOfA::tileMajor)
+      copyTilesOfA(rowBegin, rowEnd);
+    if (panels == &own)
+      makePanels(columnBegin, columnEnd, blockBegin, blockLength);
+    emitTiles(schedule.tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
+      emitTiles(schedule.tiling.rows, rowBegin, rowEnd, [&](Value, Value row, int64_t numRows) {
+        enterTile(row, numRows, column, numColumns);
+        emitBlockTile();
+      });
+    });
+  });
+  if (panels == &own)
+    panels = nullptr;
+}
+
+/// Sets the indices of all sums but the innermost, and the innermost one's terms of this block.
+void ContractionEmitter::enterBlock(Value number) {
+  block = number;
+  int64_t extent = contraction.getExtent(contraction.sums.back());
+  Value perSum = constant(schedule.blocksPerSum), size = constant(schedule.blockSums);
+  delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, block, perSum),
+              ArrayRef(contraction.sums).drop_back(), contraction.extents, ivs);
+  blockBegin = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::RemUIOp>(loc, block, perSum), size);
+  if (extent % schedule.blockSums == 0) {
+    blockLength = size;
+    return;
+  }
+  Value left = builder.createOrFold<arith::SubIOp>(loc, constant(extent), blockBegin);
+  blockLength = builder.createOrFold<arith::MinUIOp>(loc, left, size);
+}
+
+void ContractionEmitter::emitBlockTile() {
+  auto widenAll = [&](SmallVector<Value> vectors) {
+    return llvm::map_to_vector(vectors, [&](Value vector) { return widen(vector); });
+  };
+  auto isBlock = [&](int64_t number) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block, constant(number));
+  };
+  SmallVector<Type> types(pieces.size(), vectorType);
+  SmallVector<Value> accumulators =
+      schedule.numBlocks == 1
+          ? widenAll(getInitial())
+          : buildIf(
+                builder, loc, isBlock(0), types, [&] { return widenAll(getInitial()); }, [&] { return loadPartial(); });
+  prefetchPartial();
+  accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
+    term = at;
+    ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+    return emitStep(carried, [&](const Piece &piece) { return loadPanel(piece); });
+  });
+  auto finish = [&] {
+    SmallVector<Value> results;
+    for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
+      results.push_back(narrow(accumulator, piece.lanes));
+    emitEpilogues(results);
+    return SmallVector<Value>();
+  };
+  if (schedule.numBlocks == 1) {
+    finish();
+    return;
+  }
+  buildIf(builder, loc, isBlock(schedule.numBlocks - 1), {}, finish, [&] {
+    storePartial(accumulators);
+    return SmallVector<Value>();
+  });
+}
+
+/// Runs `body` for each term in [0, length) of each of the tiles that `tiles` visits, a few terms a visit.
+void ContractionEmitter::emitVisits(Value length, llvm::function_ref<void(llvm::function_ref<void(TermBody)>)> tiles) {
+  buildLoop(builder, loc, constant(0), length, termsPerVisit, [&](Value begin) {
+    Value end = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, begin, termsPerVisit), length);
+    tiles([&](TermBody body) { buildLoop(builder, loc, begin, end, 1, body); });
+  });
+}
+
+/// Copies the columns of tiles [columnBegin, columnEnd) into `panels`, filled up to whole vectors: `length` terms of the
+/// innermost sum from `begin` on.
+void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value begin, Value length) {
+  unsigned sumLoop = contraction.sums.back();
+  ArrayRef<TileRun> runs = schedule.tiling.columns;
+  if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1 && getStrideAlong(contraction.b, sumLoop) == 1 &&
+      lanes > 1 && llvm::isPowerOf2_64(lanes)) {
+    emitTiles(runs, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
+      enterTile(constant(0), 1, column, numColumns);
+      Value whole = builder.createOrFold<arith::SubIOp>(
+          loc, length, builder.createOrFold<arith::RemUIOp>(loc, length, constant(lanes)));
+      buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) { transposeIntoPanel(begin, term); });
+      buildLoop(builder, loc, whole, length, 1, [&](Value term) { copyIntoPanel(begin, term); });
+    });
+    return;
+  }
+  emitVisits(length, [&](llvm::function_ref<void(TermBody)> visit) {
+    emitTiles(runs, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
+      enterTile(constant(0), 1, column, numColumns);
+      visit([&](Value term) { copyIntoPanel(begin, term); });
+    });
+  });
+}
+
+/// One term of the tile's columns.
+void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
+  ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
+  for (const Piece &piece : pieces) {
+    VectorBody body = makeBody(contraction.op, piece);
+    Value vector = widen(body.broadcast(body.load(contraction.b)));
+    vector::StoreOp::create(builder, loc, vector, panels->buffer, getPlaceInPanel(term, piece));
+  }
+}
+
+/// As many terms as lanes of the tile's columns, where consecutive terms lie one after the other: squares transposed in
+/// registers.
+void ContractionEmitter::transposeIntoPanel(Value begin, Value term) {
+  unsigned sumLoop = contraction.sums.back();
+  ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
+  for (const Piece &piece : pieces) {
+    SmallVector<Value> columns;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      if (lane >= piece.lanes) {
+        columns.push_back(zeros());
+        continue;
+      }
+      SmallVector<Value> at = getIvs({0, piece.column + lane, 1});
+      columns.push_back(VectorBody(builder, contraction.op, at, sumLoop, lanes).load(contraction.b));
+    }
+    for (auto [number, vector] : llvm::enumerate(transposeSquare(builder, loc, std::move(columns))))
+      vector::StoreOp::create(builder, loc, vector, panels->buffer,
+                              getPlaceInPanel(addIndex(builder, loc, term, static_cast<int64_t>(number)), piece));
+  }
+}
+
+/// Where a vector of b lies in `panels`: one tile after the other, in each term after term. Tiles start at whole vectors,
+/// so that panels of different widths leave no gap.
+Value ContractionEmitter::getPlaceInPanel(Value term, const Piece &piece) {
+  Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], panels->firstColumn);
+  Value tile = builder.createOrFold<arith::MulIOp>(loc, column, constant(panels->terms));
+  Value row = builder.createOrFold<arith::MulIOp>(loc, term, constant(tileWidth));
+  return addIndex(builder, loc, builder.createOrFold<arith::AddIOp>(loc, tile, row), piece.column);
+}
+
+/// Copies the rows from `firstRow` to the end of the tile before `rowEnd`, the block's terms of them.
+void ContractionEmitter::copyRowsOfA(Value rowEnd) {
+  unsigned sumLoop = contraction.sums.back(), rowLoop = *schedule.rowLoop;
+  Value numRows = builder.createOrFold<arith::SubIOp>(loc, getTileStart(schedule.tiling.rows, rowEnd), firstRow);
+  Value whole = builder.createOrFold<arith::SubIOp>(
+      loc, blockLength, builder.createOrFold<arith::RemUIOp>(loc, blockLength, constant(lanes)));
+  buildLoop(builder, loc, constant(0), numRows, 1, [&](Value row) {
+    ivs[rowLoop] = builder.createOrFold<arith::AddIOp>(loc, firstRow, row);
+    auto load = [&](Value term, int64_t width) {
+      ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+      return VectorBody(builder, contraction.op, ivs, sumLoop, width).load(contraction.a);
+    };
+    buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) {
+      vector::StoreOp::create(builder, loc, load(term, lanes), blockOfA, getPlaceInBlockOfA(ivs[rowLoop], term));
+    });
+    buildLoop(builder, loc, whole, blockLength, 1, [&](Value term) {
+      memref::StoreOp::create(builder, loc, load(term, 0), blockOfA, getPlaceInBlockOfA(ivs[rowLoop], term));
+    });
+    // No byte of scratch is planned that is not written.
+    for (int64_t place = schedule.blockSums; place < getRowLengthOfA(); place += lanes)
+      vector::StoreOp::create(builder, loc, zeros(), blockOfA, getPlaceInBlockOfA(ivs[rowLoop], constant(place)));
+  });
+}
+
+/// Copies tiles [rowBegin, rowEnd), the block's terms of them.
+void ContractionEmitter::copyTilesOfA(Value rowBegin, Value rowEnd) {
+  unsigned sumLoop = contraction.sums.back(), rowLoop = *schedule.rowLoop;
+  emitVisits(blockLength, [&](llvm::function_ref<void(TermBody)> visit) {
+    emitTiles(schedule.tiling.rows, rowBegin, rowEnd, [&](Value, Value row, int64_t numRows) {
+      tileRows = numRows;
+      ivs[rowLoop] = row;
+      visit([&](Value term) {
+        ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+        VectorBody body(builder, contraction.op, ivs, rowLoop, numRows);
+        vector::StoreOp::create(builder, loc, body.broadcast(body.load(contraction.a)), blockOfA,
+                                getPlaceInBlockOfA(row, term));
+      });
+    });
+  });
+}
+
+/// Elements that a row takes in a block of a. Rows that begin a large power of two of bytes apart would share few of a
+/// cache's sets.
+int64_t ContractionEmitter::getRowLengthOfA() const {
+  int64_t bytes = schedule.blockSums * elementType.getIntOrFloatBitWidth() / 8;
+  bool conflicts = schedule.blockOfA == BlockOfA::rowMajor && bytes % conflictingBytes == 0;
+  return conflicts ? schedule.blockSums + lanes : schedule.blockSums;
+}
+
+/// Where term `term` of the block lies for row `row`, which, in a tile-major block, is the first one of the current tile:
+/// there the tile's other rows follow.
+Value ContractionEmitter::getPlaceInBlockOfA(Value row, Value term) {
+  Value first = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::SubIOp>(loc, row, firstRow),
+                                                    constant(getRowLengthOfA()));
+  if (schedule.blockOfA == BlockOfA::tileMajor)
+    term = builder.createOrFold<arith::MulIOp>(loc, term, constant(tileRows));
+  return builder.createOrFold<arith::AddIOp>(loc, first, term);
+}
+
+/// The element of a that the piece's row is multiplied by at the current term.
+Value ContractionEmitter::loadA(const Piece &piece) {
+  if (!blockOfA)
+    return makeBody(contraction.op, piece).load(contraction.a);
+  int64_t distance = schedule.blockOfA == BlockOfA::tileMajor ? 1 : getRowLengthOfA();
+  Value place = getPlaceInBlockOfA(ivs[*schedule.rowLoop], term);
+  return memref::LoadOp::create(builder, loc, blockOfA, addIndex(builder, loc, place, piece.row * distance));
+}
+
+/// A vector of b at the current term.
+Value ContractionEmitter::loadPanel(const Piece &piece) {
+  Value at = schedule.panels == PanelsOfB::shared ? ivs[contraction.sums.back()] : term;
+  return vector::LoadOp::create(builder, loc, vectorType, panels->buffer, getPlaceInPanel(at, piece));
+}
+
+/// Makes b's panels before the contraction, and before the loops around it that leave b as it is.
+void ContractionEmitter::makeSharedPanels() {
+  Operation *place = findCopyPlace(contraction.op, contraction.b->get());
+  if (place == contraction.op)
+    place = &*builder.getInsertionPoint();
+  int64_t terms = getNumSums(), tiles = schedule.tiling.getNumColumnTiles();
+  int64_t width = llvm::alignTo(contraction.getExtent(contraction.vectorLoop), lanes);
+  int64_t bytes = terms * width * llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(place);
+  shared = {allocate({terms * width}), constant(0), terms};
+  panels = &shared;
+  countCopy(contraction.op, "packed");
+  int64_t grain = isInsideParallelLoop(place)
+                      ? tiles
+                      : std::max<int64_t>(tilesPerPackingTask, bytesPerPackingTask / llvm::divideCeil(bytes, tiles));
+  buildParallelPieces(builder, loc, tiles, grain,
+                      [&](Value begin, Value end) { makePanels(begin, end, constant(0), constant(terms)); });
+}
+
+/// The first row (or column) of a tile. Where sizes get smaller from run to run, the run that a tile belongs to gives the
+/// least.
+Value ContractionEmitter::getTileStart(ArrayRef<TileRun> runs, Value tile) {
+  Value start;
+  for (const TileRun &run : runs) {
+    Value inRun = builder.createOrFold<arith::MulIOp>(loc, tile, constant(run.size));
+    inRun = addIndex(builder, loc, inRun, run.start - run.firstTile * run.size);
+    start = start ? builder.createOrFold<arith::MinUIOp>(loc, start, inRun) : inRun;
+  }
+  return start;
+}
+
+/// Where a vector of the tile waits for the next block: a row of tiles after the other, in each tile after tile.
+Value ContractionEmitter::getPlaceInPartial(const Piece &piece) {
+  int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
+  Value row = schedule.rowLoop ? builder.createOrFold<arith::SubIOp>(loc, ivs[*schedule.rowLoop], firstRow) : constant(0);
+  Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], firstColumn);
+  Value place = builder.createOrFold<arith::AddIOp>(loc, builder.createOrFold<arith::MulIOp>(loc, row, constant(columns)),
+                                                    builder.createOrFold<arith::MulIOp>(loc, column, constant(tileRows)));
+  return addIndex(builder, loc, place, piece.row * tileWidth + piece.column);
+}
+
+SmallVector<Value> ContractionEmitter::loadPartial() {
+  return llvm::map_to_vector(pieces, [&](const Piece &piece) -> Value {
+    return vector::LoadOp::create(builder, loc, vectorType, partial, getPlaceInPartial(piece));
+  });
+}
+
+/// Asks for the sums of the tile of rows to come, whose chains of FMAs could not begin without them.
+void ContractionEmitter::prefetchPartial() {
+  if (!partial)
+    return;
+  int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
+  int64_t perLine = 64 / (elementType.getIntOrFloatBitWidth() / 8);
+  Value next = addIndex(builder, loc, getPlaceInPartial(pieces.front()), tileRows * columns);
+  for (int64_t place = 0; place < tileRows * tileWidth; place += perLine)
+    memref::PrefetchOp::create(builder, loc, partial, addIndex(builder, loc, next, place), /*isWrite=*/true,
+                               /*localityHint=*/3, /*isDataCache=*/true);
+}
+
+void ContractionEmitter::storePartial(ValueRange accumulators) {
+  for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
+    vector::StoreOp::create(builder, loc, accumulator, partial, getPlaceInPartial(piece));
+}
+
+/// `vector` filled up with zeros to a whole register.
+Value ContractionEmitter::widen(Value vector) {
+  if (vector.getType() == vectorType)
+    return vector;
+  return vector::InsertStridedSliceOp::create(builder, loc, vector, zeros(), 0, 1);
+}
+
+Value ContractionEmitter::zeros() { return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(vectorType)); }
+
+Value ContractionEmitter::narrow(Value vector, int64_t width) {
+  if (width == lanes)
+    return vector;
+  return vector::ExtractStridedSliceOp::create(builder, loc, vector, 0, width, 1);
+}

@@ -1,0 +1,57 @@
+// How a contraction is cut: into tasks for threads, blocks for caches, tiles for registers; and which operands are
+// copied to lie as the innermost loop reads them. Decided by the shape, the operands' layout and the target alone, never
+// by the number of threads; no decision changes a bit of the result.
+#pragma once
+#include "codegen/cpu/Contraction.h"
+#include "codegen/cpu/RegisterTile.h"
+#include "codegen/cpu/Target.h"
+
+namespace mlir::nn {
+
+/// Terms of a sum that one turn of the innermost loop adds; blocks of the sum are multiples of them.
+inline constexpr int64_t termsPerTurn = 4;
+
+/// Where the innermost loop reads b.
+enum class PanelsOfB {
+  inPlace,
+  perTask, // a task copies its own columns, block by block
+  shared,  // all panels are made before all tasks, and before loops around the contraction that leave b as it is
+};
+
+/// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.
+enum class BlockOfA {
+  inPlace,
+  rowMajor,  // rows of consecutive terms
+  tileMajor, // tile by tile; in a tile, for each term, the rows
+};
+
+struct ContractionSchedule {
+  /// Loops around all tiles; one of the rows' loops, if there are any, runs through a tile's rows.
+  SmallVector<unsigned> outerLoops;
+  std::optional<unsigned> rowLoop;
+  RegisterTiling tiling;
+  /// Columns of the widest tile, in whole vectors.
+  int64_t panelWidth = 0;
+
+  /// Tasks for each point of the outer loops.
+  int64_t rowTasks = 1, columnTasks = 1;
+  bool isParallel = false;
+
+  /// A panel holds one tile's columns of b. Its part for `blockSums` terms of the innermost sum stays in the first cache
+  /// while all the task's rows use it; sums that take several blocks wait in scratch between them.
+  PanelsOfB panels = PanelsOfB::inPlace;
+  int64_t blockSums = 0, blocksPerSum = 1, numBlocks = 1;
+  /// The block of a stays in the second cache while all the task's columns use it.
+  BlockOfA blockOfA = BlockOfA::inPlace;
+
+  /// Of the first task: no task has more.
+  int64_t getRowTilesPerTask() const { return llvm::divideCeil(tiling.getNumRowTiles(), rowTasks); }
+  int64_t getRowsPerTask() const { return getStart(tiling.rows, getRowTilesPerTask()); }
+  int64_t getColumnTilesPerTask() const { return llvm::divideCeil(tiling.getNumColumnTiles(), columnTasks); }
+  int64_t getColumnsPerTask() const { return getStart(tiling.columns, getColumnTilesPerTask()); }
+};
+
+/// Where `op` stands inside a parallel loop, all is one task.
+ContractionSchedule scheduleContraction(const Contraction &contraction, const CpuTarget &target);
+
+} // namespace mlir::nn
