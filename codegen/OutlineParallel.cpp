@@ -1,6 +1,7 @@
 // nn-outline-parallel: makes the body of every parallel loop a function that the host's threads call, by the program
 // ABI's nnc_rt_parallel_for. What a body needs from outside is rebuilt in it where it costs nothing, and goes through a
-// context on the stack where it is a computed scalar.
+// context on the stack where it is a computed scalar or the place of a buffer: so loops that differ only in their buffers,
+// as those of equal layers do, have one body, which is compiled once.
 #include "codegen/Arena.h"
 #include "codegen/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -78,16 +79,19 @@ bool isRebuilt(Operation *op) {
 /// What a body takes from outside.
 struct Captures {
   SmallVector<Operation *> rebuilt; // in an order that respects their operands
+  SmallVector<memref::ViewOp> buffers;
   SmallVector<Value> scalars;
 };
 
 struct Outliner {
-  Outliner(func::FuncOp entry, Value arena) : entry(entry), arena(arena) {}
+  Outliner(func::FuncOp entry, Value arena, SmallVectorImpl<func::FuncOp> &bodies)
+      : entry(entry), arena(arena), bodies(bodies) {}
 
   LogicalResult outline(scf::ForallOp forall);
 
 private:
   LogicalResult capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen);
+  func::FuncOp findEqual(func::FuncOp body);
   func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
                         LLVM::LLVMStructType contextType);
   Value makeContext(OpBuilder &builder, Location loc, const Captures &captures, LLVM::LLVMStructType contextType);
@@ -96,6 +100,8 @@ private:
 
   func::FuncOp entry;
   Value arena;
+  /// All bodies of the module so far, no two of them equal.
+  SmallVectorImpl<func::FuncOp> &bodies;
   int64_t count = 0;
 };
 
@@ -103,6 +109,11 @@ LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &cap
   if (value == arena || !seen.insert(value).second)
     return success();
   Operation *op = value.getDefiningOp();
+  if (auto view = dyn_cast_or_null<memref::ViewOp>(op);
+      view && view.getSource() == arena && getConstantIntValue(view.getByteShift()) && view.getSizes().empty()) {
+    captures.buffers.push_back(view);
+    return success();
+  }
   if (op && isRebuilt(op)) {
     for (Value operand : op->getOperands())
       if (failed(capture(forall, operand, captures, seen)))
@@ -117,6 +128,19 @@ LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &cap
                                 << "as a scalar";
   captures.scalars.push_back(value);
   return success();
+}
+
+/// `body`, or an earlier one that does the same, in place of which `body` goes.
+func::FuncOp Outliner::findEqual(func::FuncOp body) {
+  for (func::FuncOp earlier : bodies)
+    if (OperationEquivalence::isRegionEquivalentTo(&earlier.getBody(), &body.getBody(),
+                                                   OperationEquivalence::IgnoreLocations)) {
+      body.erase();
+      --count;
+      return earlier;
+    }
+  bodies.push_back(body);
+  return body;
 }
 
 /// How a scalar lies in the context.
@@ -141,12 +165,13 @@ LogicalResult Outliner::outline(scf::ForallOp forall) {
 
   MLIRContext *context = forall.getContext();
   SmallVector<Type> fields = {LLVM::LLVMPointerType::get(context)};
+  fields.append(captures.buffers.size(), IntegerType::get(context, 64));
   for (Value scalar : captures.scalars)
     fields.push_back(getFieldType(scalar.getType()));
   auto contextType = LLVM::LLVMStructType::getLiteral(context, fields);
 
   Location loc = forall.getLoc();
-  func::FuncOp body = makeBody(forall, *dimensions, captures, contextType);
+  func::FuncOp body = findEqual(makeBody(forall, *dimensions, captures, contextType));
   OpBuilder builder(forall);
   callParallelFor(builder, loc, body, makeContext(builder, loc, captures, contextType), taskCount);
   forall.erase();
@@ -173,8 +198,14 @@ func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimens
   IRMapping mapping;
   Value bodyArena = makeArena(builder, loc, loadField(0));
   mapping.map(arena, bodyArena);
-  for (auto [index, scalar] : llvm::enumerate(captures.scalars)) {
-    Value value = loadField(index + 1);
+  int32_t field = 1;
+  for (memref::ViewOp buffer : captures.buffers) {
+    Value offset = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), loadField(field++));
+    mapping.map(buffer.getResult(),
+                memref::ViewOp::create(builder, loc, buffer.getType(), bodyArena, offset, ValueRange{}).getResult());
+  }
+  for (Value scalar : captures.scalars) {
+    Value value = loadField(field++);
     if (isa<IndexType>(scalar.getType()))
       value = arith::IndexCastOp::create(builder, loc, scalar.getType(), value);
     mapping.map(scalar, value);
@@ -251,12 +282,16 @@ Value Outliner::makeContext(OpBuilder &builder, Location loc, const Captures &ca
         LLVM::GEPOp::create(builder, loc, context.getType(), contextType, context, ArrayRef<LLVM::GEPArg>{0, field});
     LLVM::StoreOp::create(builder, loc, value, place);
   };
-  storeField(getArenaPointer(builder, loc, arena), 0);
-  for (auto [index, scalar] : llvm::enumerate(captures.scalars)) {
+  int32_t field = 0;
+  storeField(getArenaPointer(builder, loc, arena), field++);
+  for (memref::ViewOp buffer : captures.buffers)
+    storeField(LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(*getConstantIntValue(buffer.getByteShift()))),
+               field++);
+  for (Value scalar : captures.scalars) {
     Value value = scalar;
     if (isa<IndexType>(value.getType()))
       value = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), value);
-    storeField(value, index + 1);
+    storeField(value, field++);
   }
   return context;
 }
@@ -284,12 +319,13 @@ void Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp bo
 struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
   using Base::Base;
   void runOnOperation() override {
+    SmallVector<func::FuncOp> bodies;
     for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry)))
+      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry, bodies)))
         return signalPassFailure();
   }
 
-  LogicalResult outlineEntry(func::FuncOp entry) {
+  LogicalResult outlineEntry(func::FuncOp entry, SmallVectorImpl<func::FuncOp> &bodies) {
     SmallVector<scf::ForallOp> outer, inner;
     entry.walk(
         [&](scf::ForallOp forall) { (forall->getParentOfType<scf::ForallOp>() ? inner : outer).push_back(forall); });
@@ -301,7 +337,7 @@ struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
     for (scf::ForallOp forall : inner)
       if (failed(makeSerial(forall)))
         return failure();
-    Outliner outliner(entry, entry.getArgument(0));
+    Outliner outliner(entry, entry.getArgument(0), bodies);
     for (scf::ForallOp forall : outer)
       if (failed(outliner.outline(forall)))
         return failure();

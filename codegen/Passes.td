@@ -176,11 +176,12 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     ```
     // Before
     scf.forall (%i) in (8) { ... }
-    // After: %context points to the arena's address and the scalars that the body uses
+    // After: %context points to the arena's address, the places of the buffers and the scalars that the body uses
     %body = constant @fit.train.parallel_0 : (!llvm.ptr, i64, i64) -> ()
     call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
     ```
-    A loop of one task is a plain call, a loop inside a parallel body a serial one.
+    A loop of one task is a plain call, a loop inside a parallel body a serial one. Loops that differ only in their
+    buffers, as those of equal layers do, have one body.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];

@@ -77,13 +77,64 @@ static int64_t getColumnBlock(int64_t dim) {
   return dim;
 }
 
-/// A rank-changing slice of `rows` × `columns` elements at (row, column), unit strides.
-struct Window {
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-  Window(ImplicitLocOpBuilder &b, OpFoldResult row, OpFoldResult column, int64_t rows, int64_t columns)
-      : offsets{row, column}, sizes{b.getIndexAttr(rows), b.getIndexAttr(columns)},
-        strides{b.getIndexAttr(1), b.getIndexAttr(1)} {}
+namespace {
+
+/// The loops that add the gradient of each token to its row of a table's columns.
+struct TokenLoops {
+  Value tokens, gradient;
+  /// First column and number of columns.
+  Value column;
+  int64_t block;
+  int64_t vocab;
+
+  /// `table` [vocab, block] with the rows of all tokens below `at` added, one loop a dimension.
+  Value run(ImplicitLocOpBuilder &b, SmallVector<Value> at, Value table) const {
+    int64_t dim = at.size();
+    auto type = cast<RankedTensorType>(tokens.getType());
+    if (dim == type.getRank())
+      return addRow(b, at, table);
+    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+    Value end = arith::ConstantIndexOp::create(b, type.getDimSize(dim));
+    auto loop = scf::ForOp::create(b, zero, end, one, ValueRange{table},
+                                   [&](OpBuilder &nested, Location loc, Value position, ValueRange carried) {
+                                     ImplicitLocOpBuilder inner(loc, nested);
+                                     SmallVector<Value> below(at);
+                                     below.push_back(position);
+                                     scf::YieldOp::create(inner, run(inner, below, carried[0]));
+                                   });
+    return loop.getResult(0);
+  }
+
+private:
+  Value addRow(ImplicitLocOpBuilder &b, ArrayRef<Value> at, Value table) const {
+    Type element = getElementTypeOrSelf(table.getType());
+    auto rowType = RankedTensorType::get({block}, element);
+    auto slice = [&](Value tensor, SmallVector<OpFoldResult> offsets) {
+      SmallVector<OpFoldResult> sizes(offsets.size(), b.getIndexAttr(1)), strides(offsets.size(), b.getIndexAttr(1));
+      sizes.back() = b.getIndexAttr(block);
+      return std::tuple(offsets, sizes, strides);
+    };
+    SmallVector<OpFoldResult> place = llvm::to_vector_of<OpFoldResult>(at);
+    place.push_back(column);
+    auto [from, fromSizes, fromStrides] = slice(gradient, place);
+    Value row = getRow(b, tensor::ExtractOp::create(b, tokens, at), vocab);
+    auto [to, toSizes, toStrides] = slice(table, {row, b.getIndexAttr(0)});
+    Value added = tensor::ExtractSliceOp::create(b, rowType, gradient, from, fromSizes, fromStrides);
+    Value sum = tensor::ExtractSliceOp::create(b, rowType, table, to, toSizes, toStrides);
+    AffineMap id = b.getMultiDimIdentityMap(1);
+    sum = linalg::GenericOp::create(b, TypeRange{rowType}, ValueRange{added}, ValueRange{sum},
+                                    ArrayRef<AffineMap>{id, id},
+                                    ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
+                                    [](OpBuilder &nested, Location loc, ValueRange args) {
+                                      Value sum = arith::AddFOp::create(nested, loc, args[1], args[0]);
+                                      linalg::YieldOp::create(nested, loc, sum);
+                                    })
+              .getResult(0);
+    return tensor::InsertSliceOp::create(b, sum, table, to, toSizes, toStrides);
+  }
 };
+
+} // namespace
 
 /// Adds the gradient of each token to its row, in the order of the tokens: each block of columns by a parallel
 /// iteration of its own, so that no two add to one element.
@@ -96,51 +147,18 @@ FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, Valu
   auto tableType = cast<RankedTensorType>(getParams()[0].getType());
   Type element = tableType.getElementType();
   int64_t vocab = getVocab(), dim = getDim(), block = getColumnBlock(dim);
-
-  // Tokens and gradients as lists.
-  Value tokens = saved[0], gradient = resultGrads[0];
-  auto tokensType = cast<RankedTensorType>(tokens.getType());
-  int64_t rank = tokensType.getRank(), count = tokensType.getNumElements();
-  if (rank > 1) {
-    auto leading = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
-    tokens = tensor::CollapseShapeOp::create(b, tokens, ArrayRef<ReassociationIndices>{leading});
-    gradient = tensor::CollapseShapeOp::create(b, gradient, ArrayRef<ReassociationIndices>{leading, {rank}});
-  }
-
   Value table = tensor::EmptyOp::create(b, tableType.getShape(), element);
   auto addBlock = [&](OpBuilder &nested, Location loc, ValueRange args) {
     ImplicitLocOpBuilder b(loc, nested);
     Value column = args[0], shared = args[1];
-    Window columns(b, b.getIndexAttr(0), column, vocab, block);
-    Value slice = tensor::ExtractSliceOp::create(b, shared, columns.offsets, columns.sizes, columns.strides);
+    SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), column}, ones(2, b.getIndexAttr(1));
+    SmallVector<OpFoldResult> sizes = {b.getIndexAttr(vocab), b.getIndexAttr(block)};
+    Value slice = tensor::ExtractSliceOp::create(b, shared, offsets, sizes, ones);
     Value zeros = linalg::FillOp::create(b, ValueRange{constant(b, element, 0.0)}, ValueRange{slice}).getResult(0);
-    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
-    Value last = arith::ConstantIndexOp::create(b, count);
-    auto loop = scf::ForOp::create(
-        b, zero, last, one, ValueRange{zeros},
-        [&](OpBuilder &nested, Location loc, Value position, ValueRange carried) {
-          ImplicitLocOpBuilder b(loc, nested);
-          Value row = getRow(b, tensor::ExtractOp::create(b, tokens, ValueRange{position}), vocab);
-          auto rowType = RankedTensorType::get({block}, element);
-          Window from(b, position, column, 1, block), to(b, row, b.getIndexAttr(0), 1, block);
-          Value added = tensor::ExtractSliceOp::create(b, rowType, gradient, from.offsets, from.sizes, from.strides);
-          Value sum = tensor::ExtractSliceOp::create(b, rowType, carried[0], to.offsets, to.sizes, to.strides);
-          AffineMap id = b.getMultiDimIdentityMap(1);
-          sum = linalg::GenericOp::create(b, TypeRange{rowType}, ValueRange{added}, ValueRange{sum},
-                                          ArrayRef<AffineMap>{id, id},
-                                          ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
-                                          [](OpBuilder &nested, Location loc, ValueRange args) {
-                                            Value sum = arith::AddFOp::create(nested, loc, args[1], args[0]);
-                                            linalg::YieldOp::create(nested, loc, sum);
-                                          })
-                    .getResult(0);
-          Value updated = tensor::InsertSliceOp::create(b, sum, carried[0], to.offsets, to.sizes, to.strides);
-          scf::YieldOp::create(b, updated);
-        });
+    Value sums = TokenLoops{saved[0], resultGrads[0], column, block, vocab}.run(b, {}, zeros);
     auto parallel = scf::InParallelOp::create(b);
     b.setInsertionPointToStart(parallel.getBody());
-    tensor::ParallelInsertSliceOp::create(b, loop.getResult(0), shared, columns.offsets, columns.sizes,
-                                          columns.strides);
+    tensor::ParallelInsertSliceOp::create(b, sums, shared, offsets, sizes, ones);
   };
   auto forall =
       scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(0)}, ArrayRef<OpFoldResult>{b.getIndexAttr(dim)},

@@ -84,8 +84,7 @@ LogicalResult LstmTrainingOp::inferReturnTypes(MLIRContext *context, std::option
   int64_t padded = input.isDynamicDim(0) ? batch : getBatchBlocks(batch).padded();
   results.push_back(RankedTensorType::get({time, padded, 4 * units}, input.getElementType()));
   results.push_back(RankedTensorType::get({time + 1, padded, units}, input.getElementType()));
-  if (!sequences)
-    results.push_back(getResultType(input, units, true));
+  results.push_back(RankedTensorType::get({time, padded, units}, input.getElementType()));
   return success();
 }
 

@@ -24,18 +24,18 @@ FailureOr<SmallVector<Value>> LstmOp::buildAdjoint(OpBuilder &, ValueRange, Arra
 }
 
 SmallVector<Value> LstmTrainingOp::getSavedValues() {
-  return {getInput(), getParams()[0], getParams()[1], getGates(), getCells(), getSequence()};
+  return {getInput(), getParams()[0], getParams()[1], getGates(), getCells(), getHidden()};
 }
 
 /// Σ_t h_{t-1}ᵀ · dz_t. The state before the first step is zero.
-static Value buildRecurrentKernelGradient(ImplicitLocOpBuilder &b, Value sequence, Value gateGradient) {
-  auto type = cast<RankedTensorType>(sequence.getType());
-  int64_t time = type.getDimSize(1), units = type.getDimSize(2);
+static Value buildRecurrentKernelGradient(ImplicitLocOpBuilder &b, Value hidden, Value gateGradient) {
+  auto type = cast<RankedTensorType>(hidden.getType());
+  int64_t time = type.getDimSize(0), units = type.getDimSize(2);
   if (time == 1)
     return filled(b, RankedTensorType::get({units, 4 * units}, type.getElementType()), 0.0);
-  Value states = readPart(b, sequence, 1, 0, time - 1);
+  Value states = readPart(b, hidden, 0, 0, time - 1);
   Value gradients = readPart(b, gateGradient, 0, 1, time - 1);
-  return contract(b, "btk,tbn->kn", states, gradients);
+  return contract(b, "tbk,tbn->kn", states, gradients);
 }
 
 FailureOr<SmallVector<Value>> LstmTrainingOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
@@ -45,17 +45,18 @@ FailureOr<SmallVector<Value>> LstmTrainingOp::buildAdjoint(OpBuilder &builder, V
       return emitOpError("has no gradient with respect to what it keeps");
   ImplicitLocOpBuilder b(getLoc(), builder);
   Value input = saved[0], kernel = saved[1], recurrentKernel = saved[2], gates = saved[3], cells = saved[4],
-        sequence = saved[5];
+        hidden = saved[5];
   Value gateGradient =
       LstmBackwardOp::create(b, resultGrads[0], gates, cells, recurrentKernel, getReturnSequences()).getResult();
-  gateGradient = unpadBatch(b, gateGradient, 1, cast<RankedTensorType>(input.getType()).getDimSize(0));
+  int64_t batch = cast<RankedTensorType>(input.getType()).getDimSize(0);
+  gateGradient = unpadBatch(b, gateGradient, 1, batch);
   SmallVector<Value> gradients(wanted.size());
   if (wanted[0])
-    gradients[0] = contract(b, "tbn,kn->btk", gateGradient, kernel);
+    gradients[0] = swapBatchAndTime(b, contract(b, "tbn,kn->tbk", gateGradient, kernel));
   if (wanted[1])
-    gradients[1] = contract(b, "btk,tbn->kn", input, gateGradient);
+    gradients[1] = contract(b, "tbk,tbn->kn", swapBatchAndTime(b, input), gateGradient);
   if (wanted[2])
-    gradients[2] = buildRecurrentKernelGradient(b, sequence, gateGradient);
+    gradients[2] = buildRecurrentKernelGradient(b, unpadBatch(b, hidden, 1, batch), gateGradient);
   if (wanted.size() > 3 && wanted[3])
     gradients[3] = sumOver(b, "tbn->n", gateGradient);
   return gradients;
@@ -127,13 +128,9 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
   int64_t time = type.getDimSize(0), units = type.getDimSize(2) / 4;
   BatchBlocks blocks = getBatchBlocks(cast<RankedTensorType>(getGrad().getType()).getDimSize(0));
   int64_t rows = blocks.rows;
-  Value grad = padBatch(b, getGrad(), 0, blocks);
   bool sequences = getReturnSequences();
+  Value grad = sequences ? padBatch(b, swapBatchAndTime(b, getGrad()), 1, blocks) : padBatch(b, getGrad(), 0, blocks);
 
-  // Transposed once, so that the loop reads it with unit stride.
-  Value emptyTransposed = tensor::EmptyOp::create(b, ArrayRef<int64_t>{4 * units, units}, element);
-  Value transposed =
-      linalg::TransposeOp::create(b, getRecurrentKernel(), emptyTransposed, ArrayRef<int64_t>{1, 0}).getResult()[0];
   Value result = tensor::EmptyOp::create(b, type.getShape(), element);
 
   auto runBlock = [&](ImplicitLocOpBuilder &b, Value row, ValueRange parts) -> SmallVector<Value> {
@@ -155,16 +152,16 @@ FailureOr<SmallVector<Value>> LstmBackwardOp::lower(OpBuilder &builder) {
       Value gateGradient = carried[0], dh = carried[1], dc = carried[2];
       SavedStep saved;
       for (int64_t gate = 0; gate < 4; ++gate)
-        saved.gates[gate] = Window{Window::timeMajor, step, row, gate * units, rows, units}.read(b, getGates());
-      saved.cell = Window{Window::timeMajor, nextStep, row, 0, rows, units}.read(b, getCells());
-      saved.cellBefore = Window{Window::timeMajor, step, row, 0, rows, units}.read(b, getCells());
+        saved.gates[gate] = Window{step, row, gate * units, rows, units}.read(b, getGates());
+      saved.cell = Window{nextStep, row, 0, rows, units}.read(b, getCells());
+      saved.cellBefore = Window{step, row, 0, rows, units}.read(b, getCells());
       if (sequences)
-        saved.grad = Window{Window::batchMajor, step, row, 0, rows, units}.read(b, grad);
+        saved.grad = Window{step, row, 0, rows, units}.read(b, grad);
 
-      Window window{Window::timeMajor, step, b.getIndexAttr(0), 0, rows, 4 * units};
+      Window window{step, b.getIndexAttr(0), 0, rows, 4 * units};
       Value stepGradient;
       std::tie(stepGradient, dc) = differentiateStep(b, saved, window.read(b, gateGradient), dh, dc);
-      dh = contract(b, "bn,nk->bk", stepGradient, transposed, zeroed(b, dh));
+      dh = contract(b, "bn,kn->bk", stepGradient, getRecurrentKernel(), zeroed(b, dh));
       gateGradient = window.write(b, stepGradient, gateGradient);
       return {gateGradient, dh, dc};
     };

@@ -18,7 +18,7 @@ struct State {
   /// h · recurrent_kernel of the step at work, [rows, 4 · units]; where gates are not kept, also their place.
   Value product;
   Value c, h;
-  /// The output of every step, [rows, time, units].
+  /// The output of every step, [time, rows, units].
   Value sequence;
   /// [time, rows, 4 · units]: the input product of the steps to come, the activated gates of those done.
   Value gates;
@@ -64,11 +64,13 @@ struct LstmForward {
     blocks = getBatchBlocks(batch);
   }
 
-  /// What `run` returns: null where not wanted.
+  /// What `run` returns: null where not wanted. All but `last` are time-major, their batch padded.
   struct Result {
     Value last, sequence, gates, cells;
   };
   Result run(bool wantsLast, bool wantsSequence, bool wantsGates) const;
+  /// `sequence` as the layer's result, [batch, time, units].
+  Value toResult(Value sequence) const { return swapBatchAndTime(b, unpadBatch(b, sequence, 1, batch)); }
 
 private:
   Value empty(ArrayRef<int64_t> shape) const { return tensor::EmptyOp::create(b, shape, inputType.getElementType()); }
@@ -108,7 +110,7 @@ State LstmForward::step(ImplicitLocOpBuilder &b, Value step, State state, Value 
   state.product = contract(b, "bk,kn->bn", state.h, recurrentKernel, zeroed(b, state.product));
 
   // With gates kept, their place holds the input product until now.
-  Window window{Window::timeMajor, step, state.gates ? first : OpFoldResult(row), 0, rows, 4 * units};
+  Window window{step, state.gates ? first : OpFoldResult(row), 0, rows, 4 * units};
   Value gates = state.gates ? activate(b, window.read(b, state.gates), state.product)
                             : activate(b, state.product, window.read(b, inputProduct));
 
@@ -116,8 +118,8 @@ State LstmForward::step(ImplicitLocOpBuilder &b, Value step, State state, Value 
   for (int64_t gate = 0; gate < 4; ++gate)
     inputs.push_back(readPart(b, gates, 1, gate * units, units));
   Value nextStep = arith::AddIOp::create(b, step, arith::ConstantIndexOp::create(b, 1));
-  Window cell{Window::timeMajor, nextStep, first, 0, rows, units};
-  Window output{Window::batchMajor, step, first, 0, rows, units};
+  Window cell{nextStep, first, 0, rows, units};
+  Window output{step, first, 0, rows, units};
   if (state.cells)
     outputs.push_back(cell.read(b, state.cells));
   if (state.sequence)
@@ -150,17 +152,17 @@ State LstmForward::step(ImplicitLocOpBuilder &b, Value step, State state, Value 
 }
 
 LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wantsGates) const {
-  Value inputProduct = contract(b, "btk,kn->tbn", padBatch(b, input, 0, blocks), kernel);
+  Value inputProduct = contract(b, "tbk,kn->tbn", padBatch(b, swapBatchAndTime(b, input), 1, blocks), kernel);
 
   SmallVector<BlockedTensor> outputs;
   if (wantsLast)
     outputs.push_back({empty({blocks.padded(), units}), 0});
   if (wantsSequence)
-    outputs.push_back({empty({blocks.padded(), time, units}), 0});
+    outputs.push_back({empty({time, blocks.padded(), units}), 1});
   if (wantsGates) {
     outputs.push_back({inputProduct, 1});
     Value cells = carriedBuffer(b, {time + 1, blocks.padded(), units}, inputType.getElementType());
-    Window before{Window::timeMajor, b.getIndexAttr(0), b.getIndexAttr(0), 0, blocks.padded(), units};
+    Window before{b.getIndexAttr(0), b.getIndexAttr(0), 0, blocks.padded(), units};
     outputs.push_back({before.write(b, zeroed(b, before.read(b, cells)), cells), 1});
   }
 
@@ -203,7 +205,7 @@ LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wa
   if (wantsLast)
     result.last = unpadBatch(b, take(true), 0, batch);
   if (wantsSequence)
-    result.sequence = unpadBatch(b, take(true), 0, batch);
+    result.sequence = take(true);
   result.gates = take(wantsGates);
   result.cells = take(wantsGates);
   return result;
@@ -212,17 +214,16 @@ LstmForward::Result LstmForward::run(bool wantsLast, bool wantsSequence, bool wa
 FailureOr<SmallVector<Value>> LstmOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   bool sequences = getReturnSequences();
-  LstmForward::Result result =
-      LstmForward(b, getInput(), getParams(), getUnits()).run(!sequences, sequences, /*wantsGates=*/false);
-  return SmallVector<Value>{sequences ? result.sequence : result.last};
+  LstmForward forward(b, getInput(), getParams(), getUnits());
+  LstmForward::Result result = forward.run(!sequences, sequences, /*wantsGates=*/false);
+  return SmallVector<Value>{sequences ? forward.toResult(result.sequence) : result.last};
 }
 
 FailureOr<SmallVector<Value>> LstmTrainingOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   bool sequences = getReturnSequences();
-  LstmForward::Result result =
-      LstmForward(b, getInput(), getParams(), getUnits()).run(!sequences, /*wantsSequence=*/true, /*wantsGates=*/true);
-  if (sequences)
-    return SmallVector<Value>{result.sequence, result.gates, result.cells};
-  return SmallVector<Value>{result.last, result.gates, result.cells, result.sequence};
+  LstmForward forward(b, getInput(), getParams(), getUnits());
+  LstmForward::Result result = forward.run(!sequences, /*wantsSequence=*/true, /*wantsGates=*/true);
+  return SmallVector<Value>{sequences ? forward.toResult(result.sequence) : result.last, result.gates, result.cells,
+                            result.sequence};
 }

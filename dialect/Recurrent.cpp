@@ -64,15 +64,21 @@ nn::forEachStep(ImplicitLocOpBuilder &b, int64_t steps, ValueRange carried,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-/// Offsets, sizes and strides of a window in its tensor's order of dimensions.
+Value nn::swapBatchAndTime(ImplicitLocOpBuilder &b, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  std::swap(order[0], order[1]);
+  SmallVector<int64_t> shape(type.getShape());
+  std::swap(shape[0], shape[1]);
+  Value empty = tensor::EmptyOp::create(b, shape, type.getElementType());
+  return linalg::TransposeOp::create(b, tensor, empty, order).getResult()[0];
+}
+
+/// Offsets, sizes and strides of a window.
 static std::array<SmallVector<OpFoldResult>, 3> place(OpBuilder &b, const Window &window) {
-  SmallVector<OpFoldResult> offsets = {window.step, window.row, b.getIndexAttr(window.column)};
-  SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1), b.getIndexAttr(window.rows), b.getIndexAttr(window.columns)};
-  if (window.layout == Window::batchMajor) {
-    std::swap(offsets[0], offsets[1]);
-    std::swap(sizes[0], sizes[1]);
-  }
-  return {offsets, sizes, SmallVector<OpFoldResult>(3, b.getIndexAttr(1))};
+  return {SmallVector<OpFoldResult>{window.step, window.row, b.getIndexAttr(window.column)},
+          SmallVector<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(window.rows), b.getIndexAttr(window.columns)},
+          SmallVector<OpFoldResult>(3, b.getIndexAttr(1))};
 }
 
 Value Window::read(ImplicitLocOpBuilder &b, Value tensor) const {

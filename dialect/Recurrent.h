@@ -30,10 +30,11 @@ forEachBatchBlock(ImplicitLocOpBuilder &b, BatchBlocks blocks, ArrayRef<BlockedT
 SmallVector<Value> forEachStep(ImplicitLocOpBuilder &b, int64_t steps, ValueRange carried,
                                function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, Value step, ValueRange)> body);
 
-/// A [rows, columns] window into one step of a tensor of rank 3.
+/// [batch, time, ...] as [time, batch, ...], or the other way round.
+Value swapBatchAndTime(ImplicitLocOpBuilder &b, Value tensor);
+
+/// A [rows, columns] window into one step of a tensor [time, batch, ...].
 struct Window {
-  /// Dimension 0 is time ([time, batch, ...]), or the batch ([batch, time, ...]).
-  enum Layout { timeMajor, batchMajor } layout;
   OpFoldResult step, row;
   int64_t column;
   int64_t rows, columns;

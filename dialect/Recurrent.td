@@ -40,31 +40,26 @@ def NN_LstmTrainingOp : NN_Function<"lstm_training", ["getMultiplyAdds", "getDep
   let summary = "An LSTM layer that keeps what its gradient reads";
   let description = [{
     Made of `nn.lstm` by differentiation. Further results: `gates` [time, batch, 4 · units], the activated gates;
-    `cells` [time + 1, batch, units], where cells[t] is the cell state before step t; and `hidden` [batch, time, units],
-    the output of every step, absent with `return_sequences`, whose result it is then. The batch of gates and cells is padded to
-    whole blocks of rows (Recurrent.h).
+    `cells` [time + 1, batch, units], where cells[t] is the cell state before step t; and `hidden` [time, batch, units],
+    the output of every step. Their batch is padded to whole blocks of rows (Recurrent.h).
 
     ```mlir
     // %x: tensor<8x64x32xf32>
     // %kernel: tensor<32x512xf32>
     // %recurrent: tensor<128x512xf32>
     // %bias: tensor<512xf32>
-    %h, %gates, %cells = nn.lstm_training %x params(%kernel, %recurrent, %bias) {units = 128, return_sequences}
+    %h, %gates, %cells, %hidden = nn.lstm_training %x params(%kernel, %recurrent, %bias) {units = 128, return_sequences}
     ```
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
                        NN_PositiveAttr:$units, UnitAttr:$return_sequences);
   let results = (outs NN_FloatTensor:$result, NN_FloatTensor:$gates, NN_FloatTensor:$cells,
-                      Optional<NN_FloatTensor>:$hidden);
+                      NN_FloatTensor:$hidden);
   let hasVerifier = 1;
   let assemblyFormat = [{
     $input `` custom<OperandType>(ref($input), type($input))
     `params` `(` $params `` custom<OperandTypes>(ref($params), type($params)) `)` ``
     custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
-  }];
-  let extraClassDeclaration = [{
-    /// The output of every step, [batch, time, units].
-    Value getSequence() { return getReturnSequences() ? getResult() : getHidden(); }
   }];
 }
 

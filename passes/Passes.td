@@ -166,6 +166,24 @@ def LowerLayers : Pass<"nn-lower-layers", "::mlir::func::FuncOp"> {
   let summary = "Replace every op of the nn dialect by its lowering to upstream dialects";
 }
 
+def FoldTransposes : Pass<"nn-fold-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Read and write tensors in the order in which transpositions would put them";
+  let description = [{
+    A `linalg.generic` or a slice that reads a transposed tensor reads the original; an elementwise op whose result is
+    transposed wherever it is read writes it in that order. Recurrent layers hold their sequences time-major, and
+    transpose at their borders: between two of them nothing is moved.
+
+    ```mlir
+    // Before
+    %t = linalg.transpose ins(%x : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation = [1, 0]
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, ...], ...} ins(%t : tensor<3x4xf32>) ...
+    // After
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, ...], ...} ins(%x : tensor<4x3xf32>) ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def FuseElementwise : Pass<"nn-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuse chains of elementwise linalg ops, leaving contractions whole";
   let description = [{

@@ -4,6 +4,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -91,6 +92,8 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // Before fusion, which sees no chain where a transposition stands in it.
+  pm.addNestedPass<func::FuncOp>(createFoldTransposes());
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   // After fusion, which folds splats into the ops that read them.
   pm.addNestedPass<func::FuncOp>(createLowerSplats());
@@ -124,37 +127,40 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));
   pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {
   pm.addPass(createPlanArena());
-  // After planning: a body's scratch has its place, and what it shares is a constant offset, not an argument.
+  // After planning, when a body's scratch has its place.
   pm.addPass(createOutlineParallel());
-  pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
 }
 
 void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createLowerArena());
-  pm.addPass(createConvertVectorToSCFPass());
-  pm.addPass(createSCFToControlFlowPass());
+  // Function by function, so that they go in parallel.
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(createLowerArena());
+  functions.addPass(createConvertVectorToSCFPass());
+  functions.addPass(createSCFToControlFlowPass());
   // Subviews become offsets and strides, as affine maps of them.
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createConvertVectorToLLVMPass());
+  functions.addPass(memref::createExpandStridedMetadataPass());
+  functions.addPass(createLowerAffinePass());
+  functions.addPass(createConvertVectorToLLVMPass());
   // Square roots and the like are the target's instructions; what is none is refused on the object.
-  pm.addPass(createConvertMathToLLVMPass());
+  functions.addPass(createConvertMathToLLVMPass());
+  functions.addPass(createArithToLLVMConversionPass());
+  functions.addPass(createConvertIndexToLLVMPass());
   if (options.target == "reference")
     pm.addPass(createConvertMathToLibmPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  OpPassManager &code = pm.nest<LLVM::LLVMFuncOp>();
+  code.addPass(createUBToLLVMConversionPass());
+  code.addPass(createCanonicalizerPass());
+  code.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 

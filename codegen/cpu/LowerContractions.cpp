@@ -3,6 +3,7 @@
 #include "codegen/Buffers.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Aliases.h"
+#include "codegen/cpu/CollapseLoops.h"
 #include "codegen/cpu/ContractionKernel.h"
 #include "codegen/cpu/ContractionSchedule.h"
 #include "codegen/cpu/Target.h"
@@ -95,9 +96,9 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
     if (failed(target))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
+    erased.clear();
     SmallVector<linalg::GenericOp> ops;
     getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
-    SmallPtrSet<Operation *, 16> erased;
     for (linalg::GenericOp op : ops) {
       if (erased.contains(op))
         continue;
@@ -106,12 +107,26 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
         fuseMultiplyAdd(rewriter, op);
         continue;
       }
+      collapseLoops(rewriter, *contraction);
       packColumns(rewriter, *contraction, *target);
       ContractionGroup group = fuseNeighbours(*contraction);
       emitContraction(rewriter, group, *target);
       for (Operation *member : group.getOps())
         erased.insert(member);
       eraseGroup(rewriter, group);
+    }
+  }
+
+  /// Merges what loops of a contraction and its neighbours can be merged.
+  void collapseLoops(IRRewriter &rewriter, Contraction &contraction) {
+    ContractionGroup group = fuseNeighbours(contraction);
+    SmallVector<Operation *> members = group.getOps();
+    SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
+    for (auto [before, after] : llvm::zip(members, collapsed)) {
+      if (before != after.getOperation())
+        erased.insert(before);
+      if (FailureOr<Contraction> found = matchContraction(after); before == contraction.op && succeeded(found))
+        contraction = *found;
     }
   }
 
@@ -128,5 +143,8 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
     for (Value root : roots)
       eraseIfUnused(root);
   }
+
+  /// Ops that were there at first and are no more.
+  SmallPtrSet<Operation *, 16> erased;
 };
 } // namespace

@@ -1,12 +1,15 @@
 // RUN: nnc-opt --nn-outline-parallel --split-input-file --verify-diagnostics %s | FileCheck %s
 
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 128 : i64, variables = {}}} {
-// The body knows the arena and the scalar from its context, makes constants and views anew, and has its worker's scratch.
+// The body knows the arena, the buffer's place and the scalar from its context, makes constants anew, and has its worker's
+// scratch.
 // CHECK-LABEL: func.func private @m.predict.parallel_0(
 // CHECK-SAME: %[[CONTEXT:.*]]: !llvm.ptr, %[[TASK:.*]]: i64, %[[WORKER:.*]]: i64)
 // CHECK: %[[ARENA:.*]] = builtin.unrealized_conversion_cast
 // CHECK-DAG: %[[SCALE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> f32
-// CHECK-DAG: %[[X:.*]] = memref.view %[[ARENA]][%{{.*}}][] : memref<?xi8> to memref<8x4xf32>
+// CHECK-DAG: %[[FIELD:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
+// CHECK-DAG: %[[PLACE:.*]] = arith.index_cast %[[FIELD]] : i64 to index
+// CHECK-DAG: %[[X:.*]] = memref.view %[[ARENA]][%[[PLACE]]][] : memref<?xi8> to memref<8x4xf32>
 // CHECK-DAG: %[[W:.*]] = arith.index_cast %[[WORKER]] : i64 to index
 // CHECK: %[[I:.*]] = arith.index_cast %[[TASK]] : i64 to index
 // CHECK: %[[SCRATCH:.*]] = memref.view %[[ARENA]][%{{.*}}][] : memref<?xi8> to memref<4xf32>
@@ -26,7 +29,7 @@ module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64
 // CHECK: scf.for
 
 // CHECK-LABEL: func.func @m.predict(
-// CHECK: llvm.alloca {{.*}} x !llvm.struct<(ptr, f32)>
+// CHECK: llvm.alloca {{.*}} x !llvm.struct<(ptr, i64, f32)>
 // CHECK: %[[BODY:.*]] = constant @m.predict.parallel_0
 // CHECK: call @nnc_rt_parallel_for(%[[BODY]], %{{.*}}, %{{.*}})
 // CHECK: call @nnc_rt_parallel_for(
@@ -55,6 +58,47 @@ func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
   return
 }
 // CHECK: func.func private @nnc_rt_parallel_for((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64)
+}
+
+// -----
+
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
+// Loops that differ only in their buffers have one body, in whatever entries they stand.
+// CHECK-LABEL: func.func private @m.train.parallel_0(
+// CHECK-LABEL: func.func @m.train(
+// CHECK-COUNT-2: constant @m.train.parallel_0
+// CHECK-LABEL: func.func private @m.predict.parallel_0(
+// CHECK-LABEL: func.func @m.predict(
+// CHECK: constant @m.train.parallel_0
+// CHECK: constant @m.predict.parallel_0
+// CHECK-NOT: func.func private @m.{{.*}}parallel
+func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %one = arith.constant 1.0 : f32
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+  %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xf32>
+  scf.forall (%i) in (8) {
+    memref.store %one, %x[%i] : memref<8xf32>
+  }
+  scf.forall (%i) in (8) {
+    memref.store %one, %y[%i] : memref<8xf32>
+  }
+  return
+}
+func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+  %c128 = arith.constant 128 : index
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f32
+  %z = memref.view %arena[%c128][] : memref<?xi8> to memref<8xf32>
+  scf.forall (%i) in (8) {
+    memref.store %one, %z[%i] : memref<8xf32>
+  }
+  scf.forall (%i) in (8) {
+    memref.store %two, %z[%i] : memref<8xf32>
+  }
+  return
+}
 }
 
 // -----

@@ -51,7 +51,7 @@ nn.model @forget_bias(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
 
 func.func @parameters(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<3x16xf32>) {
   // expected-error @+1 {{takes the parameters 'tensor<5x16xf32>', 'tensor<4x16xf32>', 'tensor<16xf32>', the last one optional, got 'tensor<5x16xf32>', 'tensor<3x16xf32>'}}
-  %h, %gates, %cells = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
+  %h, %gates, %cells, %hidden = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
   return
 }
 

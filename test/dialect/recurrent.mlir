@@ -38,9 +38,9 @@ nn.model @given(%x: tensor<?x3x2xf32>) -> tensor<?x1xf32> {
 func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32>, %b: tensor<16xf32>,
                     %grad: tensor<6x7x4xf32>) -> tensor<7x6x16xf32> {
   // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {return_sequences, units = 4}
-  %h, %gates, %cells = nn.lstm_training %x params(%k, %r, %b) {units = 4, return_sequences}
+  %h, %gates, %cells, %hidden = nn.lstm_training %x params(%k, %r, %b) {units = 4, return_sequences}
   // CHECK: nn.lstm_training %{{.*}} params(%{{.*}}) {units = 4}
-  %last, %gates1, %cells1, %hidden = nn.lstm_training %x params(%k, %r, %b) {units = 4}
+  %last, %gates1, %cells1, %hidden1 = nn.lstm_training %x params(%k, %r, %b) {units = 4}
   // CHECK: nn.lstm_backward
   %dz = nn.lstm_backward %grad, %gates, %cells, %r {return_sequences}
   // CHECK: nn.lstm_backward
@@ -55,7 +55,7 @@ func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16
 // CHECK: return %{{.*}} : tensor<3x32x16xf32>
 func.func @padded(%x: tensor<31x3x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32>, %grad: tensor<31x3x4xf32>)
     -> tensor<3x32x16xf32> {
-  %h, %gates, %cells = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
+  %h, %gates, %cells, %hidden = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
   %dz = nn.lstm_backward %grad, %gates, %cells, %r {return_sequences}
   return %dz : tensor<3x32x16xf32>
 }

@@ -121,8 +121,8 @@ class Program:
 
     def __init__(self, shared_object):
         self.path = shared_object
-        self._library = ctypes.CDLL(shared_object, mode=os.RTLD_NOW | os.RTLD_LOCAL)
-        self.descriptor = Descriptor.in_dll(self._library, descriptor_symbol(shared_object))
+        self.library = ctypes.CDLL(shared_object, mode=os.RTLD_NOW | os.RTLD_LOCAL)
+        self.descriptor = Descriptor.in_dll(self.library, descriptor_symbol(shared_object))
         if self.descriptor.abi_version != ABI_VERSION:
             raise ValueError(f"{shared_object} has ABI version {self.descriptor.abi_version}, not {ABI_VERSION}")
         self.variables = [self.descriptor.variables[i] for i in range(self.descriptor.variable_count)]
@@ -198,7 +198,7 @@ class Instance:
                 raise ValueError(f"{name}: input {key} has shape {value.shape}, the program takes {view.shape}")
             view[...] = value
         for symbol, value in (("nnc_test_workers", self.workers), ("nnc_test_reverse", int(self.reverse))):
-            ctypes.c_int64.in_dll(program._library, symbol).value = value
+            ctypes.c_int64.in_dll(program.library, symbol).value = value
         entry.run(self.arena.ctypes.data)
         outputs = {}
         for key, description in program.outputs(name).items():

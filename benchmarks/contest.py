@@ -1,0 +1,72 @@
+"""Contestants that are timed in turn on one machine, each a process of its own: a Python script that serves requests on its
+stdin, one JSON value a line, with answers on its stdout (serve below).
+
+No two run at the same time: before each turn the parent waits until the threads of the one before have stopped spinning.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+
+# Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
+PAUSE_SECONDS = 0.04
+
+
+def python_of(environment):
+    """The Python of build/<environment>: venv (numpy, JAX; of the tests), venv-torch or venv-keras."""
+    path = os.path.join(ROOT, "build", environment, "bin", "python")
+    if not os.path.exists(path):
+        how = "tools/setup --test" if environment == "venv" else f"benchmarks/setup {environment.removeprefix('venv-')}"
+        sys.exit(f"no {path}; run {how}")
+    return path
+
+
+class Contestant:
+    def __init__(self, name, environment, script, threads, arguments=()):
+        self.name = name
+        variables = dict(os.environ, CUDA_VISIBLE_DEVICES="", PYTHONPATH=os.path.join(ROOT, "test", "support"))
+        for library in ("OMP", "OPENBLAS", "MKL"):
+            variables[f"{library}_NUM_THREADS"] = str(threads)
+        command = [python_of(environment), os.path.join(HERE, script), *map(str, arguments)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables)
+        self.ready = self._answer()
+
+    def ask(self, request):
+        time.sleep(PAUSE_SECONDS)
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self):
+        line = self._process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.name} died")
+        return json.loads(line)
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def serve(answer, ready=None):
+    """The contestant's side: says that it is ready, then answers requests until there are no more."""
+    print(json.dumps(ready), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+def time_calls(call, seconds):
+    """Seconds a call, after calls for a third of the time to warm up. `call(count)` calls as often."""
+    start, count = time.perf_counter(), 0
+    while count == 0 or time.perf_counter() - start < seconds / 3:
+        call(1)
+        count += 1
+    count = max(1, round(seconds * count / (time.perf_counter() - start)))
+    start = time.perf_counter()
+    call(count)
+    return (time.perf_counter() - start) / count

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Matrix products of nnc, OpenBLAS (numpy's) and PyTorch, side by side on one machine, f32.
+
+    benchmarks/setup torch
+    python3 benchmarks/matmul.py [--threads N] [--march CPU] [--random N] [--seed N] [--rounds N] [--json FILE]
+
+Each contestant is a process of its own; rounds alternate. A line a shape: GFLOP/s of each (its fastest round) and nnc's
+rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
+"""
+
+import argparse
+import json
+import math
+import os
+import tempfile
+
+import matmul_cases
+from contest import Contestant
+
+
+def compare(cases, threads, march, rounds, seconds):
+    """Yields (case, {name: seconds a call in the fastest round}) for each case."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(cases, file)
+        file.flush()
+        contestants = [Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name]),
+                       Contestant("openblas", "venv", "matmul_peer.py", threads, ["openblas", threads, file.name]),
+                       Contestant("torch", "venv-torch", "matmul_peer.py", threads, ["torch", threads, file.name])]
+        for number, case in enumerate(cases):
+            times = {contestant.name: [] for contestant in contestants}
+            for _ in range(rounds):
+                for contestant in contestants:
+                    times[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
+            yield case, {name: min(values) for name, values in times.items()}
+        for contestant in contestants:
+            contestant.close()
+
+
+def sweep(cases, threads, march, rounds, seconds):
+    """Seconds a call of nnc alone, for each case; rounds go through all cases in turn."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(cases, file)
+        file.flush()
+        nnc = Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name])
+        times = [[nnc.ask({"case": number, "seconds": seconds}) for number in range(len(cases))] for _ in range(rounds)]
+        nnc.close()
+    return [min(values) for values in zip(*times)]
+
+
+def geometric_mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--march", default="native")
+    parser.add_argument("--random", type=int, default=0, help="random shapes besides the named ones")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.05, help="a turn")
+    parser.add_argument("--sweep", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.sweep:
+        cases = matmul_cases.columns_sweep()
+        for case, seconds in zip(cases, sweep(cases, arguments.threads, arguments.march, arguments.rounds, 0.02)):
+            print(f"n = {case[1]:>2}  {1e6 * seconds:8.2f} µs")
+        return
+    cases = matmul_cases.squares() + matmul_cases.own() + matmul_cases.some(arguments.random, arguments.seed)
+    print(f"GFLOP/s on {arguments.threads} threads; random shapes by seed {arguments.seed}")
+    print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
+    ratios = []
+    for (m, n, k, form), times in compare(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds):
+        ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
+        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
+        print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
+              f"{ratios[-1]:>14.2f}", flush=True)
+    print(f"geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""nnc's side of matmul.py: matmul_nnc.py THREADS MARCH CASES.json. Says the largest error of any case, in units of the
+last place times the square root of k, before the first request."""
+
+import ctypes
+import json
+import os
+import sys
+import tempfile
+
+import numpy as np
+from nnc_program import BUILD_DIR, SOURCE_DIR, Instance, Program, compile_object, run_tool
+
+from contest import serve, time_calls
+from matmul_cases import module
+
+
+def link(cases, march, directory):
+    model, program = os.path.join(directory, "matmul.mlir"), os.path.join(directory, "program.o")
+    with open(model, "w") as file:
+        file.write(module(cases))
+    compile_object(model, program, march=march)
+    library = os.path.join(directory, "program.so")
+    run_tool("clang++", "-std=c++20", "-O1", "-fPIC", "-shared", "-fopenmp", "-fuse-ld=lld",
+             f"-I{SOURCE_DIR}/runtime", f"-I{SOURCE_DIR}/runtime/include", f"{SOURCE_DIR}/benchmarks/time_entry.cpp",
+             program, "-o", library, "-Wl,--whole-archive", f"{BUILD_DIR}/lib/libnnc_runtime.a",
+             "-Wl,--no-whole-archive", "-lz", "-lcsv", "-lutf8proc", "-ldl")
+    return library
+
+
+def main():
+    threads, march = int(sys.argv[1]), sys.argv[2]
+    with open(sys.argv[3]) as file:
+        cases = json.load(file)
+    with tempfile.TemporaryDirectory() as directory:
+        program = Program(link(cases, march, directory))
+    run = program.library.nnc_time_entry
+    run.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64]
+    instance = Instance(program, workers=threads)
+    rng = np.random.default_rng(1)
+    worst = 0.0
+    for number, (m, n, k, form) in enumerate(cases):
+        name = f"c{number}.predict"
+        tensors = {key: tensor.tensor.view(instance.arena)
+                   for key, tensor in {**program.inputs(name), **program.outputs(name)}.items()}
+        a, b = (rng.standard_normal(tensors[key].shape, np.float32) for key in "ab")
+        tensors["a"][...], tensors["b"][...] = a, b
+        run(ctypes.addressof(program.entry(name)), instance.arena.ctypes.data, threads, 1)
+        a, b = (x.astype(np.float64) if layout == "n" else x.astype(np.float64).T for x, layout in zip((a, b), form))
+        error = np.abs(tensors["c"] - a @ b).max() / (np.finfo(np.float32).eps * np.sqrt(k))
+        worst = max(worst, float(error))
+
+    def answer(request):
+        entry = ctypes.addressof(program.entry(f"c{request['case']}.predict"))
+        instance.arena[...] = 0  # An entry may reuse the memory of its inputs: what a call reads is what the last one left.
+        return time_calls(lambda count: run(entry, instance.arena.ctypes.data, threads, count), request["seconds"])
+
+    serve(answer, {"error": worst})
+
+
+main()
