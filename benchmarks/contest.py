@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from memory import PeakMemory
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 
@@ -33,8 +35,13 @@ class Contestant:
         for library in ("OMP", "OPENBLAS", "MKL"):
             variables[f"{library}_NUM_THREADS"] = str(threads)
         command = [python_of(environment), os.path.join(HERE, script), *map(str, arguments)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables)
+        processors = sorted(os.sched_getaffinity(0))[:threads]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables,
+                                         preexec_fn=lambda: os.sched_setaffinity(0, processors))
+        memory = PeakMemory(self._process.pid)
         self.ready = self._answer()
+        # Of getting ready, which takes the first steps and whatever is compiled.
+        self.peak_memory = memory.stop()
 
     def ask(self, request):
         time.sleep(PAUSE_SECONDS)

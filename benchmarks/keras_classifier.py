@@ -2,6 +2,11 @@
 
     build/venv-keras/bin/python benchmarks/keras_classifier.py FOLDER --epochs 10 --seed 1
 
+With --as-is, Adam gets the gradient of the embedding as TensorFlow gives it to Keras: a list of rows, one an occurrence of
+a token. Keras then squares row by row and adds the squares, where Adam squares the sum, so that a token that occurs n times
+in a batch moves up to the square root of n times as far as by Adam's formula (and as in Keras on JAX or PyTorch). Without,
+rows are summed first.
+
 FOLDER holds train, validation and test, each with tokens.npy and label.npy, as `nnc-run encode` writes them.
 Prints a line of JSON.
 """
@@ -34,6 +39,13 @@ def flagship(vocabulary, classes, length):
     ])
 
 
+class DenseAdam(keras.optimizers.Adam):
+    """Adam as Keras documents it, for gradients of embeddings too."""
+
+    def apply(self, grads, trainable_variables=None):
+        super().apply([tf.convert_to_tensor(grad) for grad in grads], trainable_variables)
+
+
 def dataset(x, y, batch, shuffled):
     """What Keras' fit makes of arrays, without tf.data's tuning thread: an iterator's end waits for that thread's sleep,
     which doubles while an epoch lasts, up to as long as the epoch itself."""
@@ -53,13 +65,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--vocabulary", type=int, default=10000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--as-is", action="store_true")
     arguments = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     (x, y), validation, test = (load(arguments.folder, split) for split in ("train", "validation", "test"))
     keras.utils.set_random_seed(arguments.seed)
     model = flagship(arguments.vocabulary, int(max(y.max(), test[1].max())) + 1, x.shape[1])
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile("adam" if arguments.as_is else DenseAdam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     train, validation, test = (dataset(*split, arguments.batch, shuffled)
                                for split, shuffled in (((x, y), True), (validation, False), (test, False)))
     start = time.perf_counter()

@@ -175,10 +175,28 @@ def FoldTransposes : Pass<"nn-fold-transposes", "::mlir::func::FuncOp"> {
 
     ```mlir
     // Before
-    %t = linalg.transpose ins(%x : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation = [1, 0]
-    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, ...], ...} ins(%t : tensor<3x4xf32>) ...
+    func.func @reader(%x: tensor<4x3xf32>, %e: tensor<3x4xf32>) -> tensor<3x4xf32> {
+      %t = linalg.transpose ins(%x : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation = [1, 0]
+      %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                           iterator_types = ["parallel", "parallel"]}
+          ins(%t : tensor<3x4xf32>) outs(%e : tensor<3x4xf32>) {
+        ^bb0(%a: f32, %out: f32):
+          %b = math.exp %a : f32
+          linalg.yield %b : f32
+      } -> tensor<3x4xf32>
+      return %y : tensor<3x4xf32>
+    }
     // After
-    linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, ...], ...} ins(%x : tensor<4x3xf32>) ...
+    func.func @reader(%x: tensor<4x3xf32>, %e: tensor<3x4xf32>) -> tensor<3x4xf32> {
+      %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>],
+                           iterator_types = ["parallel", "parallel"]}
+          ins(%x : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) {
+        ^bb0(%a: f32, %out: f32):
+          %b = math.exp %a : f32
+          linalg.yield %b : f32
+      } -> tensor<3x4xf32>
+      return %y : tensor<3x4xf32>
+    }
     ```
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];

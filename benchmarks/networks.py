@@ -1,0 +1,61 @@
+"""The networks that the step-time comparisons train, the same for every contestant: sizes, model file, batch.
+
+A network is named `flagship:TOKENS:BATCH:UNITS` (embedding, two LSTM layers, softmax of 20 classes; the text classifier is
+flagship:64:32:128) or `mlp:BATCH` (784-512-256-10). Adam with Keras' defaults. All start from the weights that nnc draws,
+by nnc's names and in Keras' layout.
+"""
+
+import re
+
+import numpy as np
+
+VOCABULARY, CLASSES = 10000, 20
+
+
+class Network:
+    def __init__(self, name):
+        self.name = name
+        self.kind, *sizes = name.split(":")
+        sizes = [int(size) for size in sizes]
+        if self.kind == "flagship" and len(sizes) == 3:
+            self.tokens, self.batch, self.units = sizes
+        elif self.kind == "mlp" and len(sizes) == 1:
+            (self.batch,) = sizes
+        else:
+            raise ValueError(f"no network '{name}': flagship:TOKENS:BATCH:UNITS or mlp:BATCH")
+
+    @property
+    def is_flagship(self):
+        return self.kind == "flagship"
+
+    def model(self, root):
+        """The text of its model file."""
+        with open(f"{root}/models/{'text_classifier' if self.is_flagship else 'mlp'}.mlir") as file:
+            text = file.read()
+        if self.is_flagship:
+            text = text.replace("?x64x", f"?x{self.tokens}x").replace("units = 128", f"units = {self.units}")
+            text = re.sub(r"dim = 128", f"dim = {self.units}", text)
+        return text
+
+    def data(self, rows=None):
+        """A batch, or as many rows: inputs by name."""
+        random, rows = np.random.default_rng(1), rows or self.batch
+        if self.is_flagship:
+            return {"tokens": random.integers(0, VOCABULARY, (rows, self.tokens), dtype=np.int32),
+                    "label": random.integers(0, CLASSES, rows, dtype=np.int32)}
+        return {"image": random.random((rows, 784), dtype=np.float32),
+                "label": random.integers(0, 10, rows, dtype=np.int32)}
+
+    def multiply_adds(self):
+        """Of one training step: forward, and backward for weights and for inputs that need a gradient. What comes
+        elementwise is not counted."""
+        if self.is_flagship:
+            layer = 8 * self.units * self.units * self.tokens * self.batch  # input and recurrent product
+            return 3 * (2 * layer + self.batch * self.units * CLASSES)
+        first, rest = 784 * 512 * self.batch, (512 * 256 + 256 * 10) * self.batch
+        return 2 * first + 3 * rest
+
+
+MLP = ["mlp:32", "mlp:128"]
+FLAGSHIPS = [f"flagship:{tokens}:{batch}:{units}" for tokens in (64, 200) for batch in (32, 128) for units in (128, 512)]
+CORNERS = ["mlp:128", "flagship:64:32:128", "flagship:200:32:128", "flagship:64:128:512", "flagship:200:128:512"]

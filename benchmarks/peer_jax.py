@@ -1,0 +1,56 @@
+"""JAX's side of peers.py: peer_jax.py NETWORK WEIGHTS.npz. One jitted step, its arguments donated. XLA takes as many threads as
+the process may use processors."""
+
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax_reference import adam, dense, embedding, lstm, relu, sparse_categorical_crossentropy
+
+from contest import serve, time_calls
+from networks import Network
+
+
+def main():
+    network = Network(sys.argv[1])
+    with np.load(sys.argv[2]) as weights:
+        parameters = {name: jnp.asarray(weights[name]) for name in weights}
+    batch = {name: jnp.asarray(value) for name, value in network.data().items()}
+
+    def loss_of(p, batch):
+        if network.is_flagship:
+            h = lstm(p, "classifier.lstm", embedding(p, "classifier.embedding", batch["tokens"]), return_sequences=True)
+            logits = dense(p, "classifier.dense", lstm(p, "classifier.lstm_1", h))
+        else:
+            h = dense(p, "classifier.dense", batch["image"], relu)
+            logits = dense(p, "classifier.dense_2", dense(p, "classifier.dense_1", h, relu))
+        return sparse_categorical_crossentropy(logits, batch["label"], from_logits=True)
+
+    slot_count, update = adam()
+
+    def step(state, batch):
+        parameters, slots, count = state
+        loss, gradients = jax.value_and_grad(loss_of)(parameters, batch)
+        new = {name: update(parameters[name], gradients[name], slots[name], count) for name in parameters}
+        return ({name: pair[0] for name, pair in new.items()}, {name: pair[1] for name, pair in new.items()}, count + 1), loss
+
+    step = jax.jit(step, donate_argnums=0)
+    # Each slot an array of its own, as donated arguments must be.
+    slots = {name: tuple(jnp.zeros_like(value) for _ in range(slot_count)) for name, value in parameters.items()}
+    state = [(parameters, slots, jnp.ones((), jnp.float32))]
+
+    def once():
+        state[0], loss = step(state[0], batch)
+        return float(loss)
+
+    losses = [once() for _ in range(3)]
+
+    def repeat(count):
+        for _ in range(count):
+            once()
+
+    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+
+
+main()

@@ -1,0 +1,87 @@
+"""PyTorch's side of peers.py: peer_torch.py NETWORK THREADS eager|compiled WEIGHTS.npz."""
+
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+
+from contest import serve, time_calls
+from networks import CLASSES, VOCABULARY, Network
+
+
+class Flagship(nn.Module):
+    def __init__(self, units):
+        super().__init__()
+        self.embedding = nn.Embedding(VOCABULARY, units)
+        self.lstm = nn.LSTM(units, units, num_layers=2, batch_first=True)
+        self.dense = nn.Linear(units, CLASSES)
+
+    def forward(self, tokens):
+        sequence, _ = self.lstm(self.embedding(tokens))
+        return self.dense(sequence[:, -1])
+
+    def load(self, weights):
+        self.embedding.weight.copy_(weights["embedding.embeddings"])
+        for number, layer in enumerate(("lstm", "lstm_1")):
+            # PyTorch's gates stand in Keras' order, transposed; its second bias stays zero, and out of training.
+            getattr(self.lstm, f"weight_ih_l{number}").copy_(weights[f"{layer}.kernel"].T)
+            getattr(self.lstm, f"weight_hh_l{number}").copy_(weights[f"{layer}.recurrent_kernel"].T)
+            getattr(self.lstm, f"bias_ih_l{number}").copy_(weights[f"{layer}.bias"])
+            getattr(self.lstm, f"bias_hh_l{number}").zero_()
+            getattr(self.lstm, f"bias_hh_l{number}").requires_grad = False
+        load_dense(self.dense, weights, "dense")
+
+
+class Perceptron(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+
+    def forward(self, image):
+        return self.layers(image)
+
+    def load(self, weights):
+        for number, name in enumerate(("dense", "dense_1", "dense_2")):
+            load_dense(self.layers[2 * number], weights, name)
+
+
+def load_dense(layer, weights, name):
+    layer.weight.copy_(weights[f"{name}.kernel"].T)
+    layer.bias.copy_(weights[f"{name}.bias"])
+
+
+def main():
+    network, threads, mode = Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    torch.set_num_threads(threads)
+    model = Flagship(network.units) if network.is_flagship else Perceptron()
+    with torch.no_grad(), np.load(sys.argv[4]) as weights:
+        model.load({name.removeprefix("classifier."): torch.from_numpy(weights[name]) for name in weights})
+    optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=1e-3, eps=1e-7)
+    data = {name: torch.from_numpy(value) for name, value in network.data().items()}
+    label = data.pop("label").long()
+    (x,) = data.values()
+
+    def loss_of(x, label):
+        return nn.functional.cross_entropy(model(x), label)
+
+    if mode == "compiled":
+        loss_of = torch.compile(loss_of)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x, label)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    losses = [step() for _ in range(3)]
+
+    def repeat(count):
+        for _ in range(count):
+            step()
+
+    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+
+
+main()
