@@ -1,5 +1,5 @@
-// nnc_time_entry: runs an entry of a compiled program `count` times on `threads` threads. What matmul_nnc.py times, without
-// a session around it, whose copies of inputs and outputs the other contestants do not make either.
+// nnc_time_entry: runs an entry of a compiled program `count` times on `threads` threads. What matmul_nnc.py times,
+// without a session around it, whose copies of inputs and outputs the other contestants do not make either.
 #include "core/Parallel.h"
 #include "nnc/program.h"
 

@@ -1,7 +1,7 @@
 // nn-outline-parallel: makes the body of every parallel loop a function that the host's threads call, by the program
 // ABI's nnc_rt_parallel_for. What a body needs from outside is rebuilt in it where it costs nothing, and goes through a
-// context on the stack where it is a computed scalar or the place of a buffer: so loops that differ only in their buffers,
-// as those of equal layers do, have one body, which is compiled once.
+// context on the stack where it is a computed scalar or the place of a buffer: so loops that differ only in their
+// buffers, as those of equal layers do, have one body, which is compiled once.
 #include "codegen/Arena.h"
 #include "codegen/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -285,8 +285,9 @@ Value Outliner::makeContext(OpBuilder &builder, Location loc, const Captures &ca
   int32_t field = 0;
   storeField(getArenaPointer(builder, loc, arena), field++);
   for (memref::ViewOp buffer : captures.buffers)
-    storeField(LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(*getConstantIntValue(buffer.getByteShift()))),
-               field++);
+    storeField(
+        LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(*getConstantIntValue(buffer.getByteShift()))),
+        field++);
   for (Value scalar : captures.scalars) {
     Value value = scalar;
     if (isa<IndexType>(value.getType()))

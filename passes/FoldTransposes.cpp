@@ -1,5 +1,5 @@
-// Makes linalg.transpose free where it can be: what reads the transposed tensor reads the original in another order, and
-// what is transposed wherever it is read is produced in that order.
+// Makes linalg.transpose free where it can be: what reads the transposed tensor reads the original in another order,
+// and what is transposed wherever it is read is produced in that order.
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -68,8 +68,8 @@ struct SliceOriginal : OpRewritePattern<tensor::ExtractSliceOp> {
   }
 };
 
-/// An elementwise op whose result is only ever read transposed, always in the same order. Its rows stay what they are, so
-/// that it writes whole rows still.
+/// An elementwise op whose result is only ever read transposed, always in the same order. Its rows stay what they are,
+/// so that it writes whole rows still.
 struct ProduceTransposed : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op, PatternRewriter &rewriter) const override {

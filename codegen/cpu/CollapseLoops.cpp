@@ -28,8 +28,7 @@ static bool isContiguousAcross(linalg::GenericOp op, OpOperand *operand, unsigne
 /// Whether loops `loop` and `loop + 1` of `op` can be one.
 static bool canMerge(linalg::GenericOp op, unsigned loop) {
   return !op.hasIndexSemantics() && op.getIteratorTypesArray()[loop] == op.getIteratorTypesArray()[loop + 1] &&
-         llvm::all_of(op->getOpOperands(),
-                      [&](OpOperand &operand) { return isContiguousAcross(op, &operand, loop); });
+         llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) { return isContiguousAcross(op, &operand, loop); });
 }
 
 /// Runs of loops, from whether each loop but the last can be merged with the next.
@@ -72,9 +71,7 @@ SmallVector<linalg::GenericOp> nn::collapseGroup(RewriterBase &rewriter, const C
     members.push_back(cast<linalg::GenericOp>(member));
   AffineMap result = op.getMatchingIndexingMap(contraction.c);
   // Dimensions of the result are the neighbours' loops.
-  auto getDimension = [&](unsigned loop) {
-    return result.getResultPosition(getAffineDimExpr(loop, op.getContext()));
-  };
+  auto getDimension = [&](unsigned loop) { return result.getResultPosition(getAffineDimExpr(loop, op.getContext())); };
   auto isOneKind = [&](unsigned loop) {
     return llvm::any_of(ArrayRef{contraction.batch, contraction.rows, contraction.columns, contraction.sums},
                         [&](ArrayRef<unsigned> loops) {
@@ -85,9 +82,10 @@ SmallVector<linalg::GenericOp> nn::collapseGroup(RewriterBase &rewriter, const C
     if (!isOneKind(loop) || !canMerge(op, loop))
       return false;
     std::optional<unsigned> dimension = getDimension(loop);
-    return !dimension || (getDimension(loop + 1) == *dimension + 1 && llvm::all_of(members, [&](linalg::GenericOp member) {
-                            return member == op || canMerge(member, *dimension);
-                          }));
+    return !dimension ||
+           (getDimension(loop + 1) == *dimension + 1 && llvm::all_of(members, [&](linalg::GenericOp member) {
+              return member == op || canMerge(member, *dimension);
+            }));
   };
   SmallVector<ReassociationIndices> groups = makeGroups(op.getNumLoops(), merges);
   if (groups.size() == op.getNumLoops())

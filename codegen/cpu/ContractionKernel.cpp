@@ -1,8 +1,8 @@
 // The loops of a contraction: parallel blocks of tiles; tiles; and for each tile its accumulators through all sums.
 //
-// Where many tiles of rows use the same columns of b, the sum goes block by block, and what a block needs of the operands
-// is copied to where caches hold it. Where loops around the contraction use the same b again and again, as a recurrence
-// does, all of b's panels are made once before them.
+// Where many tiles of rows use the same columns of b, the sum goes block by block, and what a block needs of the
+// operands is copied to where caches hold it. Where loops around the contraction use the same b again and again, as a
+// recurrence does, all of b's panels are made once before them.
 //
 // Every element of the result is one chain of FMAs in increasing order of the sum's loops, whatever the tiles are.
 #include "codegen/cpu/ContractionKernel.h"
@@ -78,8 +78,7 @@ void ContractionEmitter::emitTask(Value task) {
   Value rowTask = builder.createOrFold<arith::DivUIOp>(loc, task, count);
   const RegisterTiling &tiling = schedule.tiling;
   auto [rowBegin, rowEnd] = getShare(builder, loc, rowTask, schedule.rowTasks, tiling.getNumRowTiles());
-  auto [columnBegin, columnEnd] =
-      getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
+  auto [columnBegin, columnEnd] = getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
   if (schedule.panels != PanelsOfB::inPlace)
     return emitBlocks(rowBegin, rowEnd, columnBegin, columnEnd);
   Value firstTile = rowBegin, lastTile = rowEnd;

@@ -14,8 +14,8 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-// What one task copies of shared panels, at least: enough to be worth a task, and enough tiles side by side for b to be read
-// in pieces longer than a cache line.
+// What one task copies of shared panels, at least: enough to be worth a task, and enough tiles side by side for b to be
+// read in pieces longer than a cache line.
 static constexpr int64_t bytesPerPackingTask = 64 << 10, tilesPerPackingTask = 4;
 
 // Terms of the sum that a copy takes from one tile before it goes to the next: so many rows of the operand stay in the
@@ -127,8 +127,8 @@ void ContractionEmitter::emitVisits(Value length, llvm::function_ref<void(llvm::
   });
 }
 
-/// Copies the columns of tiles [columnBegin, columnEnd) into `panels`, filled up to whole vectors: `length` terms of the
-/// innermost sum from `begin` on.
+/// Copies the columns of tiles [columnBegin, columnEnd) into `panels`, filled up to whole vectors: `length` terms of
+/// the innermost sum from `begin` on.
 void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value begin, Value length) {
   unsigned sumLoop = contraction.sums.back();
   ArrayRef<TileRun> runs = schedule.tiling.columns;
@@ -182,8 +182,8 @@ void ContractionEmitter::transposeIntoPanel(Value begin, Value term) {
   }
 }
 
-/// Where a vector of b lies in `panels`: one tile after the other, in each term after term. Tiles start at whole vectors,
-/// so that panels of different widths leave no gap.
+/// Where a vector of b lies in `panels`: one tile after the other, in each term after term. Tiles start at whole
+/// vectors, so that panels of different widths leave no gap.
 Value ContractionEmitter::getPlaceInPanel(Value term, const Piece &piece) {
   Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], panels->firstColumn);
   Value tile = builder.createOrFold<arith::MulIOp>(loc, column, constant(panels->terms));
@@ -240,8 +240,8 @@ int64_t ContractionEmitter::getRowLengthOfA() const {
   return conflicts ? schedule.blockSums + lanes : schedule.blockSums;
 }
 
-/// Where term `term` of the block lies for row `row`, which, in a tile-major block, is the first one of the current tile:
-/// there the tile's other rows follow.
+/// Where term `term` of the block lies for row `row`, which, in a tile-major block, is the first one of the current
+/// tile: there the tile's other rows follow.
 Value ContractionEmitter::getPlaceInBlockOfA(Value row, Value term) {
   Value first = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::SubIOp>(loc, row, firstRow),
                                                     constant(getRowLengthOfA()));
@@ -285,8 +285,8 @@ void ContractionEmitter::makeSharedPanels() {
                       [&](Value begin, Value end) { makePanels(begin, end, constant(0), constant(terms)); });
 }
 
-/// The first row (or column) of a tile. Where sizes get smaller from run to run, the run that a tile belongs to gives the
-/// least.
+/// The first row (or column) of a tile. Where sizes get smaller from run to run, the run that a tile belongs to gives
+/// the least.
 Value ContractionEmitter::getTileStart(ArrayRef<TileRun> runs, Value tile) {
   Value start;
   for (const TileRun &run : runs) {
@@ -300,10 +300,12 @@ Value ContractionEmitter::getTileStart(ArrayRef<TileRun> runs, Value tile) {
 /// Where a vector of the tile waits for the next block: a row of tiles after the other, in each tile after tile.
 Value ContractionEmitter::getPlaceInPartial(const Piece &piece) {
   int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
-  Value row = schedule.rowLoop ? builder.createOrFold<arith::SubIOp>(loc, ivs[*schedule.rowLoop], firstRow) : constant(0);
+  Value row =
+      schedule.rowLoop ? builder.createOrFold<arith::SubIOp>(loc, ivs[*schedule.rowLoop], firstRow) : constant(0);
   Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], firstColumn);
-  Value place = builder.createOrFold<arith::AddIOp>(loc, builder.createOrFold<arith::MulIOp>(loc, row, constant(columns)),
-                                                    builder.createOrFold<arith::MulIOp>(loc, column, constant(tileRows)));
+  Value place =
+      builder.createOrFold<arith::AddIOp>(loc, builder.createOrFold<arith::MulIOp>(loc, row, constant(columns)),
+                                          builder.createOrFold<arith::MulIOp>(loc, column, constant(tileRows)));
   return addIndex(builder, loc, place, piece.row * tileWidth + piece.column);
 }
 

@@ -1,5 +1,5 @@
-// The decisions follow Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): a panel of b in
-// the first cache, a block of a in the second, accumulators in registers.
+// The decisions follow Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): a panel of b
+// in the first cache, a block of a in the second, accumulators in registers.
 #include "codegen/cpu/ContractionSchedule.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/Loops.h"
@@ -88,20 +88,20 @@ private:
     int64_t fittingRows = std::max<int64_t>(1, target.l2Bytes / 2 / (s.blockSums * bytes));
     BlockOfA better = getBetterLayoutOfA();
     if (hoisted || (rows > fittingRows && canShare())) {
-      // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in the
-      // second cache: each copies its own part of a, and b's panels are made once.
+      // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
+      // the second cache: each copies its own part of a, and b's panels are made once.
       s.panels = PanelsOfB::shared;
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
       s.rowTasks = getNumShares(rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles),
                                                             std::min(few, rowTiles / minRowTilesForPanel)));
-      s.columnTasks = getNumShares(columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks),
-                                                                  columnTiles / minColumnTilesToCopy));
+      s.columnTasks = getNumShares(
+          columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
     } else {
       s.panels = PanelsOfB::perTask;
       bool copiesA = better != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
       s.columnTasks = getNumShares(columnTiles, copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
-      s.rowTasks = getNumShares(rowTiles, std::min<int64_t>(llvm::divideCeil(few, s.columnTasks),
-                                                            rowTiles / minRowTilesForPanel));
+      s.rowTasks = getNumShares(
+          rowTiles, std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel));
     }
     if (s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy)
       s.blockOfA = better;

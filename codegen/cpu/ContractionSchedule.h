@@ -1,6 +1,6 @@
 // How a contraction is cut: into tasks for threads, blocks for caches, tiles for registers; and which operands are
-// copied to lie as the innermost loop reads them. Decided by the shape, the operands' layout and the target alone, never
-// by the number of threads; no decision changes a bit of the result.
+// copied to lie as the innermost loop reads them. Decided by the shape, the operands' layout and the target alone,
+// never by the number of threads; no decision changes a bit of the result.
 #pragma once
 #include "codegen/cpu/Contraction.h"
 #include "codegen/cpu/RegisterTile.h"
@@ -37,8 +37,8 @@ struct ContractionSchedule {
   int64_t rowTasks = 1, columnTasks = 1;
   bool isParallel = false;
 
-  /// A panel holds one tile's columns of b. Its part for `blockSums` terms of the innermost sum stays in the first cache
-  /// while all the task's rows use it; sums that take several blocks wait in scratch between them.
+  /// A panel holds one tile's columns of b. Its part for `blockSums` terms of the innermost sum stays in the first
+  /// cache while all the task's rows use it; sums that take several blocks wait in scratch between them.
   PanelsOfB panels = PanelsOfB::inPlace;
   int64_t blockSums = 0, blocksPerSum = 1, numBlocks = 1;
   /// The block of a stays in the second cache while all the task's columns use it.

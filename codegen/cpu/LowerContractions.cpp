@@ -58,8 +58,8 @@ static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperan
   });
 }
 
-/// Vectors of b run along its columns: where they lie otherwise, b is copied first, unless the kernel copies panels of it
-/// anyway.
+/// Vectors of b run along its columns: where they lie otherwise, b is copied first, unless the kernel copies panels of
+/// it anyway.
 static void packColumns(IRRewriter &rewriter, Contraction &contraction, const CpuTarget &target) {
   if (getStrideAlong(contraction.b, contraction.vectorLoop) == 1)
     return;
