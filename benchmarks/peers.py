@@ -6,8 +6,8 @@ the same network, batch, weights and threads, f32, Adam.
     python3 benchmarks/peers.py [NETWORK...] [--threads N] [--march CPU] [--rounds N] [--only NAME,NAME] [--json FILE]
 
 NETWORK is flagship:TOKENS:BATCH:UNITS or mlp:BATCH; without one, those of networks.py's CORNERS. Each contestant is a
-process of its own, with as many processors as threads. First all take three steps from nnc's weights, and their losses must
-agree to 1e-4; then rounds alternate. `share` is that of the FMA peak measured in this run, counted on useful multiply-adds.
+process of its own, with as many processors as threads. First all take three steps from nnc's weights: the first losses must
+agree to 1e-5, the others, which come of each framework's own form of Adam, to 1e-2. Then rounds alternate. `share` is that of the FMA peak measured in this run, counted on useful multiply-adds.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from contest import Contestant
 from networks import CORNERS, Network
 from peak import measure_peak
 
-LOSS_TOLERANCE = 1e-4
+FIRST_TOLERANCE, LATER_TOLERANCE = 1e-5, 1e-2
 
 
 def make_contestants(network, threads, march, weights, only):
@@ -44,8 +44,8 @@ def check_losses(contestants):
     """All must compute the same: the losses of the first three steps."""
     ours = contestants[0].ready
     for contestant in contestants[1:]:
-        worst = max(abs(a - b) / abs(b) for a, b in zip(contestant.ready, ours))
-        if not worst <= LOSS_TOLERANCE:
+        errors = [abs(a - b) / abs(b) for a, b in zip(contestant.ready, ours)]
+        if not (errors[0] <= FIRST_TOLERANCE and max(errors) <= LATER_TOLERANCE):
             sys.exit(f"{contestant.name} does not compute what nnc does: losses {contestant.ready} against {ours}")
 
 
