@@ -35,6 +35,8 @@ private:
   SmallVector<Value> getInitial();
   SmallVector<Value> emitSums(ArrayRef<unsigned> loops, ValueRange accumulators);
   SmallVector<Value> emitTerms(Value begin, Value end, ValueRange accumulators, CarryingLoopBody body);
+  SmallVector<Value> emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest);
+  SmallVector<Value> loadTransposed(const Piece &piece);
   SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> loadB);
   void emitEpilogues(SmallVector<Value> accumulators);
   Value multiplyAdd(Value a, Value b, Value c);

@@ -79,7 +79,7 @@ void ContractionEmitter::emitTask(Value task) {
   const RegisterTiling &tiling = schedule.tiling;
   auto [rowBegin, rowEnd] = getShare(builder, loc, rowTask, schedule.rowTasks, tiling.getNumRowTiles());
   auto [columnBegin, columnEnd] = getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
-  if (schedule.panels != PanelsOfB::inPlace)
+  if (schedule.panels == PanelsOfB::perTask || schedule.panels == PanelsOfB::shared)
     return emitBlocks(rowBegin, rowEnd, columnBegin, columnEnd);
   Value firstTile = rowBegin, lastTile = rowEnd;
   emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
@@ -157,6 +157,8 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueR
     ivs[loops.front()] = iv;
     return emitSums(loops.drop_front(), carried);
   };
+  if (loops.size() == 1 && schedule.panels == PanelsOfB::transposed)
+    return emitTransposedTerms(accumulators, body);
   if (loops.size() == 1)
     return emitTerms(constant(0), constant(contraction.getExtent(loops.front())), accumulators, body);
   return buildLoop(builder, loc, 0, contraction.getExtent(loops.front()), 1, accumulators, body);

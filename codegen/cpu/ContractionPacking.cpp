@@ -22,7 +22,7 @@ static constexpr int64_t bytesPerPackingTask = 64 << 10, tilesPerPackingTask = 4
 // first cache meanwhile.
 static constexpr int64_t termsPerVisit = 16;
 
-static constexpr int64_t conflictingBytes = 512;
+static constexpr int64_t conflictingBytes = 512, cacheLineBytes = 64;
 
 int64_t ContractionEmitter::getNumSums() const {
   int64_t product = 1;
@@ -161,25 +161,54 @@ void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
   }
 }
 
-/// As many terms as lanes of the tile's columns, where consecutive terms lie one after the other: squares transposed in
-/// registers.
+/// As many terms as lanes of the tile's columns, where consecutive terms lie one after the other.
 void ContractionEmitter::transposeIntoPanel(Value begin, Value term) {
-  unsigned sumLoop = contraction.sums.back();
-  ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
-  for (const Piece &piece : pieces) {
-    SmallVector<Value> columns;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      if (lane >= piece.lanes) {
-        columns.push_back(zeros());
-        continue;
-      }
-      SmallVector<Value> at = getIvs({0, piece.column + lane, 1});
-      columns.push_back(VectorBody(builder, contraction.op, at, sumLoop, lanes).load(contraction.b));
-    }
-    for (auto [number, vector] : llvm::enumerate(transposeSquare(builder, loc, std::move(columns))))
+  ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
+  for (const Piece &piece : pieces)
+    for (auto [number, vector] : llvm::enumerate(loadTransposed(piece)))
       vector::StoreOp::create(builder, loc, vector, panels->buffer,
                               getPlaceInPanel(addIndex(builder, loc, term, static_cast<int64_t>(number)), piece));
-  }
+}
+
+/// The piece's columns of b for as many terms as lanes from the current one on, filled up to whole vectors: a square
+/// whose columns are read, transposed in registers.
+SmallVector<Value> ContractionEmitter::loadTransposed(const Piece &piece) {
+  unsigned sumLoop = contraction.sums.back();
+  int64_t half = lanes / 2;
+  return transposeSquareOfHalves(builder, loc, lanes, [&](int64_t column, int64_t term) -> Value {
+    if (column >= piece.lanes)
+      return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(VectorType::get(half, elementType)));
+    SmallVector<Value> at = getIvs({0, piece.column + column, 1});
+    at[sumLoop] = addIndex(builder, loc, at[sumLoop], term);
+    return VectorBody(builder, contraction.op, at, sumLoop, half).load(contraction.b);
+  });
+}
+
+/// All terms of the innermost sum, b's squares being transposed as they are used; `rest` takes those that fill none. A
+/// turn takes a cache line of each column.
+SmallVector<Value> ContractionEmitter::emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest) {
+  unsigned sumLoop = contraction.sums.back();
+  int64_t perLine = std::max(lanes, cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8)) / lanes * lanes;
+  int64_t extent = contraction.getExtent(sumLoop), whole = extent / perLine * perLine;
+  auto addLine = [&](Value begin, ValueRange carried) {
+    SmallVector<Value> sums(carried);
+    DenseMap<int64_t, SmallVector<Value>> columns;
+    for (auto [number, piece] : llvm::enumerate(pieces)) {
+      SmallVector<Value> &line = columns[piece.column];
+      for (int64_t square = 0; piece.row == 0 && square < perLine; square += lanes) {
+        ivs[sumLoop] = addIndex(builder, loc, begin, square);
+        llvm::append_range(line, loadTransposed(piece));
+      }
+      for (auto [i, column] : llvm::enumerate(line)) {
+        ivs[sumLoop] = addIndex(builder, loc, begin, i);
+        Value a = vector::BroadcastOp::create(builder, loc, sums[number].getType(), loadA(piece));
+        sums[number] = multiplyAdd(a, narrow(column, piece.lanes), sums[number]);
+      }
+    }
+    return sums;
+  };
+  SmallVector<Value> sums = buildLoop(builder, loc, 0, whole, perLine, accumulators, addLine);
+  return buildLoop(builder, loc, whole, extent, 1, sums, rest);
 }
 
 /// Where a vector of b lies in `panels`: one tile after the other, in each term after term. Tiles start at whole
@@ -320,7 +349,7 @@ void ContractionEmitter::prefetchPartial() {
   if (!partial)
     return;
   int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
-  int64_t perLine = 64 / (elementType.getIntOrFloatBitWidth() / 8);
+  int64_t perLine = cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8);
   Value next = addIndex(builder, loc, getPlaceInPartial(pieces.front()), tileRows * columns);
   for (int64_t place = 0; place < tileRows * tileWidth; place += perLine)
     memref::PrefetchOp::create(builder, loc, partial, addIndex(builder, loc, next, place), /*isWrite=*/true,

@@ -22,6 +22,9 @@ static constexpr int64_t minRowTilesForPanel = 20;
 // Tiles of rows that use a panel until its copy has paid off, and tiles of columns a block of a.
 static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 
+// Vectors of columns in a tile for which squares are transposed: each takes several instructions a term.
+static constexpr int64_t maxTransposedVectors = 4;
+
 // Rows that begin a multiple of this many bytes apart fall on few of a cache's sets.
 static constexpr int64_t conflictingBytes = 2048;
 
@@ -40,8 +43,16 @@ struct Scheduler {
 
   ContractionSchedule run() {
     chooseLoops();
-    s.tiling = chooseRegisterTiling(target, lanes, s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1,
-                                    contraction.getExtent(contraction.vectorLoop), getNumSums());
+    int64_t rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
+    auto chooseTiling = [&](int64_t maxVectors) {
+      s.tiling = chooseRegisterTiling(target, lanes, rows, contraction.getExtent(contraction.vectorLoop), getNumSums(),
+                                      maxVectors);
+    };
+    chooseTiling(target.vectorRegisters);
+    if (transposesInPlace()) {
+      s.panels = PanelsOfB::transposed;
+      chooseTiling(maxTransposedVectors);
+    }
     for (const TileRun &run : s.tiling.columns)
       s.panelWidth = std::max<int64_t>(s.panelWidth, llvm::alignTo(run.size, lanes));
     int64_t work = 1;
@@ -77,7 +88,7 @@ private:
   void chooseTasks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     bool hoisted = isHoisted();
-    if (!hoisted && (rowTiles < minRowTilesToCopy || staysInFirstCache())) {
+    if (s.panels == PanelsOfB::transposed || (!hoisted && (rowTiles < minRowTilesToCopy || staysInFirstCache()))) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
       s.columnTasks = getNumShares(columnTiles, wanted);
       s.rowTasks = getNumShares(rowTiles, llvm::divideCeil(wanted, s.columnTasks));
@@ -105,6 +116,15 @@ private:
     }
     if (s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy)
       s.blockOfA = better;
+  }
+
+  /// Whether b's columns lie one after the other, and too few rows use it for a copy, which no loop would share, to pay
+  /// off.
+  bool transposesInPlace() const {
+    return s.tiling.getNumRowTiles() == 1 && lanes > 1 && llvm::isPowerOf2_64(lanes) && !contraction.sums.empty() &&
+           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
+           getStrideAlong(contraction.b, contraction.sums.back()) == 1 &&
+           findCopyPlace(contraction.op, contraction.b->get()) == contraction.op;
   }
 
   bool staysInFirstCache() const {

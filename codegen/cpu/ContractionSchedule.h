@@ -14,8 +14,10 @@ inline constexpr int64_t termsPerTurn = 4;
 /// Where the innermost loop reads b.
 enum class PanelsOfB {
   inPlace,
-  perTask, // a task copies its own columns, block by block
-  shared,  // all panels are made before all tasks, and before loops around the contraction that leave b as it is
+  transposed, // in place, where its columns lie one after the other: squares of it transposed in registers, each time
+              // anew
+  perTask,    // a task copies its own columns, block by block
+  shared,     // all panels are made before all tasks, and before loops around the contraction that leave b as it is
 };
 
 /// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.
@@ -51,7 +53,7 @@ struct ContractionSchedule {
   int64_t getColumnsPerTask() const { return getStart(tiling.columns, getColumnTilesPerTask()); }
 };
 
-/// Where `op` stands inside a parallel loop, all is one task.
+/// Where the contraction stands inside a parallel loop, all is one task.
 ContractionSchedule scheduleContraction(const Contraction &contraction, const CpuTarget &target);
 
 } // namespace mlir::nn

@@ -63,11 +63,13 @@ int64_t nn::getStart(ArrayRef<TileRun> runs, int64_t tile) {
   return start;
 }
 
-RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k) {
+RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
+                                        int64_t maxVectors) {
   RegisterTiling best;
   double bestCycles = std::numeric_limits<double>::infinity();
   for (int64_t rows = 1; rows < target.vectorRegisters; ++rows)
-    for (int64_t vectors = 1; rows * vectors + vectors + 1 <= target.vectorRegisters; ++vectors) {
+    for (int64_t vectors = 1; vectors <= maxVectors && rows * vectors + vectors + 1 <= target.vectorRegisters;
+         ++vectors) {
       RegisterTiling tiling{cutEvenly(m, rows), cutColumns(n, lanes, vectors)};
       double cycles = estimateCycles(tiling, lanes, k);
       if (cycles < bestCycles) {

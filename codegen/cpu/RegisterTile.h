@@ -26,8 +26,9 @@ struct RegisterTiling {
 int64_t getStart(ArrayRef<TileRun> runs, int64_t tile);
 
 /// The tiling of an m x n result with the least estimated time, `k` products an
-/// element. Columns are vectors of `lanes`.
-RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k);
+/// element. Columns are vectors of `lanes`, at most `maxVectors` in a tile.
+RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
+                                    int64_t maxVectors);
 
 /// A tile's columns as vectors: offset and number of lanes of each. All are
 /// full but the last one.

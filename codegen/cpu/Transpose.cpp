@@ -6,10 +6,11 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-SmallVector<Value> nn::transposeSquare(OpBuilder &builder, Location loc, SmallVector<Value> rows) {
+/// The steps from that of `block` on.
+static SmallVector<Value> transposeBlocks(OpBuilder &builder, Location loc, SmallVector<Value> rows, int64_t block) {
   int64_t size = rows.size();
   assert(llvm::isPowerOf2_64(size) && "only squares of a power of two");
-  for (int64_t block = size / 2; block > 0; block /= 2) {
+  for (; block > 0; block /= 2) {
     SmallVector<int64_t> upper, lower;
     for (int64_t lane = 0; lane < size; ++lane) {
       bool right = lane & block;
@@ -25,4 +26,20 @@ SmallVector<Value> nn::transposeSquare(OpBuilder &builder, Location loc, SmallVe
     }
   }
   return rows;
+}
+
+SmallVector<Value> nn::transposeSquare(OpBuilder &builder, Location loc, SmallVector<Value> rows) {
+  int64_t block = rows.size() / 2;
+  return transposeBlocks(builder, loc, std::move(rows), block);
+}
+
+SmallVector<Value> nn::transposeSquareOfHalves(OpBuilder &builder, Location loc, int64_t size,
+                                               llvm::function_ref<Value(int64_t row, int64_t lane)> load) {
+  int64_t half = size / 2;
+  auto concatenate = llvm::to_vector(llvm::seq<int64_t>(0, size));
+  SmallVector<Value> rows(size);
+  for (int64_t lane : {int64_t(0), half})
+    for (int64_t row = 0; row < half; ++row)
+      rows[row + lane] = vector::ShuffleOp::create(builder, loc, load(row, lane), load(row + half, lane), concatenate);
+  return transposeBlocks(builder, loc, std::move(rows), half / 2);
 }

@@ -190,6 +190,26 @@ func.func @transposed_factors(%a: memref<256x96xf32>, %b: memref<128x256xf32>, %
 
 // -----
 
+// Few rows, and columns that lie one after the other: squares are transposed in registers as they are used, a cache line of
+// each column a turn; what fills no line goes element by element. Nothing is copied.
+// CHECK-LABEL: func @matrix_vector
+// CHECK-NOT: memref.alloc
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c16
+// CHECK: vector.load %arg1{{.*}}, vector<4xf32>
+// CHECK: vector.shuffle
+// CHECK: math.fma
+// CHECK: vector.from_elements
+// CHECK: math.fma
+// CHECK-NOT: linalg
+func.func @matrix_vector(%x: memref<1x100xf32>, %w: memref<24x100xf32>, %y: memref<1x24xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                 affine_map<(i, j, k) -> (i, j)>]
+    ins(%x, %w : memref<1x100xf32>, memref<24x100xf32>) outs(%y : memref<1x24xf32>)
+  return
+}
+
+// -----
+
 // A scalar product has no column to run vectors along; it keeps its rounding, one FMA a term.
 // CHECK-LABEL: func @dot
 // CHECK: linalg.generic
