@@ -38,7 +38,7 @@ private:
   SmallVector<Value> emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest);
   SmallVector<Value> loadTransposed(const Piece &piece);
   SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> loadB);
-  void emitEpilogues(SmallVector<Value> accumulators);
+  void emitEpilogues(ValueRange accumulators);
   Value multiplyAdd(Value a, Value b, Value c);
 
   /// Blocks of the sum, each with copies of the operands' parts in use.

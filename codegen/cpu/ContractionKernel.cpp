@@ -138,12 +138,13 @@ void ContractionEmitter::enterTile(Value row, int64_t numRows, Value column, int
 /// All terms of the tile's sums at once, b being read where it lies.
 void ContractionEmitter::emitWholeTile() { emitEpilogues(emitSums(contraction.sums, getInitial())); }
 
+/// What the sums begin with, in whole registers: parts of them would be other registers to the register allocator.
 SmallVector<Value> ContractionEmitter::getInitial() {
   return llvm::map_to_vector(pieces, [&](const Piece &piece) {
     if (!group.prologue)
-      return makeBody(contraction.op, piece).load(contraction.c);
+      return widen(makeBody(contraction.op, piece).load(contraction.c));
     VectorBody body = makeBody(group.prologue, piece);
-    return body.broadcast(body.emit().front());
+    return widen(body.broadcast(body.emit().front()));
   });
 }
 
@@ -151,7 +152,7 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueR
   if (loops.empty())
     return emitStep(accumulators, [&](const Piece &piece) -> Value {
       VectorBody body = makeBody(contraction.op, piece);
-      return body.broadcast(body.load(contraction.b));
+      return widen(body.broadcast(body.load(contraction.b)));
     });
   auto body = [&](Value iv, ValueRange carried) {
     ivs[loops.front()] = iv;
@@ -201,8 +202,10 @@ Value ContractionEmitter::multiplyAdd(Value a, Value b, Value c) {
 }
 
 /// What is computed along with a tile, and its results' way to memory.
-void ContractionEmitter::emitEpilogues(SmallVector<Value> accumulators) {
-  SmallVector<TileValue> tile = {{contraction.c, std::move(accumulators)}};
+void ContractionEmitter::emitEpilogues(ValueRange accumulators) {
+  SmallVector<TileValue> tile = {{contraction.c, {}}};
+  for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
+    tile.front().vectors.push_back(narrow(accumulator, piece.lanes));
   auto find = [&](Value memref) {
     return llvm::find_if(tile, [&](const TileValue &value) { return isSameView(value.output->get(), memref); });
   };

@@ -84,18 +84,14 @@ void ContractionEmitter::enterBlock(Value number) {
 }
 
 void ContractionEmitter::emitBlockTile() {
-  auto widenAll = [&](SmallVector<Value> vectors) {
-    return llvm::map_to_vector(vectors, [&](Value vector) { return widen(vector); });
-  };
   auto isBlock = [&](int64_t number) -> Value {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block, constant(number));
   };
   SmallVector<Type> types(pieces.size(), vectorType);
   SmallVector<Value> accumulators =
       schedule.numBlocks == 1
-          ? widenAll(getInitial())
-          : buildIf(
-                builder, loc, isBlock(0), types, [&] { return widenAll(getInitial()); }, [&] { return loadPartial(); });
+          ? getInitial()
+          : buildIf(builder, loc, isBlock(0), types, [&] { return getInitial(); }, [&] { return loadPartial(); });
   prefetchPartial();
   accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
     term = at;
@@ -103,10 +99,7 @@ void ContractionEmitter::emitBlockTile() {
     return emitStep(carried, [&](const Piece &piece) { return loadPanel(piece); });
   });
   auto finish = [&] {
-    SmallVector<Value> results;
-    for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
-      results.push_back(narrow(accumulator, piece.lanes));
-    emitEpilogues(results);
+    emitEpilogues(accumulators);
     return SmallVector<Value>();
   };
   if (schedule.numBlocks == 1) {
@@ -202,7 +195,7 @@ SmallVector<Value> ContractionEmitter::emitTransposedTerms(ValueRange accumulato
       for (auto [i, column] : llvm::enumerate(line)) {
         ivs[sumLoop] = addIndex(builder, loc, begin, i);
         Value a = vector::BroadcastOp::create(builder, loc, sums[number].getType(), loadA(piece));
-        sums[number] = multiplyAdd(a, narrow(column, piece.lanes), sums[number]);
+        sums[number] = multiplyAdd(a, column, sums[number]);
       }
     }
     return sums;

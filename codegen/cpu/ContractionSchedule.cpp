@@ -88,7 +88,7 @@ private:
   void chooseTasks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     bool hoisted = isHoisted();
-    if (s.panels == PanelsOfB::transposed || (!hoisted && (rowTiles < minRowTilesToCopy || staysInFirstCache()))) {
+    if (s.panels == PanelsOfB::transposed || (!hoisted && !paysToCopyB(rowTiles))) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
       s.columnTasks = getNumShares(columnTiles, wanted);
       s.rowTasks = getNumShares(rowTiles, llvm::divideCeil(wanted, s.columnTasks));
@@ -127,9 +127,17 @@ private:
            findCopyPlace(contraction.op, contraction.b->get()) == contraction.op;
   }
 
-  bool staysInFirstCache() const {
-    return getNumSums() * contraction.getExtent(contraction.vectorLoop) * bytes <= target.l1Bytes / 2;
+  /// Enough rows use a panel; or b comes from the outer caches anyway, where rows of it that lie far apart come slowly;
+  /// or its columns lie one after the other, and all of it would be copied otherwise.
+  bool paysToCopyB(int64_t rowTiles) const {
+    bool liesAcross = getStrideAlong(contraction.b, contraction.vectorLoop) != 1;
+    bool isFar = getBytesOfB() > target.l2Bytes;
+    return !contraction.sums.empty() && rowTiles >= (liesAcross || isFar ? 2 : minRowTilesToCopy) &&
+           !staysInFirstCache();
   }
+
+  int64_t getBytesOfB() const { return getNumSums() * contraction.getExtent(contraction.vectorLoop) * bytes; }
+  bool staysInFirstCache() const { return getBytesOfB() <= target.l1Bytes / 2; }
 
   /// Whether all tasks read the same b, of one sum.
   bool canShare() const {
