@@ -14,7 +14,7 @@ static constexpr int64_t multiplyAddsPerTask = 1 << 18;
 static constexpr int64_t maxTasks = 64;
 
 // Where tasks copy what others copy too, there are no more than this.
-static constexpr int64_t enoughTasks = 8;
+static constexpr int64_t enoughTasks = 8, fewestTasks = 4;
 
 // Tiles of rows that use a panel until its way from the outer caches does not count.
 static constexpr int64_t minRowTilesForPanel = 20;
@@ -111,8 +111,11 @@ private:
       s.panels = PanelsOfB::perTask;
       bool copiesA = better != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
       s.columnTasks = getNumShares(columnTiles, copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
+      // Few tasks of many rows, but never too few tasks.
+      int64_t missing = llvm::divideCeil(std::min(few, fewestTasks), s.columnTasks);
       s.rowTasks = getNumShares(
-          rowTiles, std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel));
+          rowTiles, std::max(std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel),
+                             std::min<int64_t>(missing, rowTiles / minRowTilesToCopy)));
     }
     if (s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy)
       s.blockOfA = better;
