@@ -2,7 +2,7 @@
 """Matrix products of nnc, OpenBLAS (numpy's) and PyTorch, side by side on one machine, f32.
 
     benchmarks/setup torch
-    python3 benchmarks/matmul.py [--threads N] [--march CPU] [--random N] [--seed N] [--rounds N] [--json FILE]
+    python3 benchmarks/matmul.py [--threads N] [--march CPU] [--random N] [--seed N] [--rounds N] [--sweep]
 
 Each contestant is a process of its own; rounds alternate. A line a shape: GFLOP/s of each (its fastest round) and nnc's
 rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
@@ -36,6 +36,19 @@ def compare(cases, threads, march, rounds, seconds):
             contestant.close()
 
 
+def print_comparison(cases, threads, march, rounds, seconds, seed):
+    """The table, a line as each case is done. Returns nnc's rate divided by the better peer's, for each case."""
+    print(f"GFLOP/s on {threads} threads; random shapes by seed {seed}")
+    print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
+    ratios = []
+    for (m, n, k, form), times in compare(cases, threads, march, rounds, seconds):
+        ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
+        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
+        print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
+              f"{ratios[-1]:>14.2f}", flush=True)
+    return ratios
+
+
 def sweep(cases, threads, march, rounds, seconds):
     """Seconds a call of nnc alone, for each case; rounds go through all cases in turn."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -67,14 +80,7 @@ def main():
             print(f"n = {case[1]:>2}  {1e6 * seconds:8.2f} µs")
         return
     cases = matmul_cases.squares() + matmul_cases.own() + matmul_cases.some(arguments.random, arguments.seed)
-    print(f"GFLOP/s on {arguments.threads} threads; random shapes by seed {arguments.seed}")
-    print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
-    ratios = []
-    for (m, n, k, form), times in compare(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds):
-        ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
-        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
-        print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
-              f"{ratios[-1]:>14.2f}", flush=True)
+    ratios = print_comparison(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds, arguments.seed)
     print(f"geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}")
 
 

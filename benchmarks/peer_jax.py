@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax_reference import adam, dense, embedding, lstm, relu, sparse_categorical_crossentropy
 
-from contest import serve, time_calls
+from contest import serve_steps
 from networks import Network
 
 
@@ -44,13 +44,7 @@ def main():
         state[0], loss = step(state[0], batch)
         return float(loss)
 
-    losses = [once() for _ in range(3)]
-
-    def repeat(count):
-        for _ in range(count):
-            once()
-
-    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+    serve_steps(once)
 
 
 main()

@@ -9,7 +9,7 @@ import tempfile
 import numpy as np
 from nnc_program import BUILD_DIR, SOURCE_DIR, Program, compile_object, run_tool
 
-from contest import serve, time_calls
+from contest import serve_steps
 from networks import Network
 
 
@@ -70,13 +70,8 @@ class Trainer:
 def main():
     trainer = Trainer(Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
     np.savez(sys.argv[4], **trainer.parameters())
-    losses = [trainer.step() for _ in range(3)]
 
-    def repeat(count):
-        for _ in range(count):
-            trainer.step()
-
-    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+    serve_steps(trainer.step)
 
 
 main()

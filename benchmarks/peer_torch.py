@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from contest import serve, time_calls
+from contest import serve_steps
 from networks import CLASSES, VOCABULARY, Network
 
 
@@ -75,13 +75,7 @@ def main():
         optimizer.step()
         return loss.item()
 
-    losses = [step() for _ in range(3)]
-
-    def repeat(count):
-        for _ in range(count):
-            step()
-
-    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+    serve_steps(step)
 
 
 main()

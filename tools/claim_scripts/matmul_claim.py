@@ -9,7 +9,7 @@ import sys
 from report import ROOT, arguments, finish, run
 
 sys.path.append(os.path.join(ROOT, "benchmarks"))
-from matmul import compare, geometric_mean, sweep  # noqa: E402
+from matmul import geometric_mean, print_comparison, sweep  # noqa: E402
 from matmul_cases import columns_sweep, own, some, squares  # noqa: E402
 
 RANDOM, SEED, SECONDS = 100, 1, 0.03
@@ -19,14 +19,7 @@ MEAN, NAMED, ANY, CLIFF = 1.0, 0.95, 0.8, 1.1
 def compare_all(threads, march, rounds):
     """Whether all bounds hold, and the figure."""
     named, cases = len(squares() + own()), squares() + own() + some(RANDOM, SEED)
-    print(f"GFLOP/s on {threads} threads; random shapes by seed {SEED}")
-    print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
-    ratios = []
-    for (m, n, k, form), times in compare(cases, threads, march, rounds, SECONDS):
-        ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
-        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
-        print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
-              f"{ratios[-1]:>14.2f}", flush=True)
+    ratios = print_comparison(cases, threads, march, rounds, SECONDS, SEED)
     mean, worst_named, worst_random = geometric_mean(ratios), min(ratios[:named]), min(ratios[named:])
     return (mean >= MEAN and worst_named >= NAMED and worst_random >= ANY,
             f"{threads} threads: {mean:.2f} (geometric mean), least {worst_named:.2f} of the named shapes, "
