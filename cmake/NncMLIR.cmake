@@ -5,6 +5,7 @@
 # MLIR and LLVM are linked as their shared libraries only: a static libMLIR*.a beside them would register
 # command line options twice.
 find_package(MLIR 22.1 REQUIRED CONFIG)
+find_package(LLD REQUIRED CONFIG HINTS "${LLVM_DIR}/../lld")
 message(STATUS "MLIR ${MLIR_VERSION} in ${MLIR_DIR}")
 
 set(NNC_LLVM_BIN ${LLVM_TOOLS_BINARY_DIR})

@@ -28,6 +28,8 @@ private:
   }
   /// A pointer to the elements; null where there are none.
   Constant *array(llvm::ArrayRef<Constant *> elements, const llvm::Twine &name);
+  /// An entry point, which may be in another unit of the program's code.
+  Constant *getFunction(StringRef name);
   Constant *makeTensor(StringRef name, RankedTensorType type, int64_t offset);
   Constant *makeVariable(const ProgramVariable &variable);
   Constant *makeInput(const ProgramTensor &input);
@@ -48,6 +50,15 @@ Constant *DescriptorBuilder::array(llvm::ArrayRef<Constant *> elements, const ll
     return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0));
   auto type = llvm::ArrayType::get(elements.front()->getType(), elements.size());
   return makeGlobal(llvm::ConstantArray::get(type, elements), name, false);
+}
+
+Constant *DescriptorBuilder::getFunction(StringRef name) {
+  if (llvm::Function *function = module.getFunction(name))
+    return function;
+  auto type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), llvm::PointerType::get(context, 0), false);
+  auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module);
+  function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  return function;
 }
 
 int32_t getDtype(Type type) {
@@ -91,8 +102,7 @@ Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
     outputs.push_back(makeOutput(output));
   return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
                                   int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
-                                  int64(outputs.size()), array(outputs, "nnc.outputs"),
-                                  module.getFunction(entry.name)});
+                                  int64(outputs.size()), array(outputs, "nnc.outputs"), getFunction(entry.name)});
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {

@@ -1,10 +1,13 @@
-// From the LLVM dialect to one relocatable object: translation, the descriptor, a short optimisation pipeline, machine
-// code, and a check of what the object imports. Floating-point arithmetic stays what the IR says: no fast-math, no
-// contraction.
+// From the LLVM dialect to one object: code units side by side, each by translation, a short optimisation pipeline and
+// LLVM's code generator; the first with the descriptor; then the linker, and a check of what the object imports.
+// Floating-point arithmetic stays what the IR says: no fast-math, no contraction.
 #include "codegen/EmitObject.h"
+#include "codegen/CodeUnits.h"
 #include "codegen/Descriptor.h"
+#include "codegen/LinkObjects.h"
 #include "codegen/Program.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -31,9 +34,18 @@ constexpr StringLiteral mathFunctions[] = {
     "erfc",  "exp",       "exp2", "expm1", "floor",  "fma",   "fmod",  "log",  "log10", "log1p", "log2", "pow",
     "round", "roundeven", "rint", "sin",   "sincos", "sinh",  "sqrt",  "tan",  "tanh",  "trunc"};
 
+/// The machine that code is for; it makes a code generator for each unit, as these are used by one thread.
 struct Target {
-  std::unique_ptr<llvm::TargetMachine> machine;
-  std::string cpu;
+  const llvm::Target *description;
+  llvm::Triple triple;
+  std::string cpu, features;
+
+  std::unique_ptr<llvm::TargetMachine> makeMachine() const {
+    llvm::TargetOptions codegen;
+    codegen.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+    return std::unique_ptr<llvm::TargetMachine>(description->createTargetMachine(
+        triple, cpu, features, codegen, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+  }
 };
 
 /// This machine's features, as LLVM writes them.
@@ -44,7 +56,7 @@ std::string getHostFeatures() {
   return features;
 }
 
-FailureOr<Target> makeTarget(ModuleOp module, const nn::TargetOptions &options) {
+FailureOr<Target> findTarget(ModuleOp module, const nn::TargetOptions &options) {
   static const bool initialized = [] {
     llvm::InitializeAllTargetInfos();
     llvm::InitializeAllTargets();
@@ -75,23 +87,19 @@ FailureOr<Target> makeTarget(ModuleOp module, const nn::TargetOptions &options) 
   if (!subtarget || !subtarget->isCPUStringValid(cpu))
     return module.emitError() << "target '" << triple.str() << "' has no CPU '" << cpu << "'";
 
-  llvm::TargetOptions codegen;
-  codegen.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  Target result;
-  result.machine.reset(target->createTargetMachine(triple, cpu, features, codegen, llvm::Reloc::PIC_, std::nullopt,
-                                                   llvm::CodeGenOptLevel::Default));
-  if (!result.machine)
+  Target result{target, triple, cpu, features};
+  if (!result.makeMachine())
     return module.emitError() << "no code generator for target '" << triple.str() << "'";
-  result.cpu = cpu;
   return result;
 }
 
-/// Only the descriptor is seen from outside.
+/// Only the descriptor is seen from outside; the units of a program see each other's functions.
 void hideFunctions(llvm::Module &module, const llvm::TargetMachine &machine) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+    function.setVisibility(llvm::GlobalValue::HiddenVisibility);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     if (!machine.getTargetFeatureString().empty())
@@ -119,6 +127,30 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse<memssa>,loop-mssa(licm))"));
   passes.run(module, modules);
+}
+
+/// One unit of the program's code; with `program`, its descriptor too.
+LogicalResult emitUnit(ModuleOp unit, const Target &target, const nn::TargetOptions &options, const Program *program,
+                       llvm::SmallVector<char> &object) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(unit, context, options.name);
+  if (!module)
+    return unit.emitError() << "the module does not translate to LLVM IR";
+  std::unique_ptr<llvm::TargetMachine> machine = target.makeMachine();
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  module->setPICLevel(llvm::PICLevel::BigPIC);
+  hideFunctions(*module, *machine);
+  if (program)
+    addDescriptor(*module, *program, options, target.cpu);
+  optimize(*module, *machine);
+
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager emission;
+  if (machine->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return unit.emitError() << "target '" << target.triple.str() << "' cannot write objects";
+  emission.run(*module);
+  return success();
 }
 
 /// Where `symbol` comes from: the first op that calls it, or that LLVM makes a call of it (llvm.intr.exp is expf or
@@ -164,40 +196,31 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const nn::TargetOp
 
 } // namespace
 
-LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, llvm::raw_pwrite_stream &out) {
+LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, bool shared, llvm::raw_ostream &out) {
   FailureOr<Program> program = readProgram(module);
-  FailureOr<Target> target = makeTarget(module, options);
+  FailureOr<Target> target = findTarget(module, options);
   if (failed(program) || failed(target))
     return failure();
-
+  FailureOr<SmallVector<OwningOpRef<ModuleOp>>> units = makeCodeUnits(module);
+  if (failed(units))
+    return failure();
   MLIRContext *context = module.getContext();
   registerBuiltinDialectTranslation(*context);
   registerLLVMDialectTranslation(*context);
-  OwningOpRef<ModuleOp> code = cast<ModuleOp>(module->clone());
-  for (auto variable : llvm::make_early_inc_range(code->getOps<VariableOp>()))
-    variable.erase();
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(*code, llvmContext, options.name);
-  if (!llvmModule)
-    return module.emitError() << "the module does not translate to LLVM IR";
-
-  llvm::TargetMachine &machine = *target->machine;
-  llvmModule->setTargetTriple(machine.getTargetTriple());
-  llvmModule->setDataLayout(machine.createDataLayout());
-  llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
-  hideFunctions(*llvmModule, machine);
-  addDescriptor(*llvmModule, *program, options, target->cpu);
-  optimize(*llvmModule, machine);
-
-  llvm::SmallVector<char> object;
-  llvm::raw_svector_ostream stream(object);
-  llvm::legacy::PassManager emission;
-  if (machine.addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return module.emitError() << "target '" << options.triple << "' cannot write objects";
-  emission.run(*llvmModule);
-  StringRef bytes(object.data(), object.size());
-  if (failed(checkImports(module, bytes, options)))
+  SmallVector<llvm::SmallVector<char>> objects(units->size());
+  auto emit = [&](size_t index) {
+    return emitUnit(*(*units)[index], *target, options, index == 0 ? &*program : nullptr, objects[index]);
+  };
+  if (failed(failableParallelForEachN(context, 0, units->size(), emit)))
     return failure();
-  out << bytes;
+  llvm::Expected<llvm::SmallVector<char>> relocatable = linkRelocatable(objects);
+  if (!relocatable)
+    return module.emitError() << llvm::toString(relocatable.takeError());
+  if (failed(checkImports(module, StringRef(relocatable->data(), relocatable->size()), options)))
+    return failure();
+  llvm::Expected<llvm::SmallVector<char>> object = shared ? linkShared({*relocatable}) : std::move(relocatable);
+  if (!object)
+    return module.emitError() << llvm::toString(object.takeError());
+  out << StringRef(object->data(), object->size());
   return success();
 }

@@ -1,4 +1,4 @@
-// The last step: from a module in the `binary` phase to one relocatable object with its descriptor.
+// The last step: from a module in the `binary` phase to one object with its descriptor.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
@@ -21,8 +21,8 @@ struct TargetOptions {
   std::string symbol = "nnc_program";
 };
 
-/// Writes the object of `module`, which must be in the `binary` phase, to `out`. Refuses an object that would import
-/// anything but the functions a program may import; errors are emitted at the module's ops.
-LogicalResult emitObject(ModuleOp module, const TargetOptions &options, llvm::raw_pwrite_stream &out);
+/// Writes the object of `module`, which must be in the `binary` phase, to `out`: relocatable, or shared. Refuses an
+/// object that would import anything but the functions a program may import; errors are emitted at the module's ops.
+LogicalResult emitObject(ModuleOp module, const TargetOptions &options, bool shared, llvm::raw_ostream &out);
 
 } // namespace mlir::nn

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 
@@ -22,12 +23,14 @@ namespace {
 
 constexpr StringLiteral phaseNames[] = {"model", "params", "grad", "fused", "linalg", "tiled", "planned", "binary"};
 
-/// Marks that a module has reached a phase.
+/// Verifies a module and marks that it has reached a phase.
 struct SetPhasePass : PassWrapper<SetPhasePass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SetPhasePass)
   explicit SetPhasePass(Phase phase) : phase(phase) {}
   StringRef getArgument() const override { return "nn-set-phase"; }
   void runOnOperation() override {
+    if (failed(verify(getOperation())))
+      return signalPassFailure();
     getOperation()->setAttr("nn.phase", StringAttr::get(&getContext(), stringifyPhase(phase)));
   }
   Phase phase;
@@ -127,8 +130,6 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));
   pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
-  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {
@@ -136,6 +137,7 @@ void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {
   // After planning, when a body's scratch has its place.
   pm.addPass(createOutlineParallel());
   pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {

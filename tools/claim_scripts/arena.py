@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 
 from nnc_program import DATA, DTYPES, INIT, Instance, compile_model, run_tool
-from report import BUILD, LLVM_BIN, MODELS, NNC_OPT, ROOT, Table, arguments, finish, run
+from report import BUILD, MODELS, NNC_OPT, ROOT, Table, arguments, finish, run
 
 MODELS_AND_BATCHES = {"mlp": (32, 1, 5), "text_classifier": (8, 1, 5)}
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -157,9 +157,8 @@ def allocation_counts(model, batch, folder):
                  "-rdynamic", "-Wl,-u,nnc_rt_parallel_for", "-I", os.path.join(ROOT, "runtime", "include"), "-x", "c",
                  os.path.join(HERE, "arena_steps.c"), "-x", "none", os.path.join(BUILD, "lib", "libnnc_runtime.a"),
                  "-lz", "-lcsv", "-lutf8proc", "-ldl", "-o", steps)
-    program, shared = (os.path.join(folder, f"{model}-{batch}.{extension}") for extension in ("o", "so"))
-    run(NNC_OPT, model_path(model), "--phase=binary", f"--batch={batch}", "-o", program)
-    run(os.path.join(LLVM_BIN, "ld.lld"), "-shared", "-Bsymbolic", "-o", shared, program)
+    shared = os.path.join(folder, f"{model}-{batch}.so")
+    run(NNC_OPT, model_path(model), "--phase=binary", f"--batch={batch}", "-o", shared)
     instance_program = compile_model(model_path(model), batch=batch, directory=tempfile.mkdtemp(dir=folder))
     entry = next(name for name in instance_program.entries if name.endswith(".train"))
     data = os.path.join(folder, f"{model}.npz")

@@ -1,6 +1,6 @@
 // nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
-// for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file; `--nn-plan` prints what phase
-// planned made.
+// for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file, `-o FILE.so` a shared one;
+// `--nn-plan` prints what phase planned made.
 #include "codegen/EmitObject.h"
 #include "codegen/Passes.h"
 #include "dialect/NN.h"
@@ -25,9 +25,10 @@ using namespace mlir;
 
 namespace {
 llvm::cl::OptionCategory category("nnc options");
-llvm::cl::opt<std::string> phase("phase", llvm::cl::cat(category), llvm::cl::value_desc("name"),
-                                 llvm::cl::desc("Compile up to a phase: model, params, grad, fused, linalg, tiled, "
-                                                "planned, binary (with -o FILE.o: an object file)"));
+llvm::cl::opt<std::string>
+    phase("phase", llvm::cl::cat(category), llvm::cl::value_desc("name"),
+          llvm::cl::desc("Compile up to a phase: model, params, grad, fused, linalg, tiled, "
+                         "planned, binary (with -o FILE.o: an object file; FILE.so: a shared one)"));
 llvm::cl::opt<int64_t> batch("batch", llvm::cl::cat(category), llvm::cl::init(32),
                              llvm::cl::desc("Batch size of every entry point"));
 llvm::cl::opt<std::string> entries("entries", llvm::cl::cat(category), llvm::cl::init("init,train,evaluate,predict"),
@@ -41,18 +42,20 @@ llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
 } // namespace
 
 namespace {
-/// Turns the module into an object file in memory.
+/// Turns the module into an object file in memory, and leaves nothing of it: nobody reads it any more.
 struct EmitObjectPass : PassWrapper<EmitObjectPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitObjectPass)
-  EmitObjectPass(nn::TargetOptions options, SmallVectorImpl<char> &object)
-      : options(std::move(options)), object(object) {}
+  EmitObjectPass(nn::TargetOptions options, bool shared, SmallVectorImpl<char> &object)
+      : options(std::move(options)), shared(shared), object(object) {}
   StringRef getArgument() const override { return "nn-emit-object"; }
   void runOnOperation() override {
     llvm::raw_svector_ostream out(object);
-    if (failed(nn::emitObject(getOperation(), options, out)))
-      signalPassFailure();
+    if (failed(nn::emitObject(getOperation(), options, shared, out)))
+      return signalPassFailure();
+    getOperation().getBody()->clear();
   }
   nn::TargetOptions options;
+  bool shared;
   SmallVectorImpl<char> &object;
 };
 } // namespace
@@ -98,6 +101,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   char **argv = arguments.data();
   auto [inputName, outputName] =
       registerAndParseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n", registry);
+  // The linker registers LLVM's code generation options, one of which has this name.
+  march.removeArgument();
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
   if (!input)
@@ -105,10 +110,14 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
     return reportProblem(*input, *problem);
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  // Each phase verifies what it made. To do so after each of its passes too takes a third of a compilation.
+  if (!phase.empty() && !isGiven(given, "verify-each"))
+    config.verifyPasses(false);
   // What the file will hold is made first and written last: an error leaves an older file as it was.
   std::string content;
   llvm::raw_string_ostream contentStream(content);
-  bool wantsObject = StringRef(outputName).ends_with(".o");
+  bool wantsShared = StringRef(outputName).ends_with(".so");
+  bool wantsObject = wantsShared || StringRef(outputName).ends_with(".o");
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
   SmallVector<char> object;
@@ -123,7 +132,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     std::string name = programName(inputName);
     nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
     // After the passes named on the command line, but for the one that prints what the phases make.
-    auto setUp = [base = config, options, wantsObject, wantsPlan, &object](PassManager &pm) mutable -> LogicalResult {
+    auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan,
+                  &object](PassManager &pm) mutable -> LogicalResult {
       auto compile = [&] { pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple})); };
       if (wantsPlan)
         compile();
@@ -132,7 +142,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
       if (!wantsPlan)
         compile();
       if (wantsObject)
-        pm.addPass(std::make_unique<EmitObjectPass>(options, object));
+        pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));
       return success();
     };
     config.setPassPipelineSetupFn(setUp);

@@ -48,18 +48,6 @@ std::string findCompiler() {
   fail("nnc-opt, which compiles model files, is neither beside nnc-run nor on PATH");
 }
 
-std::string findLinker() {
-  if (std::string chosen = environment("NNC_LLD"); !chosen.empty())
-    return chosen;
-  for (const char *name : {"ld.lld-22", "ld.lld"})
-    if (std::string found = findOnPath(name); !found.empty())
-      return found;
-  constexpr const char *kDebian = "/usr/lib/llvm-22/bin/ld.lld";
-  if (access(kDebian, X_OK) == 0)
-    return kDebian;
-  fail("ld.lld, which links compiled programs, is not on PATH: install the package lld-22");
-}
-
 /// What `native` stands for here, so that a cache shared by two machines serves each its own.
 std::string resolveMarch(const std::string &march) {
 #if defined(__x86_64__)
@@ -104,26 +92,22 @@ void appendHash(const fs::path &path) {
     fail(path.string(), ": cannot write: ", std::strerror(errno));
 }
 
-/// Files that go away when the compilation is over, however it ends.
-struct TemporaryFiles {
-  std::vector<fs::path> paths;
-  ~TemporaryFiles() {
+/// A file that goes away when the compilation is over, however it ends.
+struct TemporaryFile {
+  fs::path path;
+  ~TemporaryFile() {
     std::error_code ignored;
-    for (const fs::path &path : paths)
-      fs::remove(path, ignored);
+    fs::remove(path, ignored);
   }
 };
 
 void compile(const std::vector<std::string> &compileCommand, const std::string &model, const fs::path &result) {
-  std::string stem = concat(result.string(), ".", getpid());
-  fs::path object = stem + ".o", shared = stem + ".so";
-  TemporaryFiles temporary{{object, shared}};
+  fs::path shared = concat(result.string(), ".", getpid(), ".so");
+  TemporaryFile temporary{shared};
   std::vector<std::string> command = compileCommand;
-  command.insert(command.end(), {"-o", object.string()});
+  command.insert(command.end(), {"-o", shared.string()});
   if (runCommand(command) != 0)
     fail(model, ": not compiled");
-  if (runCommand({findLinker(), "-shared", "-Bsymbolic", "-z", "now", object.string(), "-o", shared.string()}) != 0)
-    fail(model, ": the compiled program could not be linked");
   appendHash(shared);
   std::error_code error;
   fs::rename(shared, result, error);

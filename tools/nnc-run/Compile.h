@@ -8,8 +8,8 @@ namespace nnc::run {
 /// The path of a compiled program for `options.model`, with the given entry points (comma-separated) and batch.
 ///
 /// A shared object is taken as it is. A model file is looked up in the cache ($XDG_CACHE_HOME/nnc, else ~/.cache/nnc)
-/// by a hash of its text, the options and the compiler's identity; where that is not there or damaged, nnc-opt and
-/// ld.lld make it. $NNC_OPT and $NNC_LLD name other binaries than those found beside nnc-run and on PATH.
+/// by a hash of its text, the options and the compiler's identity; where that is not there or damaged, nnc-opt makes
+/// it. $NNC_OPT names another binary than that found beside nnc-run or on PATH.
 std::string compiledProgram(const Options &options, const std::string &entries, int64_t batch);
 
 /// Whether MODEL is already compiled.
