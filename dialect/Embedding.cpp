@@ -68,76 +68,100 @@ FailureOr<SmallVector<Value>> EmbeddingOp::lower(OpBuilder &builder) {
 
 SmallVector<Value> EmbeddingOp::getSavedValues() { return {getInput()}; }
 
-/// Columns that one parallel iteration of the gradient takes: the largest divisor of `dim` of whole vectors, at most
-/// 64; all of them where there is none.
-static int64_t getColumnBlock(int64_t dim) {
-  for (int64_t block = 64; block >= 16; block -= 16)
-    if (dim % block == 0)
-      return block;
-  return dim;
-}
-
 namespace {
 
-/// The loops that add the gradient of each token to its row of a table's columns.
-struct TokenLoops {
-  Value tokens, gradient;
-  /// First column and number of columns.
-  Value column;
-  int64_t block;
+/// The tokens of a batch by row of the table: those of row r are at positions[starts[r]] ... positions[starts[r + 1] -
+/// 1], in the order of the batch. A position is the token's place in the batch, row-major.
+struct RowLists {
+  Value starts, positions;
+};
+
+/// Sorts tokens by row in two passes over them: the first counts each row's, the second puts them where they belong.
+struct RowSorter {
+  ImplicitLocOpBuilder &b;
+  Value tokens;
   int64_t vocab;
 
-  /// `table` [vocab, block] with the rows of all tokens below `at` added, one loop a dimension.
-  Value run(ImplicitLocOpBuilder &b, SmallVector<Value> at, Value table) const {
-    int64_t dim = at.size();
-    auto type = cast<RankedTensorType>(tokens.getType());
-    if (dim == type.getRank())
-      return addRow(b, at, table);
-    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
-    Value end = arith::ConstantIndexOp::create(b, type.getDimSize(dim));
-    auto loop = scf::ForOp::create(b, zero, end, one, ValueRange{table},
-                                   [&](OpBuilder &nested, Location loc, Value position, ValueRange carried) {
-                                     ImplicitLocOpBuilder inner(loc, nested);
-                                     SmallVector<Value> below(at);
-                                     below.push_back(position);
-                                     scf::YieldOp::create(inner, run(inner, below, carried[0]));
-                                   });
-    return loop.getResult(0);
+  RowLists run() {
+    auto shape = cast<RankedTensorType>(tokens.getType());
+    Type integer = b.getIntegerType(shape.getNumElements() <= INT32_MAX ? 32 : 64);
+    // While the second pass runs, an element holds the place of the row before it.
+    auto startsType = RankedTensorType::get({vocab + 2}, integer);
+    Value zero = arith::ConstantOp::create(b, b.getIntegerAttr(integer, 0));
+    Value one = arith::ConstantOp::create(b, b.getIntegerAttr(integer, 1));
+    Value starts = tensor::EmptyOp::create(b, startsType.getShape(), integer);
+    starts = linalg::FillOp::create(b, ValueRange{zero}, ValueRange{starts}).getResult(0);
+    starts = forEachToken({starts}, [&](Value row, Value position, ValueRange carried) -> SmallVector<Value> {
+      Value place = shift(row, 2);
+      Value count = tensor::ExtractOp::create(b, carried[0], place);
+      return {tensor::InsertOp::create(b, arith::AddIOp::create(b, count, one), carried[0], place)};
+    })[0];
+    starts = forEach(vocab, {zero, starts}, [&](Value row, ValueRange carried) -> SmallVector<Value> {
+      Value place = shift(row, 2);
+      Value sum = arith::AddIOp::create(b, carried[0], tensor::ExtractOp::create(b, carried[1], place));
+      return {sum, tensor::InsertOp::create(b, sum, carried[1], place)};
+    })[1];
+    Value positions = tensor::EmptyOp::create(b, {shape.getNumElements()}, integer);
+    auto sorted = forEachToken({starts, positions}, [&](Value row, Value position, ValueRange carried) {
+      Value before = shift(row, 1);
+      Value place = tensor::ExtractOp::create(b, carried[0], before);
+      Value next = tensor::InsertOp::create(b, arith::AddIOp::create(b, place, one), carried[0], before);
+      Value index = arith::IndexCastOp::create(b, b.getIndexType(), place);
+      Value value = arith::IndexCastOp::create(b, integer, position);
+      return SmallVector<Value>{next, tensor::InsertOp::create(b, value, carried[1], index)};
+    });
+    return {sorted[0], sorted[1]};
   }
 
 private:
-  Value addRow(ImplicitLocOpBuilder &b, ArrayRef<Value> at, Value table) const {
-    Type element = getElementTypeOrSelf(table.getType());
-    auto rowType = RankedTensorType::get({block}, element);
-    auto slice = [&](Value tensor, SmallVector<OpFoldResult> offsets) {
-      SmallVector<OpFoldResult> sizes(offsets.size(), b.getIndexAttr(1)), strides(offsets.size(), b.getIndexAttr(1));
-      sizes.back() = b.getIndexAttr(block);
-      return std::tuple(offsets, sizes, strides);
-    };
-    SmallVector<OpFoldResult> place = llvm::to_vector_of<OpFoldResult>(at);
-    place.push_back(column);
-    auto [from, fromSizes, fromStrides] = slice(gradient, place);
-    Value row = getRow(b, tensor::ExtractOp::create(b, tokens, at), vocab);
-    auto [to, toSizes, toStrides] = slice(table, {row, b.getIndexAttr(0)});
-    Value added = tensor::ExtractSliceOp::create(b, rowType, gradient, from, fromSizes, fromStrides);
-    Value sum = tensor::ExtractSliceOp::create(b, rowType, table, to, toSizes, toStrides);
-    AffineMap id = b.getMultiDimIdentityMap(1);
-    sum = linalg::GenericOp::create(b, TypeRange{rowType}, ValueRange{added}, ValueRange{sum},
-                                    ArrayRef<AffineMap>{id, id},
-                                    ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
-                                    [](OpBuilder &nested, Location loc, ValueRange args) {
-                                      Value sum = arith::AddFOp::create(nested, loc, args[1], args[0]);
-                                      linalg::YieldOp::create(nested, loc, sum);
-                                    })
-              .getResult(0);
-    return tensor::InsertSliceOp::create(b, sum, table, to, toSizes, toStrides);
+  Value shift(Value row, int64_t by) { return arith::AddIOp::create(b, row, arith::ConstantIndexOp::create(b, by)); }
+
+  /// A loop over [0, count) that carries values through `body`.
+  template <typename Body> SmallVector<Value> forEach(int64_t count, ArrayRef<Value> carried, Body body) {
+    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
+    auto loop = scf::ForOp::create(b, zero, arith::ConstantIndexOp::create(b, count), one, carried);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+    return SmallVector<Value>(loop.getResults());
+  }
+
+  /// Loops over all tokens, one a dimension from `at.size()` on; `body` gets a token's row and position.
+  template <typename Body>
+  SmallVector<Value> forEachToken(ArrayRef<Value> carried, Body body, SmallVector<Value> at = {}, Value position = {}) {
+    auto type = cast<RankedTensorType>(tokens.getType());
+    int64_t dim = at.size();
+    if (dim == type.getRank())
+      return body(getRow(b, tensor::ExtractOp::create(b, tokens, at), vocab), position, carried);
+    return forEach(type.getDimSize(dim), carried, [&](Value index, ValueRange inner) {
+      SmallVector<Value> below(at);
+      below.push_back(index);
+      Value place = index;
+      if (position) {
+        Value size = arith::ConstantIndexOp::create(b, type.getDimSize(dim));
+        place = arith::AddIOp::create(b, arith::MulIOp::create(b, position, size), index);
+      }
+      return forEachToken(SmallVector<Value>(inner), body, below, place);
+    });
   }
 };
 
+/// The indices of the token at `position` of a batch of `shape`.
+SmallVector<Value> getTokenIndices(ImplicitLocOpBuilder &b, Value position, ArrayRef<int64_t> shape) {
+  SmallVector<Value> indices(shape.size());
+  for (size_t dim = shape.size(); dim-- > 1;) {
+    Value size = arith::ConstantIndexOp::create(b, shape[dim]);
+    indices[dim] = arith::RemUIOp::create(b, position, size);
+    position = arith::DivUIOp::create(b, position, size);
+  }
+  indices[0] = position;
+  return indices;
+}
+
 } // namespace
 
-/// Adds the gradient of each token to its row, in the order of the tokens: each block of columns by a parallel
-/// iteration of its own, so that no two add to one element.
+/// Row r of the gradient is the sum of its tokens' gradients, in the order of the batch. It is computed where it is
+/// read: an elementwise op, the optimiser's update as a rule, takes it in, and a table of gradients is never made.
 FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
                                                         ArrayRef<Value> resultGrads, ArrayRef<bool> wanted) {
   SmallVector<Value> gradients(getNumOperands());
@@ -146,24 +170,31 @@ FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, Valu
   ImplicitLocOpBuilder b(getLoc(), builder);
   auto tableType = cast<RankedTensorType>(getParams()[0].getType());
   Type element = tableType.getElementType();
-  int64_t vocab = getVocab(), dim = getDim(), block = getColumnBlock(dim);
+  RowLists lists = RowSorter{b, saved[0], static_cast<int64_t>(getVocab())}.run();
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(saved[0].getType()).getShape();
+  Value zero = constant(b, element, 0.0), one = arith::ConstantIndexOp::create(b, 1);
   Value table = tensor::EmptyOp::create(b, tableType.getShape(), element);
-  auto addBlock = [&](OpBuilder &nested, Location loc, ValueRange args) {
-    ImplicitLocOpBuilder b(loc, nested);
-    Value column = args[0], shared = args[1];
-    SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), column}, ones(2, b.getIndexAttr(1));
-    SmallVector<OpFoldResult> sizes = {b.getIndexAttr(vocab), b.getIndexAttr(block)};
-    Value slice = tensor::ExtractSliceOp::create(b, shared, offsets, sizes, ones);
-    Value zeros = linalg::FillOp::create(b, ValueRange{constant(b, element, 0.0)}, ValueRange{slice}).getResult(0);
-    Value sums = TokenLoops{saved[0], resultGrads[0], column, block, vocab}.run(b, {}, zeros);
-    auto parallel = scf::InParallelOp::create(b);
-    b.setInsertionPointToStart(parallel.getBody());
-    tensor::ParallelInsertSliceOp::create(b, sums, shared, offsets, sizes, ones);
+  auto sumRow = [&](OpBuilder &nested, Location loc, ValueRange) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    Value row = linalg::IndexOp::create(inner, 0), column = linalg::IndexOp::create(inner, 1);
+    auto extractIndex = [&](ImplicitLocOpBuilder &at, Value tensor, Value index) -> Value {
+      return arith::IndexCastOp::create(at, at.getIndexType(), tensor::ExtractOp::create(at, tensor, index));
+    };
+    Value begin = extractIndex(inner, lists.starts, row);
+    Value end = extractIndex(inner, lists.starts, arith::AddIOp::create(inner, row, one));
+    auto loop = scf::ForOp::create(
+        inner, begin, end, one, ValueRange{zero}, [&](OpBuilder &body, Location loc, Value place, ValueRange sum) {
+          ImplicitLocOpBuilder at(loc, body);
+          SmallVector<Value> indices = getTokenIndices(at, extractIndex(at, lists.positions, place), shape);
+          indices.push_back(column);
+          Value gradient = tensor::ExtractOp::create(at, resultGrads[0], indices);
+          scf::YieldOp::create(at, ValueRange{arith::AddFOp::create(at, sum[0], gradient)});
+        });
+    linalg::YieldOp::create(inner, loop.getResult(0));
   };
-  auto forall =
-      scf::ForallOp::create(b, ArrayRef<OpFoldResult>{b.getIndexAttr(0)}, ArrayRef<OpFoldResult>{b.getIndexAttr(dim)},
-                            ArrayRef<OpFoldResult>{b.getIndexAttr(block)}, ValueRange{table},
-                            /*mapping=*/std::nullopt, addBlock);
-  gradients[1] = forall.getResult(0);
+  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
+  gradients[1] = linalg::GenericOp::create(b, TypeRange{tableType}, ValueRange{}, ValueRange{table},
+                                           ArrayRef<AffineMap>{b.getMultiDimIdentityMap(2)}, iterators, sumRow)
+                     .getResult(0);
   return gradients;
 }

@@ -39,31 +39,17 @@ struct ReadOriginal : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
-/// A slice of a transposed tensor whose dimensions lie in the original's order: one row, say.
-struct SliceOriginal : OpRewritePattern<tensor::ExtractSliceOp> {
+/// An element of a transposed tensor.
+struct ExtractOriginal : OpRewritePattern<tensor::ExtractOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(tensor::ExtractSliceOp slice, PatternRewriter &rewriter) const override {
-    auto transpose = slice.getSource().getDefiningOp<linalg::TransposeOp>();
+  LogicalResult matchAndRewrite(tensor::ExtractOp extract, PatternRewriter &rewriter) const override {
+    auto transpose = extract.getTensor().getDefiningOp<linalg::TransposeOp>();
     if (!transpose)
       return failure();
-    ArrayRef<int64_t> order = transpose.getPermutation();
-    llvm::SmallBitVector dropped = slice.getDroppedDims();
-    int64_t last = -1;
-    for (auto [position, dim] : llvm::enumerate(order)) {
-      if (dropped.test(position))
-        continue;
-      if (dim < last)
-        return failure();
-      last = dim;
-    }
-    SmallVector<OpFoldResult> offsets(order.size()), sizes(order.size()), strides(order.size());
-    for (auto [position, dim] : llvm::enumerate(order)) {
-      offsets[dim] = slice.getMixedOffsets()[position];
-      sizes[dim] = slice.getMixedSizes()[position];
-      strides[dim] = slice.getMixedStrides()[position];
-    }
-    rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(slice, slice.getType(), transpose.getInput(), offsets, sizes,
-                                                        strides);
+    SmallVector<Value> indices(transpose.getPermutation().size());
+    for (auto [position, dim] : llvm::enumerate(transpose.getPermutation()))
+      indices[dim] = extract.getIndices()[position];
+    rewriter.replaceOpWithNewOp<tensor::ExtractOp>(extract, transpose.getInput(), indices);
     return success();
   }
 };
@@ -112,7 +98,7 @@ struct FoldTransposes : nn::impl::FoldTransposesBase<FoldTransposes> {
 
   void runOnOperation() override {
     // Producers first: readers of the original would keep it as it is.
-    if (failed(apply<ProduceTransposed>()) || failed(apply<ReadOriginal, SliceOriginal>()))
+    if (failed(apply<ProduceTransposed>()) || failed(apply<ReadOriginal, ExtractOriginal>()))
       signalPassFailure();
   }
 

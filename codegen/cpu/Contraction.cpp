@@ -165,12 +165,14 @@ private:
   /// place.
   bool isElementwise(linalg::GenericOp op) {
     return op.getNumParallelLoops() == op.getNumLoops() && op.getNumLoops() == resultMap.getNumResults() &&
-           VectorBody::canVectorize(op) && !hasLoads(op) &&
+           VectorBody::canVectorize(op, op.getNumLoops() - 1) && !hasLoads(op) &&
            llvm::equal(op.getStaticLoopRanges(), cast<MemRefType>(result.getType()).getShape()) &&
            llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) { return isIdentity(op, &output); });
   }
 
-  static bool hasLoads(linalg::GenericOp op) { return !op.getBody()->getOps<memref::LoadOp>().empty(); }
+  static bool hasLoads(linalg::GenericOp op) {
+    return op.getBody()->walk([](memref::LoadOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  }
 
   static bool isIdentity(linalg::GenericOp op, OpOperand *operand) {
     return op.getMatchingIndexingMap(operand).isIdentity();

@@ -101,7 +101,7 @@ bool GenericEmitter::hasPlainOutputs() {
 /// How well vectors along `loop` suit the operands; nothing where they are not
 /// possible.
 std::optional<int64_t> GenericEmitter::getScore(unsigned loop) {
-  if (extents[loop] == 1 ||
+  if (extents[loop] == 1 || !VectorBody::canVectorize(op, loop) ||
       (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output) != nullptr; })))
     return std::nullopt;
   int64_t score = 0;
@@ -117,7 +117,7 @@ std::optional<int64_t> GenericEmitter::getScore(unsigned loop) {
 }
 
 std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
-  if (!VectorBody::canVectorize(op) || !hasPlainOutputs())
+  if (!hasPlainOutputs())
     return std::nullopt;
   std::optional<unsigned> best;
   int64_t bestScore = 0;

@@ -61,18 +61,44 @@ static bool isContiguous(AffineMap map, MemRefType type, unsigned dim) {
 
 static bool isScalarType(Type type) { return type.isIntOrIndexOrFloat(); }
 
-bool VectorBody::canVectorize(linalg::GenericOp op) {
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    if (inner.getNumRegions() != 0 ||
-        !llvm::all_of(inner.getOperandTypes(), [](Type type) { return isScalarType(type) || isa<MemRefType>(type); }) ||
-        !llvm::all_of(inner.getResultTypes(), isScalarType))
+static bool hasScalars(Operation &op) {
+  return llvm::all_of(op.getOperandTypes(), [](Type type) { return isScalarType(type) || isa<MemRefType>(type); }) &&
+         llvm::all_of(op.getResultTypes(), isScalarType);
+}
+
+/// Whether the operations of `block` have forms on vectors; those of its values that differ between lanes join
+/// `varying`.
+static bool canVectorizeBlock(Block &block, unsigned dim, DenseSet<Value> &varying) {
+  auto isVarying = [&](Value value) { return varying.contains(value); };
+  for (Operation &inner : block.without_terminator()) {
+    if (!hasScalars(inner))
       return false;
-    if (isa<linalg::IndexOp, memref::LoadOp>(inner) || inner.hasTrait<OpTrait::ConstantLike>())
+    if (auto loop = dyn_cast<scf::ForOp>(inner)) {
+      if (llvm::any_of(ValueRange{loop.getLowerBound(), loop.getUpperBound(), loop.getStep()}, isVarying))
+        return false;
+      // What a loop carries becomes vectors.
+      varying.insert_range(loop.getRegionIterArgs());
+      varying.insert_range(loop.getResults());
+      if (!canVectorizeBlock(*loop.getBody(), dim, varying))
+        return false;
       continue;
-    if (!OpTrait::hasElementwiseMappableTraits(&inner))
+    }
+    bool isKnown = isa<linalg::IndexOp, memref::LoadOp>(inner) || inner.hasTrait<OpTrait::ConstantLike>();
+    if (inner.getNumRegions() != 0 || !(isKnown || OpTrait::hasElementwiseMappableTraits(&inner)))
       return false;
+    auto index = dyn_cast<linalg::IndexOp>(inner);
+    if ((index && index.getDim() == dim) || llvm::any_of(inner.getOperands(), isVarying))
+      varying.insert_range(inner.getResults());
   }
   return true;
+}
+
+bool VectorBody::canVectorize(linalg::GenericOp op, unsigned dim) {
+  DenseSet<Value> varying;
+  for (OpOperand &operand : op->getOpOperands())
+    if (op.getMatchingIndexingMap(&operand).isFunctionOfDim(dim))
+      varying.insert(op.getMatchingBlockArgument(&operand));
+  return canVectorizeBlock(*op.getBody(), dim, varying);
 }
 
 SmallVector<Value> VectorBody::getIndices(AffineMap map, ArrayRef<Value> at) {
@@ -188,6 +214,30 @@ VectorBody::Lanes VectorBody::evaluateLoad(Operation &inner) {
   return {vector::FromElementsOp::create(builder, loc, vectorType, elements)};
 }
 
+void VectorBody::evaluateLoop(scf::ForOp loop) {
+  // What it reads of the operands, before it: it may be read after it too.
+  loop.getBody()->walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      if (operand.getParentBlock() == op.getBody())
+        get(operand);
+  });
+  SmallVector<Value> initial =
+      llvm::map_to_vector(loop.getInitArgs(), [&](Value value) { return asVector(get(value)); });
+  auto vectorized = scf::ForOp::create(builder, loc, get(loop.getLowerBound()).value, get(loop.getUpperBound()).value,
+                                       get(loop.getStep()).value, initial);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(vectorized.getBody());
+  values[loop.getInductionVar()] = {vectorized.getInductionVar()};
+  for (auto [from, to] : llvm::zip_equal(loop.getRegionIterArgs(), vectorized.getRegionIterArgs()))
+    values[from] = {to};
+  for (Operation &inner : loop.getBody()->without_terminator())
+    evaluate(inner);
+  scf::YieldOp::create(builder, loc,
+                       llvm::map_to_vector(loop.getYieldedValues(), [&](Value value) { return asVector(get(value)); }));
+  for (auto [from, to] : llvm::zip_equal(loop.getResults(), vectorized.getResults()))
+    values[from] = {to};
+}
+
 void VectorBody::evaluate(Operation &inner) {
   if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
     values[index.getResult()] = {ivs[index.getDim()], lanes != 0 && index.getDim() == dim};
@@ -197,6 +247,8 @@ void VectorBody::evaluate(Operation &inner) {
     values[inner.getResult(0)] = evaluateLoad(inner);
     return;
   }
+  if (auto loop = dyn_cast<scf::ForOp>(inner); loop && lanes != 0)
+    return evaluateLoop(loop);
   SmallVector<Lanes> operands = llvm::map_to_vector(inner.getOperands(), [&](Value value) { return get(value); });
   bool uniform = llvm::all_of(operands, [](const Lanes &of) { return isUniform(of.value, of.isRamp); });
   if (uniform) {

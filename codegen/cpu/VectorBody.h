@@ -7,6 +7,7 @@
 // same element, and scalar loads lane by lane otherwise.
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlir::nn {
@@ -26,8 +27,9 @@ public:
   VectorBody(OpBuilder &builder, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim, int64_t lanes)
       : builder(builder), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes) {}
 
-  /// Whether every operation of the body has a form on vectors.
-  static bool canVectorize(linalg::GenericOp op);
+  /// Whether every operation of the body has a form on vectors of iterations of loop `dim`. A loop in the body has one
+  /// where it runs alike for all of them.
+  static bool canVectorize(linalg::GenericOp op, unsigned dim);
 
   /// Gives the block argument of operand `number` a value: a vector (with
   /// lanes) or a scalar.
@@ -57,6 +59,7 @@ private:
   Value asVector(Lanes lanesOf);
   Value getLane(Lanes lanesOf, int64_t lane);
   void evaluate(Operation &inner);
+  void evaluateLoop(scf::ForOp loop);
   Lanes evaluateLoad(Operation &inner);
   Lanes get(Value value);
 

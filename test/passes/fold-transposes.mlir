@@ -21,19 +21,16 @@ func.func @reader(%x: tensor<4x3xf32>) -> tensor<3x4xf32> {
 
 // -----
 
-// A row of a transposed tensor is a row of the original; a plane of it is one whose dimensions changed places, and stays.
-// CHECK-LABEL: func.func @slices(
-// CHECK-SAME: %[[X:.*]]: tensor<4x3x8xf32>, %[[I:.*]]: index, %[[J:.*]]: index)
-// CHECK: %[[T:.*]] = linalg.transpose
-// CHECK-DAG: tensor.extract_slice %[[X]][%[[J]], %[[I]], 0] [1, 1, 8] [1, 1, 1] : tensor<4x3x8xf32> to tensor<8xf32>
-// CHECK-DAG: tensor.extract_slice %[[T]][0, 0, %[[I]]] [3, 4, 1]
-func.func @slices(%x: tensor<4x3x8xf32>, %i: index, %j: index) -> (tensor<8xf32>, tensor<3x4xf32>) {
+// An element of a transposed tensor is one of the original.
+// CHECK-LABEL: func.func @element(
+// CHECK-SAME: %[[X:.*]]: tensor<4x3x8xf32>, %[[I:.*]]: index, %[[J:.*]]: index, %[[K:.*]]: index)
+// CHECK-NOT: linalg.transpose
+// CHECK: tensor.extract %[[X]][%[[J]], %[[I]], %[[K]]]
+func.func @element(%x: tensor<4x3x8xf32>, %i: index, %j: index, %k: index) -> f32 {
   %e = tensor.empty() : tensor<3x4x8xf32>
   %t = linalg.transpose ins(%x : tensor<4x3x8xf32>) outs(%e : tensor<3x4x8xf32>) permutation = [1, 0, 2]
-  %row = tensor.extract_slice %t[%i, %j, 0] [1, 1, 8] [1, 1, 1] : tensor<3x4x8xf32> to tensor<8xf32>
-  %e1 = tensor.empty() : tensor<3x4x8xf32>
-  %plane = tensor.extract_slice %t[0, 0, %i] [3, 4, 1] [1, 1, 1] : tensor<3x4x8xf32> to tensor<3x4xf32>
-  return %row, %plane : tensor<8xf32>, tensor<3x4xf32>
+  %v = tensor.extract %t[%i, %j, %k] : tensor<3x4x8xf32>
+  return %v : f32
 }
 
 // -----

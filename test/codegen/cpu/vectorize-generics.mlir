@@ -102,3 +102,49 @@ func.func @named(%a: memref<8x4xf32>, %b: memref<4x16xf32>, %c: memref<8x16xf32>
   linalg.matmul ins(%a, %b : memref<8x4xf32>, memref<4x16xf32>) outs(%c : memref<8x16xf32>)
   return
 }
+
+// -----
+
+// A loop in the body that runs alike for all columns carries vectors; one whose end differs between them stays scalar.
+// CHECK-LABEL: func @loop_in_body
+// CHECK: %[[END:.*]] = memref.load %{{.*}} : memref<9xindex>
+// CHECK: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c1 iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<16xf32>)
+// CHECK: vector.load %{{.*}}[%[[I]], %{{.*}}] : memref<100x16xf32>, vector<16xf32>
+// CHECK-LABEL: func @ragged_loop_in_body
+// CHECK-NOT: vector
+// CHECK: scf.for {{.*}} -> (f32)
+func.func @loop_in_body(%x: memref<100x16xf32>, %ends: memref<9xindex>, %y: memref<9x16xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %none = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%ends : memref<9xindex>) outs(%y : memref<9x16xf32>) {
+    ^bb0(%end: index, %out: f32):
+      %j = linalg.index 1 : index
+      %sum = scf.for %i = %zero to %end step %one iter_args(%s = %none) -> (f32) {
+        %v = memref.load %x[%i, %j] : memref<100x16xf32>
+        %t = arith.addf %s, %v : f32
+        scf.yield %t : f32
+      }
+      linalg.yield %sum : f32
+  }
+  return
+}
+func.func @ragged_loop_in_body(%x: memref<100x16xf32>, %ends: memref<16xindex>, %y: memref<16xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %none = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(j) -> (j)>, affine_map<(j) -> (j)>], iterator_types = ["parallel"]}
+      ins(%ends : memref<16xindex>) outs(%y : memref<16xf32>) {
+    ^bb0(%end: index, %out: f32):
+      %j = linalg.index 0 : index
+      %sum = scf.for %i = %zero to %end step %one iter_args(%s = %none) -> (f32) {
+        %v = memref.load %x[%i, %j] : memref<100x16xf32>
+        %t = arith.addf %s, %v : f32
+        scf.yield %t : f32
+      }
+      linalg.yield %sum : f32
+  }
+  return
+}

@@ -76,6 +76,42 @@ func.func @lookup_{m}x{n}(%x: memref<{m}x{n}xf32>, %t: memref<{m}xi32>, %y: memr
   }}
   return
 }}
+func.func @listed_{m}x{n}(%x: memref<{m}x{n}xf32>, %s: memref<{n}xi32>, %y: memref<{n}x{n}xf32>) {{
+  %one = arith.constant 1 : index
+  %zero = arith.constant 0 : index
+  linalg.generic {{indexing_maps = [#row, #both], iterator_types = ["parallel", "parallel"]}}
+      ins(%s : memref<{n}xi32>) outs(%y : memref<{n}x{n}xf32>) {{
+    ^bb0(%e: i32, %b: f32):
+      %j = linalg.index 1 : index
+      %end = arith.index_cast %e : i32 to index
+      %c = scf.for %i = %zero to %end step %one iter_args(%sum = %b) -> (f32) {{
+        %v = memref.load %x[%i, %j] : memref<{m}x{n}xf32>
+        %w = arith.mulf %b, %v : f32
+        %t = arith.addf %sum, %w : f32
+        scf.yield %t : f32
+      }}
+      %d = arith.addf %c, %b : f32
+      linalg.yield %d : f32
+  }}
+  return
+}}
+func.func @ragged_{m}x{n}(%x: memref<{m}x{n}xf32>, %s: memref<{n}xi32>, %y: memref<{n}xf32>) {{
+  %one = arith.constant 1 : index
+  %zero = arith.constant 0 : index
+  linalg.generic {{indexing_maps = [#only, #only], iterator_types = ["parallel"]}}
+      ins(%s : memref<{n}xi32>) outs(%y : memref<{n}xf32>) {{
+    ^bb0(%e: i32, %b: f32):
+      %j = linalg.index 0 : index
+      %end = arith.index_cast %e : i32 to index
+      %c = scf.for %i = %zero to %end step %one iter_args(%sum = %b) -> (f32) {{
+        %v = memref.load %x[%i, %j] : memref<{m}x{n}xf32>
+        %t = arith.addf %sum, %v : f32
+        scf.yield %t : f32
+      }}
+      linalg.yield %c : f32
+  }}
+  return
+}}
 func.func @argmax_{m}x{n}(%x: memref<{m}x{n}xf32>, %where: memref<{m}xi32>, %max: memref<{m}xf32>) {{
   linalg.generic {{indexing_maps = [#both, #row, #row], iterator_types = ["parallel", "reduction"]}}
       ins(%x : memref<{m}x{n}xf32>) outs(%where, %max : memref<{m}xi32>, memref<{m}xf32>) {{
@@ -92,6 +128,7 @@ func.func @argmax_{m}x{n}(%x: memref<{m}x{n}xf32>, %where: memref<{m}xi32>, %max
 """
 
 MAPS = """
+#only = affine_map<(i) -> (i)>
 #both = affine_map<(i, j) -> (i, j)>
 #swapped = affine_map<(i, j) -> (j, i)>
 #row = affine_map<(i, j) -> (i)>
@@ -146,6 +183,16 @@ def check(functions, m, n, rng):
     z, y = rng.standard_normal((n, 3, m)), np.zeros((3, m, n))
     call("permute", z, y)
     assert np.array_equal(y, z.transpose(1, 2, 0)), (m, n, "permutation")
+    ends, y, z = rng.integers(0, m + 1, n).astype(np.int32), f(n, n), f(n)
+    sums, ragged = y.copy(), z.copy()
+    for i in range(m):
+        sums = np.where(ends[:, None] > i, sums + y * x[i], sums)
+        ragged = np.where(ends > i, ragged + x[i], ragged)
+    sums = sums + y
+    call("listed", x, ends, y)
+    call("ragged", x, ends, z)
+    assert y.tobytes() == sums.tobytes(), (m, n, "sums of as many rows as a row says")
+    assert z.tobytes() == ragged.tobytes(), (m, n, "sums of as many rows as a column says")
     y = np.zeros((m, n), np.int64)
     call("index", y)
     assert np.array_equal(y, 1000 * np.arange(m)[:, None] + np.arange(n)), (m, n, "index")
