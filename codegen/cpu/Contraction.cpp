@@ -43,7 +43,7 @@ bool nn::hasMultiplyAddBody(linalg::GenericOp op) {
 FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   if (!hasMultiplyAddBody(op))
     return failure();
-  Contraction result{op, op.getDpsInputOperand(0), op.getDpsInputOperand(1), op.getDpsInitOperand(0), {}, {}, {}, {},
+  Contraction result{op, op.getDpsInputOperand(0), op.getDpsInputOperand(1), op.getDpsInitOperand(0), {}, {}, {}, {}, 0,
                      0,  op.getStaticLoopRanges()};
   for (OpOperand *operand : {result.a, result.b, result.c})
     if (!isa<MemRefType>(operand->get().getType()) || !op.getMatchingIndexingMap(operand).isProjectedPermutation())
@@ -60,7 +60,11 @@ FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   }
   if (c.getNumResults() == 0)
     return failure();
-  result.vectorLoop = c.getDimPosition(c.getNumResults() - 1);
+  result.vectorDim = c.getNumResults() - 1;
+  for (unsigned dim = 0; dim < c.getNumResults(); ++dim)
+    if (result.getExtent(c.getDimPosition(dim)) > 1)
+      result.vectorDim = dim;
+  result.vectorLoop = c.getDimPosition(result.vectorDim);
   if (llvm::is_contained(result.rows, result.vectorLoop)) {
     std::swap(result.a, result.b);
     std::swap(result.rows, result.columns);
@@ -165,7 +169,7 @@ private:
   /// place.
   bool isElementwise(linalg::GenericOp op) {
     return op.getNumParallelLoops() == op.getNumLoops() && op.getNumLoops() == resultMap.getNumResults() &&
-           VectorBody::canVectorize(op, op.getNumLoops() - 1) && !hasLoads(op) &&
+           VectorBody::canVectorize(op, group.contraction.vectorDim) && !hasLoads(op) &&
            llvm::equal(op.getStaticLoopRanges(), cast<MemRefType>(result.getType()).getShape()) &&
            llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) { return isIdentity(op, &output); });
   }
@@ -224,5 +228,12 @@ private:
 };
 
 } // namespace
+
+int64_t Contraction::getNumTerms() const {
+  int64_t product = 1;
+  for (unsigned loop : sums)
+    product *= extents[loop];
+  return product;
+}
 
 ContractionGroup nn::fuseNeighbours(const Contraction &contraction) { return GroupFinder(contraction).find(); }

@@ -1,21 +1,25 @@
-// What a matrix product in the form of a linalg.generic is made of, and what
-// can be computed along with it.
+// What a matrix product in the form of a linalg.generic is made of, and what can be computed along with it.
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace mlir::nn {
 
-/// c[batch, rows, columns] += sum over `sums` of a[batch, rows, sums] *
-/// b[batch, sums, columns], each name a list of loops. Vectors run along
-/// `vectorLoop`, one of the columns; for c stored the other way round, a and b
-/// change places.
+/// c[batch, rows, columns] += sum over `sums` of a[batch, rows, sums] * b[batch, sums, columns], each name a list of
+/// loops. Vectors run along `vectorLoop`, one of the columns: c's last dimension of more than one element. For c stored
+/// the other way round, a and b change places.
 struct Contraction {
   linalg::GenericOp op;
   OpOperand *a, *b, *c;
   SmallVector<unsigned> batch, rows, columns, sums;
   unsigned vectorLoop;
+  /// Its dimension of c.
+  unsigned vectorDim;
 
   int64_t getExtent(unsigned loop) const { return extents[loop]; }
+  /// Terms of each element's sum.
+  int64_t getNumTerms() const;
+  /// Whether all tasks, whatever rows and columns they take, read one and the same b, of one sum.
+  bool hasOneB() const { return sums.size() == 1 && columns.size() == 1 && batch.empty(); }
   SmallVector<int64_t> extents;
 };
 

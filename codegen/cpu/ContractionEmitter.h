@@ -1,5 +1,5 @@
-// The emitter of a contraction's loops, whose parts lie in ContractionKernel.cpp (tasks and tiles) and
-// ContractionPacking.cpp (copies of operands).
+// The emitter of a contraction's loops, whose parts lie in ContractionKernel.cpp (tasks and tiles),
+// ContractionPacking.cpp (copies of operands) and ContractionLanes.cpp (sums along vectors).
 #pragma once
 #include "codegen/cpu/ContractionSchedule.h"
 #include "codegen/cpu/Loops.h"
@@ -26,7 +26,6 @@ private:
     SmallVector<Value> vectors;
   };
 
-  int64_t getNumSums() const;
   void emitTask(Value task);
   using TileBody = llvm::function_ref<void(Value tile, Value start, int64_t size)>;
   void emitTiles(ArrayRef<TileRun> runs, Value begin, Value end, TileBody body);
@@ -37,6 +36,8 @@ private:
   SmallVector<Value> emitTerms(Value begin, Value end, ValueRange accumulators, CarryingLoopBody body);
   SmallVector<Value> emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest);
   SmallVector<Value> loadTransposed(const Piece &piece);
+  SmallVector<Value> emitLaneSums(ValueRange initial);
+  SmallVector<Value> emitDotProducts(const Piece &piece, int64_t first, int64_t count, Operation *combiner);
   SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> loadB);
   void emitEpilogues(ValueRange accumulators);
   Value multiplyAdd(Value a, Value b, Value c);

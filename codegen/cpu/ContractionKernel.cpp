@@ -4,7 +4,7 @@
 // operands is copied to where caches hold it. Where loops around the contraction use the same b again and again, as a
 // recurrence does, all of b's panels are made once before them.
 //
-// Every element of the result is one chain of FMAs in increasing order of the sum's loops, whatever the tiles are.
+// ContractionSchedule.h says in which order the terms of an element are added; it does not depend on the tiles.
 #include "codegen/cpu/ContractionKernel.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/ContractionEmitter.h"
@@ -115,12 +115,12 @@ SmallVector<Value> ContractionEmitter::getIvs(const Piece &piece) {
 VectorBody ContractionEmitter::makeBody(linalg::GenericOp op, const Piece &piece) {
   SmallVector<Value> at = getIvs(piece);
   if (op == contraction.op)
-    return VectorBody(builder, op, at, contraction.vectorLoop, piece.lanes);
+    return VectorBody(builder, target, op, at, contraction.vectorLoop, piece.lanes);
   AffineMap map = linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c);
   SmallVector<Value> resultAt;
   for (unsigned i = 0; i < map.getNumResults(); ++i)
     resultAt.push_back(at[map.getDimPosition(i)]);
-  return VectorBody(builder, op, resultAt, map.getNumResults() - 1, piece.lanes);
+  return VectorBody(builder, target, op, resultAt, contraction.vectorDim, piece.lanes);
 }
 
 void ContractionEmitter::enterTile(Value row, int64_t numRows, Value column, int64_t numColumns) {
@@ -136,7 +136,10 @@ void ContractionEmitter::enterTile(Value row, int64_t numRows, Value column, int
 }
 
 /// All terms of the tile's sums at once, b being read where it lies.
-void ContractionEmitter::emitWholeTile() { emitEpilogues(emitSums(contraction.sums, getInitial())); }
+void ContractionEmitter::emitWholeTile() {
+  SmallVector<Value> initial = getInitial();
+  emitEpilogues(schedule.panels == PanelsOfB::lanes ? emitLaneSums(initial) : emitSums(contraction.sums, initial));
+}
 
 /// What the sums begin with, in whole registers: parts of them would be other registers to the register allocator.
 SmallVector<Value> ContractionEmitter::getInitial() {

@@ -22,14 +22,7 @@ static constexpr int64_t bytesPerPackingTask = 64 << 10, tilesPerPackingTask = 4
 // first cache meanwhile.
 static constexpr int64_t termsPerVisit = 16;
 
-static constexpr int64_t conflictingBytes = 512, cacheLineBytes = 64;
-
-int64_t ContractionEmitter::getNumSums() const {
-  int64_t product = 1;
-  for (unsigned loop : contraction.sums)
-    product *= contraction.getExtent(loop);
-  return product;
-}
+static constexpr int64_t conflictingRowBytes = 512, cacheLineBytes = 64;
 
 Value ContractionEmitter::allocate(ArrayRef<int64_t> shape) {
   return memref::AllocOp::create(builder, loc, MemRefType::get(shape, elementType), builder.getI64IntegerAttr(64));
@@ -173,7 +166,7 @@ SmallVector<Value> ContractionEmitter::loadTransposed(const Piece &piece) {
       return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(VectorType::get(half, elementType)));
     SmallVector<Value> at = getIvs({0, piece.column + column, 1});
     at[sumLoop] = addIndex(builder, loc, at[sumLoop], term);
-    return VectorBody(builder, contraction.op, at, sumLoop, half).load(contraction.b);
+    return VectorBody(builder, target, contraction.op, at, sumLoop, half).load(contraction.b);
   });
 }
 
@@ -223,7 +216,7 @@ void ContractionEmitter::copyRowsOfA(Value rowEnd) {
     ivs[rowLoop] = builder.createOrFold<arith::AddIOp>(loc, firstRow, row);
     auto load = [&](Value term, int64_t width) {
       ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
-      return VectorBody(builder, contraction.op, ivs, sumLoop, width).load(contraction.a);
+      return VectorBody(builder, target, contraction.op, ivs, sumLoop, width).load(contraction.a);
     };
     buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) {
       vector::StoreOp::create(builder, loc, load(term, lanes), blockOfA, getPlaceInBlockOfA(ivs[rowLoop], term));
@@ -246,7 +239,7 @@ void ContractionEmitter::copyTilesOfA(Value rowBegin, Value rowEnd) {
       ivs[rowLoop] = row;
       visit([&](Value term) {
         ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
-        VectorBody body(builder, contraction.op, ivs, rowLoop, numRows);
+        VectorBody body(builder, target, contraction.op, ivs, rowLoop, numRows);
         vector::StoreOp::create(builder, loc, body.broadcast(body.load(contraction.a)), blockOfA,
                                 getPlaceInBlockOfA(row, term));
       });
@@ -258,7 +251,7 @@ void ContractionEmitter::copyTilesOfA(Value rowBegin, Value rowEnd) {
 /// cache's sets.
 int64_t ContractionEmitter::getRowLengthOfA() const {
   int64_t bytes = schedule.blockSums * elementType.getIntOrFloatBitWidth() / 8;
-  bool conflicts = schedule.blockOfA == BlockOfA::rowMajor && bytes % conflictingBytes == 0;
+  bool conflicts = schedule.blockOfA == BlockOfA::rowMajor && bytes % conflictingRowBytes == 0;
   return conflicts ? schedule.blockSums + lanes : schedule.blockSums;
 }
 
@@ -292,7 +285,7 @@ void ContractionEmitter::makeSharedPanels() {
   Operation *place = findCopyPlace(contraction.op, contraction.b->get());
   if (place == contraction.op)
     place = &*builder.getInsertionPoint();
-  int64_t terms = getNumSums(), tiles = schedule.tiling.getNumColumnTiles();
+  int64_t terms = contraction.getNumTerms(), tiles = schedule.tiling.getNumColumnTiles();
   int64_t width = llvm::alignTo(contraction.getExtent(contraction.vectorLoop), lanes);
   int64_t bytes = terms * width * llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
   OpBuilder::InsertionGuard guard(builder);

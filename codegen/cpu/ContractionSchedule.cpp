@@ -25,6 +25,9 @@ static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 // Vectors of columns in a tile for which squares are transposed: each takes several instructions a term.
 static constexpr int64_t maxTransposedVectors = 4;
 
+// Terms from which on vectors of them are worth a tree of sums at the end of each element.
+static constexpr int64_t minTermsForLanes = 64;
+
 // Rows that begin a multiple of this many bytes apart fall on few of a cache's sets.
 static constexpr int64_t conflictingBytes = 2048;
 
@@ -45,12 +48,15 @@ struct Scheduler {
     chooseLoops();
     int64_t rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
     auto chooseTiling = [&](int64_t maxVectors) {
-      s.tiling = chooseRegisterTiling(target, lanes, rows, contraction.getExtent(contraction.vectorLoop), getNumSums(),
-                                      maxVectors);
+      s.tiling = chooseRegisterTiling(target, lanes, rows, contraction.getExtent(contraction.vectorLoop),
+                                      contraction.getNumTerms(), maxVectors);
     };
     chooseTiling(target.vectorRegisters);
-    if (transposesInPlace()) {
+    if (sumsAlongLanes())
+      s.panels = PanelsOfB::lanes;
+    else if (transposesInPlace())
       s.panels = PanelsOfB::transposed;
+    if (s.panels != PanelsOfB::inPlace) {
       chooseTiling(maxTransposedVectors);
     }
     for (const TileRun &run : s.tiling.columns)
@@ -69,13 +75,6 @@ struct Scheduler {
   }
 
 private:
-  int64_t getNumSums() const {
-    int64_t product = 1;
-    for (unsigned loop : contraction.sums)
-      product *= contraction.getExtent(loop);
-    return product;
-  }
-
   void chooseLoops() {
     for (unsigned loop : contraction.rows)
       if (!s.rowLoop || contraction.getExtent(loop) > contraction.getExtent(*s.rowLoop))
@@ -88,7 +87,7 @@ private:
   void chooseTasks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     bool hoisted = isHoisted();
-    if (s.panels == PanelsOfB::transposed || (!hoisted && !paysToCopyB(rowTiles))) {
+    if (s.panels != PanelsOfB::inPlace || (!hoisted && !paysToCopyB(rowTiles))) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
       s.columnTasks = getNumShares(columnTiles, wanted);
       s.rowTasks = getNumShares(rowTiles, llvm::divideCeil(wanted, s.columnTasks));
@@ -121,6 +120,16 @@ private:
       s.blockOfA = better;
   }
 
+  /// One row, which uses each element of b once: to transpose that would take longer than to multiply it.
+  bool sumsAlongLanes() const {
+    Type type = cast<MemRefType>(contraction.c->get().getType()).getElementType();
+    return isa<FloatType>(type) && (!s.rowLoop || contraction.getExtent(*s.rowLoop) == 1) &&
+           contraction.sums.size() == 1 && contraction.getNumTerms() >= minTermsForLanes &&
+           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
+           getStrideAlong(contraction.b, contraction.sums.back()) == 1 &&
+           getStrideAlong(contraction.a, contraction.sums.back()) == 1;
+  }
+
   /// Whether b's columns lie one after the other, and too few rows use it for a copy, which no loop would share, to pay
   /// off.
   bool transposesInPlace() const {
@@ -139,19 +148,19 @@ private:
            !staysInFirstCache();
   }
 
-  int64_t getBytesOfB() const { return getNumSums() * contraction.getExtent(contraction.vectorLoop) * bytes; }
+  int64_t getBytesOfB() const {
+    return contraction.getNumTerms() * contraction.getExtent(contraction.vectorLoop) * bytes;
+  }
   bool staysInFirstCache() const { return getBytesOfB() <= target.l1Bytes / 2; }
 
-  /// Whether all tasks read the same b, of one sum.
-  bool canShare() const {
-    return !isNested && contraction.sums.size() == 1 && contraction.columns.size() == 1 && contraction.batch.empty();
-  }
+  /// Whether panels of b can be made once for all tasks.
+  bool canShare() const { return !isNested && contraction.hasOneB(); }
 
   /// Whether a loop around the contraction reads the same b again and again.
   bool isHoisted() const {
     auto loop = contraction.op->getParentOfType<scf::ForOp>();
-    return loop && contraction.sums.size() == 1 && contraction.columns.size() == 1 && contraction.batch.empty() &&
-           findCopyPlace(contraction.op, contraction.b->get())->isAncestor(loop) && !staysInFirstCache();
+    return loop && contraction.hasOneB() && findCopyPlace(contraction.op, contraction.b->get())->isAncestor(loop) &&
+           !staysInFirstCache();
   }
 
   void chooseBlocks() {
@@ -161,7 +170,7 @@ private:
     s.blocksPerSum = 2 * extent <= 3 * fitting ? 1 : llvm::divideCeil(extent, fitting);
     s.blockSums = std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn));
     s.blocksPerSum = llvm::divideCeil(extent, s.blockSums);
-    s.numBlocks = s.blocksPerSum * (getNumSums() / extent);
+    s.numBlocks = s.blocksPerSum * (contraction.getNumTerms() / extent);
   }
 
   /// Where a's elements for consecutive terms lie far apart, or its rows on the same sets of a cache, the block of a in

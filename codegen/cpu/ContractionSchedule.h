@@ -1,6 +1,7 @@
 // How a contraction is cut: into tasks for threads, blocks for caches, tiles for registers; and which operands are
 // copied to lie as the innermost loop reads them. Decided by the shape, the operands' layout and the target alone,
-// never by the number of threads; no decision changes a bit of the result.
+// never by the number of threads. Each element is one chain of multiply-adds in increasing order of the sum's loops;
+// but where PanelsOfB::lanes is chosen, which shape and layout alone decide, sixteen chains and a tree.
 #pragma once
 #include "codegen/cpu/Contraction.h"
 #include "codegen/cpu/RegisterTile.h"
@@ -16,8 +17,10 @@ enum class PanelsOfB {
   inPlace,
   transposed, // in place, where its columns lie one after the other: squares of it transposed in registers, each time
               // anew
-  perTask,    // a task copies its own columns, block by block
-  shared,     // all panels are made before all tasks, and before loops around the contraction that leave b as it is
+  lanes,   // in place, where all there is of a is one row, and both lie along the sum: vectors of terms, as sums along
+           // contiguous memory everywhere
+  perTask, // a task copies its own columns, block by block
+  shared,  // all panels are made before all tasks, and before loops around the contraction that leave b as it is
 };
 
 /// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.

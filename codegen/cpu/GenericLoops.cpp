@@ -55,7 +55,7 @@ private:
   SmallVector<Value> emitSums(ArrayRef<unsigned> loops, ValueRange carried, int64_t width);
   SmallVector<Value> emitLanes(ValueRange carried);
   SmallVector<Value> emitBody(ValueRange carried, int64_t width);
-  VectorBody makeBody(int64_t width) { return VectorBody(builder, op, ivs, vectorLoop.value_or(0), width); }
+  VectorBody makeBody(int64_t width) { return VectorBody(builder, target, op, ivs, vectorLoop.value_or(0), width); }
 
   bool isSumLoop(unsigned loop) { return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction; }
   Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
@@ -304,7 +304,7 @@ void GenericEmitter::emitSquare(int64_t size) {
     SmallVector<Value> rows;
     for (int64_t i = 0; i < size; ++i) {
       ivs[*vectorLoop] = addIndex(builder, loc, start, i);
-      rows.push_back(VectorBody(builder, op, ivs, *transposedLoop, size).load(input));
+      rows.push_back(VectorBody(builder, target, op, ivs, *transposedLoop, size).load(input));
     }
     columns[input->getOperandNumber()] = transposeSquare(builder, loc, std::move(rows));
   }

@@ -1,5 +1,6 @@
 // The evaluator of linalg.generic bodies on vectors.
 #include "codegen/cpu/VectorBody.h"
+#include "codegen/cpu/PartialVector.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -128,7 +129,7 @@ Value VectorBody::load(OpOperand *operand) {
     return memref::LoadOp::create(builder, loc, source, getIndices(map, ivs));
   auto vectorType = VectorType::get(lanes, type.getElementType());
   if (isContiguous(map, type, dim))
-    return vector::LoadOp::create(builder, loc, vectorType, source, getIndices(map, ivs));
+    return loadVector(builder, loc, target, vectorType, source, getIndices(map, ivs));
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane)
     elements.push_back(memref::LoadOp::create(builder, loc, source, getLaneIndices(map, lane)));
@@ -136,19 +137,19 @@ Value VectorBody::load(OpOperand *operand) {
 }
 
 void VectorBody::store(OpOperand *operand, Value value) {
-  Value target = operand->get();
+  Value memref = operand->get();
   AffineMap map = op.getMatchingIndexingMap(operand);
   if (lanes == 0) {
-    memref::StoreOp::create(builder, loc, value, target, getIndices(map, ivs));
+    memref::StoreOp::create(builder, loc, value, memref, getIndices(map, ivs));
     return;
   }
   value = broadcast(value);
-  if (isContiguous(map, cast<MemRefType>(target.getType()), dim)) {
-    vector::StoreOp::create(builder, loc, value, target, getIndices(map, ivs));
+  if (isContiguous(map, cast<MemRefType>(memref.getType()), dim)) {
+    storeVector(builder, loc, target, value, memref, getIndices(map, ivs));
     return;
   }
   for (int64_t lane = 0; lane < lanes; ++lane)
-    memref::StoreOp::create(builder, loc, vector::ExtractOp::create(builder, loc, value, lane), target,
+    memref::StoreOp::create(builder, loc, vector::ExtractOp::create(builder, loc, value, lane), memref,
                             getLaneIndices(map, lane));
 }
 
@@ -205,7 +206,7 @@ VectorBody::Lanes VectorBody::evaluateLoad(Operation &inner) {
   int64_t offset;
   if (indices.back().isRamp && llvm::all_of(ArrayRef(indices).drop_back(), uniform) &&
       succeeded(type.getStridesAndOffset(strides, offset)) && strides.back() == 1)
-    return {vector::LoadOp::create(builder, loc, vectorType, loadOp.getMemRef(), bases)};
+    return {loadVector(builder, loc, target, vectorType, loadOp.getMemRef(), bases)};
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < lanes; ++lane) {
     SmallVector<Value> at = llvm::map_to_vector(indices, [&](const Lanes &of) { return getLane(of, lane); });

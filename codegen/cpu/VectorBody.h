@@ -6,6 +6,7 @@
 // lanes are consecutive in memory, one scalar load where all lanes read the
 // same element, and scalar loads lane by lane otherwise.
 #pragma once
+#include "codegen/cpu/Target.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
@@ -24,8 +25,9 @@ class VectorBody {
 public:
   /// `ivs` holds one index a loop; that of `dim` is the first of `lanes`
   /// consecutive ones. No lanes: scalars only.
-  VectorBody(OpBuilder &builder, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim, int64_t lanes)
-      : builder(builder), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes) {}
+  VectorBody(OpBuilder &builder, const CpuTarget &target, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim,
+             int64_t lanes)
+      : builder(builder), target(target), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes) {}
 
   /// Whether every operation of the body has a form on vectors of iterations of loop `dim`. A loop in the body has one
   /// where it runs alike for all of them.
@@ -64,6 +66,7 @@ private:
   Lanes get(Value value);
 
   OpBuilder &builder;
+  const CpuTarget &target;
   Location loc;
   linalg::GenericOp op;
   SmallVector<Value> ivs;

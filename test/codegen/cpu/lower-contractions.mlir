@@ -168,7 +168,8 @@ func.func @shared_panels(%a: memref<600x512xf32>, %b: memref<512x256xf32>, %c: m
 // CHECK-NOT: linalg.generic
 // CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<32768xf32>
 // CHECK: %[[block:.*]] = memref.alloc()
-// CHECK: %[[rows:.*]] = vector.load %arg0[{{.*}}] : memref<256x96xf32>, vector<6xf32>
+// CHECK: %[[masked:.*]] = vector.maskedload %arg0[{{.*}}], {{.*}} : memref<256x96xf32>
+// CHECK: %[[rows:.*]] = vector.extract_strided_slice %[[masked]] {offsets = [0], sizes = [6]
 // CHECK: vector.store %[[rows]], %[[block]]
 // CHECK: vector.load %arg1
 // CHECK: vector.shuffle
@@ -192,7 +193,7 @@ func.func @transposed_factors(%a: memref<256x96xf32>, %b: memref<128x256xf32>, %
 
 // Few rows, and columns that lie one after the other: squares are transposed in registers as they are used, a cache line of
 // each column a turn; what fills no line goes element by element. Nothing is copied.
-// CHECK-LABEL: func @matrix_vector
+// CHECK-LABEL: func @few_rows
 // CHECK-NOT: memref.alloc
 // CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c16
 // CHECK: vector.load %arg1{{.*}}, vector<4xf32>
@@ -201,10 +202,37 @@ func.func @transposed_factors(%a: memref<256x96xf32>, %b: memref<128x256xf32>, %
 // CHECK: vector.from_elements
 // CHECK: math.fma
 // CHECK-NOT: linalg
+func.func @few_rows(%x: memref<2x100xf32>, %w: memref<24x100xf32>, %y: memref<2x24xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                 affine_map<(i, j, k) -> (i, j)>]
+    ins(%x, %w : memref<2x100xf32>, memref<24x100xf32>) outs(%y : memref<2x24xf32>)
+  return
+}
+
+// -----
+
+// One row uses nothing twice: dot products in sixteen lanes, four columns side by side; 100 = 6 * 16 + 4. Of few terms each
+// element is one chain.
+// CHECK-LABEL: func @matrix_vector
+// CHECK: scf.for %{{.*}} = %c0 to %c96 step %c16 iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK-NOT: vector.shuffle
+// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK: math.fma {{.*}} : vector<4xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK-LABEL: func @short_matrix_vector
+// CHECK-NOT: iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>
+// CHECK: vector.shuffle
+// CHECK-NOT: linalg
 func.func @matrix_vector(%x: memref<1x100xf32>, %w: memref<24x100xf32>, %y: memref<1x24xf32>) {
   linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
                                  affine_map<(i, j, k) -> (i, j)>]
     ins(%x, %w : memref<1x100xf32>, memref<24x100xf32>) outs(%y : memref<1x24xf32>)
+  return
+}
+func.func @short_matrix_vector(%x: memref<1x48xf32>, %w: memref<24x48xf32>, %y: memref<1x24xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                 affine_map<(i, j, k) -> (i, j)>]
+    ins(%x, %w : memref<1x48xf32>, memref<24x48xf32>) outs(%y : memref<1x24xf32>)
   return
 }
 

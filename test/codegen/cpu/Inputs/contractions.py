@@ -1,4 +1,5 @@
-"""Random matrix products through codegen/cpu, bit for bit against one chain of fmaf in increasing k an element."""
+"""Random matrix products through codegen/cpu, bit for bit against one chain of fmaf in increasing k an element; of one row
+with a matrix that lies along k, against sixteen chains and a tree."""
 
 import sys
 
@@ -18,7 +19,25 @@ void chains(const float *a, const float *b, float *c, const int64_t *sizes, cons
       c[i * sizes[1] + j] = sum;
     }
 }
+// The same, term k in lane k % 16; halves of the lanes are added, and the initial value last.
+void lanes(const float *a, const float *b, float *c, const int64_t *sizes, const int64_t *strides) {
+  for (int64_t i = 0; i < sizes[0]; ++i)
+    for (int64_t j = 0; j < sizes[1]; ++j) {
+      float sums[16];
+      for (int64_t lane = 0; lane < 16; ++lane)
+        sums[lane] = -0.0f;
+      for (int64_t k = 0; k < sizes[2]; ++k)
+        sums[k % 16] = fmaf(a[i * strides[0] + k * strides[1]], b[j * strides[2] + k * strides[3]], sums[k % 16]);
+      for (int64_t half = 8; half > 0; half /= 2)
+        for (int64_t lane = 0; lane < half; ++lane)
+          sums[lane] += sums[lane + half];
+      c[i * sizes[1] + j] += sums[0];
+    }
+}
 """
+
+# Terms from which on a product of one row adds them in lanes.
+MIN_TERMS_FOR_LANES = 64
 
 MAPS = {"n": {"a": "(i, k)", "b": "(k, j)", "c": "(i, j)"}, "t": {"a": "(k, i)", "b": "(j, k)", "c": "(j, i)"}}
 ROWS = """[affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>]"""
@@ -44,6 +63,10 @@ class Case:
             # Rows for several tasks that share b's panels, each with its own copy of a.
             self.m, self.n = int(rng.integers(280, 600)), int(rng.integers(130, 260))
             self.k = int(rng.choice([512, rng.integers(200, 600)]))
+        if number % 8 == 1:
+            # One row, or one column, and more terms than lanes.
+            self.m, self.n = (1, int(rng.integers(2, 90)))[:: int(rng.choice([1, -1]))]
+            self.k = int(rng.integers(50, 600))
         self.form = {operand: str(rng.choice(["n", "t"], p=p)) for operand, p in
                      (("a", [0.6, 0.4]), ("b", [0.6, 0.4]), ("c", [0.8, 0.2]))}
         self.strided = {operand: bool(rng.random() < 0.25) for operand in "abc"}
@@ -54,6 +77,15 @@ class Case:
 
     def __str__(self):
         return f"{self.name}: {self.m} x {self.n} x {self.k} {self.__dict__}"
+
+    def term_stride(self, operand):
+        """Elements from one term to the next."""
+        lies_along = self.form[operand] == ("n" if operand == "a" else "t")
+        return 1 if lies_along else self.shape(operand)[1] + (5 if self.strided[operand] else 0)
+
+    def uses_lanes(self):
+        return ((self.m == 1) != (self.n == 1) and self.k >= MIN_TERMS_FOR_LANES and self.term_stride("a") == 1
+                and self.term_stride("b") == 1)
 
     def shape(self, operand):
         size = {"i": self.m, "j": self.n, "k": self.k}
@@ -129,7 +161,7 @@ class Case:
         if self.fill or self.hidden:
             c[:] = 0
         sizes, strides = np.array([self.m, self.n, self.k]), np.array([self.k, 1, 1, self.n])
-        reference.chains(a, b, c, sizes, strides)
+        (reference.lanes if self.uses_lanes() else reference.chains)(a, b, c, sizes, strides)
 
         arguments = [wholes["a"], wholes["b"]] + ([] if self.hidden else [wholes["c"]]) + [bias, out]
         getattr(functions, self.name)(*arguments)
@@ -140,7 +172,7 @@ class Case:
             view = expected[1 : 1 + x, 3 : 3 + y] if self.strided["c"] else expected
             view[:] = c if self.form["c"] == "n" else c.T
         assert wholes["a"].tobytes() == before["a"].tobytes() and wholes["b"].tobytes() == before["b"].tobytes(), self
-        assert wholes["c"].tobytes() == expected.tobytes(), f"{self}: other bits than one FMA chain an element"
+        assert wholes["c"].tobytes() == expected.tobytes(), f"{self}: other bits than the reference's"
         if self.epilogue:
             assert np.array_equal(out, np.maximum(c + bias, 0)), f"{self}: epilogue"
 
