@@ -81,12 +81,19 @@ void ContractionEmitter::emitTask(Value task) {
   auto [columnBegin, columnEnd] = getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
   if (schedule.panels == PanelsOfB::perTask || schedule.panels == PanelsOfB::shared)
     return emitBlocks(rowBegin, rowEnd, columnBegin, columnEnd);
-  Value firstTile = rowBegin, lastTile = rowEnd;
-  emitTiles(tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
-    emitTiles(tiling.rows, firstTile, lastTile, [&](Value, Value row, int64_t numRows) {
-      enterTile(row, numRows, column, numColumns);
-      emitWholeTile();
+  auto emitTile = [&](Value row, int64_t numRows, Value column, int64_t numColumns) {
+    enterTile(row, numRows, column, numColumns);
+    emitWholeTile();
+  };
+  Value firstRowTile = rowBegin, lastRowTile = rowEnd, firstColumnTile = columnBegin, lastColumnTile = columnEnd;
+  if (schedule.goesByRows)
+    return emitTiles(tiling.rows, firstRowTile, lastRowTile, [&](Value, Value row, int64_t numRows) {
+      emitTiles(tiling.columns, firstColumnTile, lastColumnTile,
+                [&](Value, Value column, int64_t numColumns) { emitTile(row, numRows, column, numColumns); });
     });
+  emitTiles(tiling.columns, firstColumnTile, lastColumnTile, [&](Value, Value column, int64_t numColumns) {
+    emitTiles(tiling.rows, firstRowTile, lastRowTile,
+              [&](Value, Value row, int64_t numRows) { emitTile(row, numRows, column, numColumns); });
   });
 }
 

@@ -25,6 +25,9 @@ static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 // Vectors of columns in a tile for which squares are transposed: each takes several instructions a term.
 static constexpr int64_t maxTransposedVectors = 4;
 
+// Up to so many terms a product takes as long as its result's way to memory.
+static constexpr int64_t fewTerms = 32;
+
 // Terms from which on vectors of them are worth a tree of sums at the end of each element.
 static constexpr int64_t minTermsForLanes = 64;
 
@@ -87,6 +90,11 @@ private:
   void chooseTasks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     bool hoisted = isHoisted();
+    s.goesByRows = !hoisted && s.panels == PanelsOfB::inPlace && writesMost();
+    if (s.goesByRows) {
+      s.rowTasks = getNumShares(rowTiles, wanted);
+      return;
+    }
     if (s.panels != PanelsOfB::inPlace || (!hoisted && !paysToCopyB(rowTiles))) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
       s.columnTasks = getNumShares(columnTiles, wanted);
@@ -146,6 +154,17 @@ private:
     bool isFar = getBytesOfB() > target.l2Bytes;
     return !contraction.sums.empty() && rowTiles >= (liesAcross || isFar ? 2 : minRowTilesToCopy) &&
            !staysInFirstCache();
+  }
+
+  /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
+  /// rows.
+  bool writesMost() const {
+    int64_t results = 1;
+    for (unsigned loop = 0; loop < contraction.extents.size(); ++loop)
+      if (!llvm::is_contained(contraction.sums, loop))
+        results *= contraction.getExtent(loop);
+    return contraction.getNumTerms() <= fewTerms && results * bytes > target.l2Bytes &&
+           getBytesOfB() <= target.l2Bytes / 2 && getStrideAlong(contraction.b, contraction.vectorLoop) == 1;
   }
 
   int64_t getBytesOfB() const {

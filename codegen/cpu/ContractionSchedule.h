@@ -42,6 +42,9 @@ struct ContractionSchedule {
   int64_t rowTasks = 1, columnTasks = 1;
   bool isParallel = false;
 
+  /// Tiles that read b in place go row by row, rather than column by column: the result is written as it lies.
+  bool goesByRows = false;
+
   /// A panel holds one tile's columns of b. Its part for `blockSums` terms of the innermost sum stays in the first
   /// cache while all the task's rows use it; sums that take several blocks wait in scratch between them.
   PanelsOfB panels = PanelsOfB::inPlace;
