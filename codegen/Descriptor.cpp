@@ -34,6 +34,7 @@ private:
   Constant *makeVariable(const ProgramVariable &variable);
   Constant *makeInput(const ProgramTensor &input);
   Constant *makeOutput(const ProgramTensor &output);
+  Constant *makeSpans(llvm::ArrayRef<ByteSpan> spans);
   Constant *makeEntry(const ProgramEntry &entry);
 
   llvm::Module &module;
@@ -94,15 +95,25 @@ Constant *DescriptorBuilder::makeOutput(const ProgramTensor &output) {
   return ConstantStruct::getAnon({makeTensor(output.name, output.type, output.offset), int32(output.role)});
 }
 
+Constant *DescriptorBuilder::makeSpans(llvm::ArrayRef<ByteSpan> spans) {
+  llvm::SmallVector<Constant *> elements;
+  for (const ByteSpan &span : spans)
+    elements.push_back(ConstantStruct::getAnon({int64(span.offset), int64(span.bytes)}));
+  return array(elements, "nnc.spans");
+}
+
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
   llvm::SmallVector<Constant *> inputs, outputs;
   for (const ProgramTensor &input : entry.inputs)
     inputs.push_back(makeInput(input));
   for (const ProgramTensor &output : entry.outputs)
     outputs.push_back(makeOutput(output));
+  llvm::SmallVector<ByteSpan> arena = getPlannedSpans(entry.plan, PlannedArea::arena),
+                              worker = getPlannedSpans(entry.plan, PlannedArea::worker);
   return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
                                   int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
-                                  int64(outputs.size()), array(outputs, "nnc.outputs"), getFunction(entry.name)});
+                                  int64(outputs.size()), array(outputs, "nnc.outputs"), getFunction(entry.name),
+                                  int64(arena.size()), makeSpans(arena), int64(worker.size()), makeSpans(worker)});
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {

@@ -67,6 +67,22 @@ static DictionaryAttr describe(Builder &builder, const BufferPlan &buffer) {
   return description.getDictionary(builder.getContext());
 }
 
+SmallVector<ByteSpan> nn::getPlannedSpans(const EntryPlan &plan, PlannedArea area) {
+  SmallVector<ByteSpan> spans;
+  for (const BufferPlan &buffer : plan.buffers)
+    if ((buffer.kind == BufferKind::scratch) == (area == PlannedArea::worker) && buffer.bytes > 0)
+      spans.push_back({buffer.offset, buffer.bytes});
+  llvm::sort(spans, [](const ByteSpan &a, const ByteSpan &b) { return a.offset < b.offset; });
+  SmallVector<ByteSpan> merged;
+  for (const ByteSpan &span : spans) {
+    if (merged.empty() || span.offset > merged.back().offset + merged.back().bytes)
+      merged.push_back(span);
+    else
+      merged.back().bytes = std::max(merged.back().bytes, span.offset + span.bytes - merged.back().offset);
+  }
+  return merged;
+}
+
 void nn::setEntryPlan(Operation *entry, const EntryPlan &plan) {
   Builder builder(entry->getContext());
   SmallVector<Attribute> buffers;

@@ -39,6 +39,16 @@ struct EntryPlan {
   SmallVector<std::pair<std::string, int64_t>> copies;
 };
 
+/// Bytes [offset, offset + bytes) of an area.
+struct ByteSpan {
+  int64_t offset = 0, bytes = 0;
+};
+
+enum class PlannedArea { arena, worker };
+
+/// The bytes of an area that the buffers of an entry point take: in increasing order, those that meet made one.
+SmallVector<ByteSpan> getPlannedSpans(const EntryPlan &plan, PlannedArea area);
+
 /// A buffer without a place yet, of the layer and the place in the model file that `loc` names.
 BufferPlan describeBuffer(BufferKind kind, RankedTensorType type, int64_t bytes, Location loc);
 

@@ -159,8 +159,9 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
   let description = [{
     Prints what nn-plan-arena planned, as tables or, with `--nn-plan=json`, as JSON: each buffer's offset, bytes, kind,
     layer and the first and last op that touch it, of the entry's body or of the parallel loop whose scratch it is. For
-    each entry point then its peak, the end of its highest buffer; and the lower bound, the most bytes that are alive at
-    one op, by kind: no plan could do with less. All count the variables, and whole multiples of the alignment.
+    each entry point then its peak, the end of its highest buffer, by kind at the op at which most bytes are alive; and
+    the lower bound, what is alive there: no plan could do with less. All count the variables, and whole multiples of the
+    alignment.
 
     Given a model file, `nnc-opt MODEL --nn-plan` compiles it as far as needed, with `--batch` and its like.
   }];

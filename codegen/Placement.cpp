@@ -1,8 +1,9 @@
-// Greedy placement by size; see Placement.h.
+// Greedy placement in several orders, each mended where it ends too high; see Placement.h.
 #include "codegen/Placement.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -33,14 +34,10 @@ static int64_t findPlace(ArrayRef<const PlacedBuffer *> neighbours, int64_t byte
   return best >= 0 ? best : end;
 }
 
-int64_t mlir::nn::placeBuffers(MutableArrayRef<PlacedBuffer> buffers, int64_t start) {
-  SmallVector<PlacedBuffer *> order;
-  for (PlacedBuffer &buffer : buffers)
-    order.push_back(&buffer);
-  llvm::sort(order, [](const PlacedBuffer *a, const PlacedBuffer *b) {
-    return std::pair(a->bytes, b) > std::pair(b->bytes, a); // equal ones in order of appearance
-  });
+using Order = SmallVector<PlacedBuffer *>;
 
+/// Places the buffers one after the other in this order; returns the end of the highest.
+static int64_t placeInOrder(const Order &order, int64_t start) {
   int64_t end = start;
   SmallVector<const PlacedBuffer *> placed; // sorted by offset
   for (PlacedBuffer *buffer : order) {
@@ -54,6 +51,53 @@ int64_t mlir::nn::placeBuffers(MutableArrayRef<PlacedBuffer> buffers, int64_t st
                   buffer);
   }
   return end;
+}
+
+/// How often an order is mended. With thousands of buffers, where a round takes long and the orders do well, less
+/// often.
+static int64_t getRounds(size_t count) {
+  constexpr size_t most = 100, mostPairs = size_t(1) << 24;
+  return std::clamp<size_t>(mostPairs / std::max<size_t>(count * count, 1), 1, most);
+}
+
+int64_t mlir::nn::placeBuffers(MutableArrayRef<PlacedBuffer> buffers, int64_t start) {
+  int64_t bound = start + findLivePeak(buffers).bytes;
+  int64_t best = std::numeric_limits<int64_t>::max();
+  SmallVector<int64_t> offsets(buffers.size());
+
+  // Equal ones in order of appearance.
+  using Key = int64_t (*)(const PlacedBuffer &);
+  constexpr Key keys[] = {
+      [](const PlacedBuffer &buffer) { return buffer.bytes; },
+      [](const PlacedBuffer &buffer) { return buffer.last - buffer.first; },
+      [](const PlacedBuffer &buffer) { return buffer.last; },
+  };
+  for (Key key : keys) {
+    Order order;
+    for (PlacedBuffer &buffer : buffers)
+      order.push_back(&buffer);
+    llvm::sort(order, [&](const PlacedBuffer *a, const PlacedBuffer *b) {
+      return std::tuple(key(*a), a->bytes, b) > std::tuple(key(*b), b->bytes, a);
+    });
+    for (int64_t round = getRounds(buffers.size()); round > 0; --round) {
+      int64_t end = placeInOrder(order, start);
+      if (end < best) {
+        best = end;
+        for (auto [offset, buffer] : llvm::zip_equal(offsets, buffers))
+          offset = buffer.offset;
+      }
+      if (best == bound)
+        break;
+      auto *late =
+          llvm::find_if(order, [&](const PlacedBuffer *buffer) { return buffer->offset + getSpace(*buffer) > bound; });
+      std::rotate(order.begin(), late, late + 1);
+    }
+    if (best == bound)
+      break;
+  }
+  for (auto [offset, buffer] : llvm::zip_equal(offsets, buffers))
+    buffer.offset = offset;
+  return best;
 }
 
 LivePeak mlir::nn::findLivePeak(ArrayRef<PlacedBuffer> buffers) {

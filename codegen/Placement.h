@@ -18,8 +18,9 @@ struct PlacedBuffer {
 };
 
 /// Sets the offsets, none below `start`, so that no two buffers alive at the same time overlap; returns the end of the
-/// highest. Greedy by size, each into the tightest gap that holds it (Pisarchyk and Lee, "Efficient memory management
-/// for deep neural net inference", 2020).
+/// highest. Greedy, each into the tightest gap that holds it (Pisarchyk and Lee, "Efficient memory management for deep
+/// neural net inference", 2020): the largest first, the longest-lived first, the last to die first. An order that ends
+/// above the live peak is mended round by round: the first buffer to reach above it goes to the front. The best of all.
 int64_t placeBuffers(llvm::MutableArrayRef<PlacedBuffer> buffers, int64_t start);
 
 /// The bytes that a buffer takes of its area.

@@ -73,17 +73,10 @@ struct Plan : nn::impl::PlanBase<Plan> {
     if (failed(program))
       return signalPassFailure();
     SmallVector<BufferPlan> variables = readVariables(module, *program);
-    SmallVector<EntryPlan> plans;
-    for (const ProgramEntry &entry : program->entries) {
-      FailureOr<EntryPlan> plan = readEntryPlan(module.lookupSymbol(entry.name));
-      if (failed(plan))
-        return signalPassFailure();
-      plans.push_back(std::move(*plan));
-    }
     if (json)
-      printJson(*program, variables, plans);
+      printJson(*program, variables);
     else
-      printTables(*program, variables, plans);
+      printTables(*program, variables);
   }
 
   static SmallVector<BufferPlan> readVariables(ModuleOp module, const Program &program) {
@@ -103,7 +96,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
   // Tables
   //===--------------------------------------------------------------------===//
 
-  static void printTables(const Program &program, ArrayRef<BufferPlan> variables, ArrayRef<EntryPlan> plans) {
+  static void printTables(const Program &program, ArrayRef<BufferPlan> variables) {
     raw_ostream &os = llvm::outs();
     os << "Variables, in all entry points\n";
     Table table(/*numLeft=*/2);
@@ -112,14 +105,15 @@ struct Plan : nn::impl::PlanBase<Plan> {
       table.addRow({variable.name, typeText(variable.type), withCommas(variable.offset), withCommas(variable.bytes)});
     table.print(os);
     os << " State: " << bytesText(program.stateBytes) << "\n\n";
-    for (auto [entry, plan] : llvm::zip_equal(program.entries, plans))
-      printEntry(os, entry, plan, findNeeds(plan, program.stateBytes));
+    for (const ProgramEntry &entry : program.entries)
+      printEntry(os, entry, findNeeds(entry.plan, program.stateBytes));
     os << "Program\n"
        << " Arena: " << bytesText(program.arenaBytes) << ", " << bytesText(program.stateBytes) << " of it state\n"
        << " Scratch of each worker: " << bytesText(program.workerBytes) << "\n";
   }
 
-  static void printEntry(raw_ostream &os, const ProgramEntry &entry, const EntryPlan &plan, const Needs &needs) {
+  static void printEntry(raw_ostream &os, const ProgramEntry &entry, const Needs &needs) {
+    const EntryPlan &plan = entry.plan;
     os << "Entry point: \"" << entry.name << "\", " << plan.numOps << " ops\n";
     Table table(/*numLeft=*/4);
     table.addRow({"Buffer", "Type", "Kind", "Layer", "Offset", "Bytes", "First op", "Last op"});
@@ -132,11 +126,12 @@ struct Plan : nn::impl::PlanBase<Plan> {
                     withCommas(buffer.bytes), std::to_string(buffer.first), std::to_string(buffer.last)});
     }
     table.print(os);
-    os << " Peak: " << bytesText(needs.peak) << "\n"
-       << " Lower bound: " << bytesText(needs.live.bytes) << " alive at op " << needs.live.time << ": ";
-    llvm::interleaveComma(
-        arenaKinds, os, [&](BufferKind kind) { os << stringifyKind(kind) << " " << withCommas(needs.getLive(kind)); });
-    os << "\n Scratch of each worker: " << bytesText(needs.workerPeak) << "; lower bound "
+    os << " Peak: " << bytesText(needs.peak) << ", by kind at op " << needs.live.time << ": ";
+    for (BufferKind kind : arenaKinds)
+      os << stringifyKind(kind) << " " << withCommas(needs.getLive(kind)) << ", ";
+    os << "gaps " << withCommas(needs.peak - needs.live.bytes) << "\n"
+       << " Lower bound: " << bytesText(needs.live.bytes) << ", alive at that op"
+       << "\n Scratch of each worker: " << bytesText(needs.workerPeak) << "; lower bound "
        << bytesText(needs.workerLive) << "\n Copies: " << (plan.copies.empty() ? "none" : "");
     llvm::interleaveComma(plan.copies, os, [&](auto &copy) { os << copy.first << " " << copy.second; });
     os << "\n\n";
@@ -151,7 +146,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
   // JSON
   //===--------------------------------------------------------------------===//
 
-  static void printJson(const Program &program, ArrayRef<BufferPlan> variables, ArrayRef<EntryPlan> plans) {
+  static void printJson(const Program &program, ArrayRef<BufferPlan> variables) {
     llvm::json::OStream out(llvm::outs(), /*IndentSize=*/1);
     out.object([&] {
       out.attribute("arena_bytes", program.arenaBytes);
@@ -162,15 +157,15 @@ struct Plan : nn::impl::PlanBase<Plan> {
           out.object([&] { printPlace(out, variable); });
       });
       out.attributeArray("entries", [&] {
-        for (auto [entry, plan] : llvm::zip_equal(program.entries, plans))
-          printEntry(out, entry, plan, findNeeds(plan, program.stateBytes));
+        for (const ProgramEntry &entry : program.entries)
+          printEntry(out, entry, findNeeds(entry.plan, program.stateBytes));
       });
     });
     llvm::outs() << "\n";
   }
 
-  static void printEntry(llvm::json::OStream &out, const ProgramEntry &entry, const EntryPlan &plan,
-                         const Needs &needs) {
+  static void printEntry(llvm::json::OStream &out, const ProgramEntry &entry, const Needs &needs) {
+    const EntryPlan &plan = entry.plan;
     out.object([&] {
       out.attribute("name", entry.name);
       out.attribute("ops", plan.numOps);

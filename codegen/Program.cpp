@@ -66,7 +66,23 @@ FailureOr<ProgramTensor> readTensor(Operation *entry, Attribute attribute, Array
   return tensor;
 }
 
-FailureOr<ProgramEntry> readEntry(FunctionOpInterface function) {
+/// Where the buffers of an entry point lie, each inside its area.
+FailureOr<EntryPlan> readPlan(Operation *entry, const Program &program) {
+  FailureOr<EntryPlan> plan = readEntryPlan(entry);
+  if (failed(plan))
+    return failure();
+  for (const BufferPlan &buffer : plan->buffers) {
+    bool isScratch = buffer.kind == BufferKind::scratch;
+    int64_t start = isScratch ? 0 : program.stateBytes, end = isScratch ? program.workerBytes : program.arenaBytes;
+    if (buffer.bytes < 0 || buffer.offset < start || buffer.offset > end || buffer.bytes > end - buffer.offset)
+      return entry->emitOpError() << "plans " << buffer.bytes << " bytes at byte " << buffer.offset
+                                  << ", outside bytes " << start << " to " << end << " of its "
+                                  << (isScratch ? "worker's area" : "arena");
+  }
+  return plan;
+}
+
+FailureOr<ProgramEntry> readEntry(FunctionOpInterface function, const Program &program) {
   ProgramEntry entry;
   entry.name = cast<SymbolOpInterface>(function.getOperation()).getName();
   FailureOr<int32_t> kind = readEnum(function, function->getAttr("nn.entry"), "kind of entry point", entryKinds);
@@ -76,7 +92,11 @@ FailureOr<ProgramEntry> readEntry(FunctionOpInterface function) {
     return failure();
   if (!inputs || !outputs)
     return function->emitOpError() << "has no nn.inputs or nn.outputs; --nn-plan-arena makes them";
+  FailureOr<EntryPlan> plan = readPlan(function, program);
+  if (failed(plan))
+    return failure();
   entry.kind = *kind;
+  entry.plan = std::move(*plan);
   if (auto symbol = function->getAttrOfType<StringAttr>("nn.symbol"))
     entry.symbol = symbol.getValue();
   if (auto batch = function->getAttrOfType<IntegerAttr>("nn.batch"))
@@ -103,6 +123,10 @@ FailureOr<Program> nn::readProgram(ModuleOp module) {
   auto offsets = attributes ? attributes.getAs<DictionaryAttr>("variables") : DictionaryAttr();
   if (!arenaBytes || !stateBytes || !workerBytes || !offsets)
     return module.emitError() << "the module has no nn.program; --nn-plan-arena makes it";
+  for (auto [bytes, least] : {std::pair(stateBytes, int64_t(0)), std::pair(arenaBytes, stateBytes.getInt()),
+                              std::pair(workerBytes, int64_t(0))})
+    if (bytes.getInt() < least || bytes.getInt() > NNC_MAX_BYTES)
+      return module.emitError() << "the module's nn.program has impossible sizes: " << attributes;
   Program program{arenaBytes.getInt(), stateBytes.getInt(), workerBytes.getInt(), {}, {}};
 
   for (VariableOp variable : module.getOps<VariableOp>()) {
@@ -121,7 +145,7 @@ FailureOr<Program> nn::readProgram(ModuleOp module) {
     auto function = dyn_cast<FunctionOpInterface>(op);
     if (!function || !function->hasAttr("nn.entry"))
       continue;
-    FailureOr<ProgramEntry> entry = readEntry(function);
+    FailureOr<ProgramEntry> entry = readEntry(function, program);
     if (failed(entry))
       return failure();
     program.entries.push_back(std::move(*entry));

@@ -1,6 +1,8 @@
 // What a planned or binary module says of its program: the contents of the descriptor, in C++.
 #pragma once
+#include "codegen/MemoryPlan.h"
 #include "dialect/NN.h"
+#include <vector>
 
 namespace mlir::nn {
 
@@ -21,6 +23,7 @@ struct ProgramEntry {
   int32_t kind = 0;
   int64_t batch = 0;
   SmallVector<ProgramTensor> inputs, outputs;
+  EntryPlan plan;
 };
 
 struct ProgramVariable {
@@ -35,7 +38,7 @@ struct ProgramVariable {
 struct Program {
   int64_t arenaBytes = 0, stateBytes = 0, workerBytes = 0;
   SmallVector<ProgramVariable> variables;
-  SmallVector<ProgramEntry> entries;
+  std::vector<ProgramEntry> entries;
 };
 
 /// Reads the attributes that nn-plan-arena left on `module`, checking all of them: IR may come from a file.

@@ -21,8 +21,9 @@ constexpr size_t kHugePage = size_t(2) << 20;
 Arena::Arena(int64_t size, const ArenaOptions &options) : bytes(size) {
   size_t page = sysconf(_SC_PAGESIZE);
   size_t used = roundUp(roundUp(size, NNC_ALIGNMENT), page);
-  bool huge = !options.guardPages && used >= kHugePage;
-  size_t guard = options.guardPages ? page : 0;
+  bool isGuarded = options.guard != Guard::none;
+  bool huge = !isGuarded && used >= kHugePage;
+  size_t guard = isGuarded ? page : 0;
   mappedBytes = used + 2 * guard + (huge ? kHugePage : 0);
   if (mappedBytes == 0)
     mappedBytes = page;
@@ -36,7 +37,7 @@ Arena::Arena(int64_t size, const ArenaOptions &options) : bytes(size) {
     start = reinterpret_cast<std::byte *>(roundUp(reinterpret_cast<uintptr_t>(first), kHugePage));
     madvise(start, used, MADV_HUGEPAGE); // A wish: without it the program runs, only slower.
   } else {
-    start = first + guard + (used - roundUp(size, NNC_ALIGNMENT)) * (guard != 0);
+    start = first + guard + (options.guard == Guard::atEnd ? used - roundUp(size, NNC_ALIGNMENT) : 0);
   }
   if (options.poison)
     std::memset(start, options.pattern, size);

@@ -5,16 +5,19 @@
 
 namespace nnc {
 
+/// Inaccessible pages around an arena: an access to them is a fault. As an arena need not fill its pages, only one of
+/// the two guards lies directly at it.
+enum class Guard { none, atStart, atEnd };
+
 struct ArenaOptions {
-  /// Inaccessible pages directly before and after the arena: an access outside it is a fault.
-  bool guardPages = false;
+  Guard guard = Guard::none;
   /// Fill with `pattern` instead of zeros.
   bool poison = false;
   uint8_t pattern = 0;
 };
 
-/// Zeroed memory from the kernel, aligned to NNC_ALIGNMENT, given back when the arena goes. With guard pages the end
-/// of the arena, rounded up to the alignment, meets the guard.
+/// Zeroed memory from the kernel, aligned to NNC_ALIGNMENT, given back when the arena goes. A guard at the end lies
+/// where the size, rounded up to the alignment, ends.
 class Arena {
 public:
   Arena() = default;

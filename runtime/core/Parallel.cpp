@@ -13,7 +13,7 @@
 namespace nnc {
 namespace {
 
-thread_local int currentWorkers = 1;
+thread_local Workers current;
 
 /// How long a thread spins before it sleeps. Longer than what lies between the regions of a step, shorter than a user
 /// would notice after one.
@@ -37,22 +37,22 @@ int availableThreads() {
   return count > 0 ? count : 1;
 }
 
-WorkerScope::WorkerScope(int workers) : previous(currentWorkers) {
+WorkerScope::WorkerScope(int count, Schedule schedule) : previous(current) {
   static const bool configured = (configureWaiting(), true);
   (void)configured;
-  currentWorkers = workers;
+  current = {count, schedule};
 }
 
-WorkerScope::~WorkerScope() { currentWorkers = previous; }
+WorkerScope::~WorkerScope() { current = previous; }
 
 } // namespace nnc
 
 extern "C" void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t taskCount) {
   // Always the same number of threads: libomp rebuilds its team when that changes.
-  int64_t workers = nnc::currentWorkers;
-  if (workers == 1 || taskCount <= 1) {
+  int64_t workers = nnc::current.count;
+  if (workers == 1 || taskCount <= 1 || nnc::current.schedule == nnc::Schedule::turns) {
     for (int64_t task = 0; task < taskCount; ++task)
-      body(context, task, 0);
+      body(context, task, task % workers);
     return;
   }
   std::atomic<int64_t> next{workers};

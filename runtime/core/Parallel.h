@@ -6,14 +6,25 @@ namespace nnc {
 /// Processors this process may run on.
 int availableThreads();
 
-/// Sets the number of workers for entries run by the calling thread while it lives. Without one there is one worker.
+/// How the tasks of a loop come to its workers.
+enum class Schedule {
+  threads, ///< each worker is a thread, and takes a next task when it is done with one
+  turns,   ///< the workers take turns on the calling thread: the same tasks for the same worker every time
+};
+
+struct Workers {
+  int count = 1;
+  Schedule schedule = Schedule::threads;
+};
+
+/// Sets the workers for entries run by the calling thread while it lives. Without one there is one worker.
 class WorkerScope {
 public:
-  explicit WorkerScope(int workers);
+  explicit WorkerScope(int count, Schedule schedule = Schedule::threads);
   ~WorkerScope();
 
 private:
-  int previous;
+  Workers previous;
 };
 
 } // namespace nnc

@@ -25,6 +25,11 @@ Session::Session(std::shared_ptr<const nnc_program> program, const SessionOption
     : descriptor(std::move(program)), workers(chooseWorkers(options.threads)),
       arena(arenaBytes(*descriptor, workers), options.arena) {}
 
+Session::Session(const Session &other, const SessionOptions &options) : Session(other.descriptor, options) {
+  seed = other.seed;
+  learningRate = other.learningRate;
+}
+
 double Session::readScalar(const nnc_tensor &tensor) const {
   if (tensor.dtype == NNC_F64)
     return *static_cast<const double *>(at(tensor));

@@ -16,6 +16,8 @@ struct SessionOptions {
 class Session {
 public:
   Session(std::shared_ptr<const nnc_program> program, const SessionOptions &options = {});
+  /// Of the same program, with the same seed and learning rate, and an arena of its own in which nothing is set.
+  Session(const Session &other, const SessionOptions &options);
 
   const nnc_program &program() const { return *descriptor; }
   int threads() const { return workers; }

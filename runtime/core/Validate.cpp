@@ -82,6 +82,19 @@ private:
       checkTensor(output.tensor, owner, program.arena_bytes);
       checkOutput(entry, output, owner);
     }
+    checkCount(entry.arena_span_count, entry.arena_spans, concat("planned spans of ", entry.name));
+    checkCount(entry.worker_span_count, entry.worker_spans, concat("planned spans of scratch of ", entry.name));
+    checkSpans(entry, arenaSpansOf(entry), program.state_bytes, program.arena_bytes);
+    checkSpans(entry, workerSpansOf(entry), 0, program.worker_bytes);
+  }
+
+  void checkSpans(const nnc_entry &entry, std::span<const nnc_span> spans, int64_t start, int64_t end) {
+    for (const nnc_span &span : spans) {
+      require(span.bytes > 0 && span.offset >= start && span.offset <= end && span.bytes <= end - span.offset,
+              "plans bytes outside its arena, out of order or twice: ", entry.name, ", ", span.bytes, " at ",
+              span.offset);
+      start = span.offset + span.bytes;
+    }
   }
 
   void checkInput(const nnc_entry &entry, const nnc_input &input, const std::string &owner) {

@@ -29,7 +29,6 @@ bool Trainer::train(const Rows &training, const Rows &validation, TrainingState 
   state.rows = static_cast<int64_t>(training.indices.size());
   session.setSeed(state.seed);
   session.setLearningRate(state.learningRate);
-  order.resize(training.indices.size());
   if (!state.averages.fits(trainEntry))
     state.averages = Averages(trainEntry);
 
@@ -59,9 +58,7 @@ bool Trainer::train(const Rows &training, const Rows &validation, TrainingState 
 
 bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encoding &encoding,
                          const TrainOptions &options, TrainObserver &observer) {
-  shuffleRows(state.seed, state.epoch, order);
-  for (int64_t &row : order)
-    row = training.indices[row];
+  orderRows(training, state, order);
   int64_t batch = trainEntry.batch;
   int64_t steps = (state.rows + batch - 1) / batch;
   if (state.position > steps)
@@ -120,6 +117,13 @@ void Trainer::checkParameters(const TrainingState &state) const {
     fail("'", tensor.name, "' holds values that are not finite after step ", step, " of epoch ", epoch,
          ": stopped, and nothing was saved since; a lower learning rate may help");
   }
+}
+
+void orderRows(const Rows &training, const TrainingState &state, std::vector<int64_t> &order) {
+  order.resize(training.indices.size());
+  shuffleRows(state.seed, state.epoch, order);
+  for (int64_t &row : order)
+    row = training.indices[row];
 }
 
 Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows) {

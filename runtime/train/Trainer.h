@@ -79,6 +79,9 @@ private:
   int64_t epochSamples = 0;
 };
 
+/// Fills `order` with the rows of the epoch that `state` stands in, in the order of training on them.
+void orderRows(const Rows &training, const TrainingState &state, std::vector<int64_t> &order);
+
 /// Means of loss and metrics over some rows.
 Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows);
 

@@ -52,6 +52,36 @@ TEST(Placement, PlacesWithoutOverlap) {
   }
 }
 
+PlacedBuffer makeBuffer(int64_t bytes, int64_t first, int64_t last) {
+  PlacedBuffer buffer;
+  buffer.bytes = bytes;
+  buffer.first = first;
+  buffer.last = last;
+  return buffer;
+}
+
+TEST(Placement, MendsItsOrders) {
+  // Each order starts with the third, at the bottom; the fourth, above it, then leaves the first two no room together.
+  SmallVector<PlacedBuffer> buffers = {makeBuffer(192, 2, 3), makeBuffer(192, 1, 3), makeBuffer(256, 5, 7),
+                                       makeBuffer(256, 3, 5)};
+  EXPECT_EQ(placeBuffers(buffers, 0), 640);
+  EXPECT_EQ(findLivePeak(buffers).bytes, 640);
+  EXPECT_FALSE(anyOverlap(buffers));
+}
+
+TEST(Placement, ComesCloseToTheLivePeak) {
+  std::mt19937 random(3);
+  double sum = 0;
+  constexpr int rounds = 200;
+  for (int round = 0; round < rounds; ++round) {
+    SmallVector<PlacedBuffer> buffers = makeBuffers(random, 10 + round % 40);
+    double ratio = double(placeBuffers(buffers, 0)) / double(findLivePeak(buffers).bytes);
+    EXPECT_LT(ratio, 1.15);
+    sum += ratio;
+  }
+  EXPECT_LT(sum / rounds, 1.02);
+}
+
 TEST(Placement, FindsOverlaps) {
   std::mt19937 random(2);
   int found = 0;

@@ -28,8 +28,8 @@
 // CHECK: x 8x4xf32 input {{.*}}plan.mlir:{{[0-9:]+}} 192 128 0 2
 // CHECK: loss 4xf32 output {{.*}}plan.mlir:{{[0-9:]+}} 192 16 4 5
 // From op 1 on both large buffers are alive, at op 4 one of them and the loss, which lies where x lay.
-// CHECK: Peak: 320 bytes
-// CHECK: Lower bound: 320 bytes alive at op 1: variable 64, input 128, output 0, temporary 128
+// CHECK: Peak: 320 bytes, by kind at op 1: variable 64, input 128, output 0, temporary 128, gaps 0
+// CHECK: Lower bound: 320 bytes, alive at that op
 // CHECK: Scratch of each worker: 64 bytes; lower bound 64 bytes
 // CHECK: Copies: part 1
 

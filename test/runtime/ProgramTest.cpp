@@ -71,6 +71,24 @@ TEST(Program, RefusesEntriesOfAnotherForm) {
   EXPECT_INVALID(copy.outputs[0].tensor.rank = 1, "gives fit.train.loss as");
 }
 
+TEST(Program, RefusesImpossiblePlans) {
+  const nnc_span outside[] = {{nnc_program_tokens.arena_bytes - 4, 8}};
+  const nnc_span inState[] = {{0, 64}};
+  const nnc_span twice[] = {{nnc_program_tokens.state_bytes, 64}, {nnc_program_tokens.state_bytes + 60, 8}};
+  const nnc_span huge[] = {{INT64_MAX, INT64_MAX}};
+  auto plan = [](Copy &copy, std::span<const nnc_span> spans) {
+    copy.entries[1].arena_spans = spans.data();
+    copy.entries[1].arena_span_count = static_cast<int64_t>(spans.size());
+  };
+  EXPECT_INVALID(plan(copy, outside), "plans bytes outside its arena, out of order or twice: fit.train, 8 at");
+  EXPECT_INVALID(plan(copy, inState), "plans bytes outside");
+  EXPECT_INVALID(plan(copy, twice), "out of order or twice");
+  EXPECT_INVALID(plan(copy, huge), "plans bytes outside");
+  EXPECT_INVALID(copy.entries[1].worker_spans = outside, "plans bytes outside");
+  EXPECT_INVALID(copy.entries[1].arena_spans = nullptr, "planned spans of fit.train");
+  EXPECT_INVALID(copy.entries[1].worker_span_count = -1, "-1 planned spans of scratch");
+}
+
 TEST(Program, FindsEntriesBySymbol) {
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "").name, std::string("fit.train"));
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "fit").name, std::string("fit.train"));

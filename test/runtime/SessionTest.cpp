@@ -4,6 +4,7 @@
 #include "core/Parallel.h"
 #include <atomic>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 using namespace nnc;
@@ -20,7 +21,7 @@ TEST(Arena, IsAlignedZeroedAndGuarded) {
   EXPECT_EQ(reinterpret_cast<uintptr_t>(large.data()) % (2 << 20), 0u);
 
   ArenaOptions options;
-  options.guardPages = true;
+  options.guard = Guard::atEnd;
   options.poison = true;
   options.pattern = 0xab;
   GTEST_FLAG_SET(death_test_style, "threadsafe");
@@ -28,6 +29,10 @@ TEST(Arena, IsAlignedZeroedAndGuarded) {
   EXPECT_EQ(guarded.data()[127], std::byte(0xab));
   EXPECT_DEATH(guarded.data()[128] = std::byte(1), "");
   EXPECT_DEATH(guarded.data()[-4096] = std::byte(1), "");
+  options.guard = Guard::atStart;
+  Arena atStart(128, options);
+  EXPECT_EQ(atStart.data()[0], std::byte(0xab));
+  EXPECT_DEATH(atStart.data()[-1] = std::byte(1), "");
 }
 
 TEST(Arena, RefusesWhatNoMachineHas) { EXPECT_ERROR(Arena(int64_t(1) << 60, {}), "cannot get"); }
@@ -57,6 +62,22 @@ TEST(Parallel, RunsEachTaskOnceAndNoWorkerTwiceAtATime) {
     }
 }
 
+TEST(Parallel, WorkersTakeTurnsOnOneThread) {
+  struct Turns {
+    std::vector<int64_t> workers;
+    std::thread::id thread = std::this_thread::get_id();
+    static void body(void *context, int64_t task, int64_t worker) {
+      auto &turns = *static_cast<Turns *>(context);
+      EXPECT_EQ(static_cast<int64_t>(turns.workers.size()), task);
+      EXPECT_EQ(turns.thread, std::this_thread::get_id());
+      turns.workers.push_back(worker);
+    }
+  } turns;
+  WorkerScope scope(3, Schedule::turns);
+  nnc_rt_parallel_for(&Turns::body, &turns, 5);
+  EXPECT_EQ(turns.workers, (std::vector<int64_t>{0, 1, 2, 0, 1}));
+}
+
 TEST(Session, RefusesImpossibleThreadCounts) {
   SessionOptions options;
   options.threads = -1;
@@ -66,7 +87,7 @@ TEST(Session, RefusesImpossibleThreadCounts) {
 TEST(Session, SameBitsOnAnyArena) {
   auto variablesAfterInit = [](uint8_t pattern) {
     SessionOptions options;
-    options.arena = {.guardPages = true, .poison = true, .pattern = pattern};
+    options.arena = {.guard = Guard::atEnd, .poison = true, .pattern = pattern};
     Session session(tokensProgram(), options);
     session.initialize(7);
     return std::string(reinterpret_cast<const char *>(session.memory().data()), 600);

@@ -47,7 +47,11 @@ static void train(void *arena) {
   ++*AT(int64_t, STEP);
 }
 
-static void init(void *arena) { memset(arena, 0, STATE_BYTES); }
+static void init(void *arena) {
+  memset(AT(char, KERNEL), 0, FEATURES * 4);
+  memset(AT(char, BIAS), 0, 4);
+  memset(AT(char, STEP), 0, 8);
+}
 
 static const nnc_variable variables[] = {
     {{"line.dense.kernel", NNC_F32, 2, {FEATURES, 1}, KERNEL}, NNC_PARAMETER, 1},
@@ -63,10 +67,14 @@ static const nnc_input trainInputs[] = {
 };
 static const nnc_output trainOutputs[] = {{{"loss", NNC_F32, 0, {0}, LOSS_OUT}, NNC_LOSS}};
 static const nnc_output predictOutputs[] = {{{"y", NNC_F32, 2, {BATCH, 1}, PRED_OUT}, NNC_PREDICTION}};
+static const nnc_span initSpans[] = {{SEED_IN, 8}};
+static const nnc_span trainSpans[] = {
+    {X_IN, BATCH * FEATURES * 4}, {Y_IN, BATCH * 4}, {VALID_IN, 8}, {RATE_IN, 4}, {LOSS_OUT, 4}, {PRED_OUT, BATCH * 4}};
+static const nnc_span predictSpans[] = {{X_IN, BATCH * FEATURES * 4}, {PRED_OUT, BATCH * 4}};
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init},
-    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train},
-    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, 1, initSpans, 0, 0},
+    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train, 6, trainSpans, 0, 0},
+    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict, 2, predictSpans, 0, 0},
 };
 
 const nnc_program nnc_program_linear = {

@@ -91,7 +91,8 @@ static void init(void *arena) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     AT(float, TABLE)[i] = ((int32_t)(state >> 40) - (1 << 23)) / (float)(1 << 25);
   }
-  memset(AT(char, MOMENTUM), 0, STATE_BYTES - MOMENTUM);
+  memset(AT(char, MOMENTUM), 0, VOCABULARY * CLASSES * 4);
+  memset(AT(char, STEP), 0, 8);
 }
 
 static const nnc_variable variables[] = {
@@ -116,11 +117,31 @@ static const nnc_output lossOutputs[] = {
 };
 static const nnc_output predictOutputs[] = {{{"probs", NNC_F32, 2, {BATCH, CLASSES}, PROBS_OUT}, NNC_PREDICTION}};
 
+/* clang-format off */
+#define TOKENS_SPAN {TOKENS_IN, BATCH * TOKENS * 4}
+#define LABEL_SPAN {LABEL_IN, BATCH * 4}
+#define VALID_SPAN {VALID_IN, 8}
+#define SEED_SPAN {SEED_IN, 8}
+#define RATE_SPAN {RATE_IN, 4}
+#define RESULT_SPANS {LOSS_OUT, 4}, {ACCURACY_OUT, 4}
+#define PROBS_SPAN {PROBS_OUT, BATCH * CLASSES * 4}
+/* clang-format on */
+static const nnc_span initSpans[] = {SEED_SPAN};
+static const nnc_span trainSpans[] = {TOKENS_SPAN, LABEL_SPAN,   VALID_SPAN, SEED_SPAN,
+                                      RATE_SPAN,   RESULT_SPANS, PROBS_SPAN};
+static const nnc_span evaluateSpans[] = {TOKENS_SPAN, LABEL_SPAN, VALID_SPAN, RESULT_SPANS, PROBS_SPAN};
+static const nnc_span predictSpans[] = {TOKENS_SPAN, PROBS_SPAN};
+static const nnc_span workerSpans[] = {{0, CLASSES * 4}};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init},
-    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 5, trainInputs, 2, lossOutputs, trainBatch},
-    {"fit.evaluate", "fit", NNC_EVALUATE, 0, BATCH, 3, evaluateInputs, 2, lossOutputs, evaluateBatch},
-    {"classifier.predict", "classifier", NNC_PREDICT, 0, BATCH, 1, predictInputs, 1, predictOutputs, predictBatch},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, COUNT(initSpans), initSpans, 0, 0},
+    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 5, trainInputs, 2, lossOutputs, trainBatch, COUNT(trainSpans), trainSpans,
+     1, workerSpans},
+    {"fit.evaluate", "fit", NNC_EVALUATE, 0, BATCH, 3, evaluateInputs, 2, lossOutputs, evaluateBatch,
+     COUNT(evaluateSpans), evaluateSpans, 1, workerSpans},
+    {"classifier.predict", "classifier", NNC_PREDICT, 0, BATCH, 1, predictInputs, 1, predictOutputs, predictBatch,
+     COUNT(predictSpans), predictSpans, 1, workerSpans},
 };
 
 const nnc_program nnc_program_tokens = {

@@ -17,7 +17,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -51,14 +51,17 @@ class Tensor(ctypes.Structure):
         ("offset", ctypes.c_int64),
     ]
 
+    @property
+    def bytes(self):
+        """Where this tensor lies in the arena."""
+        count = int(np.prod(self.shape[: self.rank], dtype=np.int64))
+        return slice(self.offset, self.offset + count * DTYPES[self.dtype].itemsize)
+
     def view(self, arena):
         """This tensor as a numpy view of the arena's bytes."""
-        dtype, shape = DTYPES[self.dtype], tuple(self.shape[: self.rank])
-        count = int(np.prod(shape, dtype=np.int64))
-        data = arena[self.offset : self.offset + count * dtype.itemsize]
-        if data.size != count * dtype.itemsize:
+        if self.bytes.stop > arena.size:
             raise ValueError(f"{self.name.decode()} lies outside the arena")
-        return data.view(dtype).reshape(shape)
+        return arena[self.bytes].view(DTYPES[self.dtype]).reshape(tuple(self.shape[: self.rank]))
 
 
 class Variable(ctypes.Structure):
@@ -80,6 +83,14 @@ class Output(ctypes.Structure):
     _fields_ = [("tensor", Tensor), ("role", ctypes.c_int32)]
 
 
+class Span(ctypes.Structure):
+    _fields_ = [("offset", ctypes.c_int64), ("size", ctypes.c_int64)]
+
+    @property
+    def bytes(self):
+        return slice(self.offset, self.offset + self.size)
+
+
 class Entry(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
@@ -92,6 +103,10 @@ class Entry(ctypes.Structure):
         ("output_count", ctypes.c_int64),
         ("outputs", ctypes.POINTER(Output)),
         ("run", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("arena_span_count", ctypes.c_int64),
+        ("arena_spans", ctypes.POINTER(Span)),
+        ("worker_span_count", ctypes.c_int64),
+        ("worker_spans", ctypes.POINTER(Span)),
     ]
 
 
@@ -148,6 +163,25 @@ class Program:
     def outputs(self, name):
         entry = self.entry(name)
         return {entry.outputs[i].tensor.name.decode(): entry.outputs[i] for i in range(entry.output_count)}
+
+    def planned_bytes(self, name):
+        """Which bytes of the arena behind the variables, and of a worker's area, an entry says that it touches."""
+        entry = self.entry(name)
+        areas = []
+        for size, spans, count in ((self.descriptor.arena_bytes, entry.arena_spans, entry.arena_span_count),
+                                   (self.descriptor.worker_bytes, entry.worker_spans, entry.worker_span_count)):
+            area = np.zeros(size, bool)
+            for span in spans[:count]:
+                area[span.bytes] = True
+            areas.append(area)
+        return areas
+
+    def variable_bytes(self):
+        """Which bytes of the arena the variables take."""
+        area = np.zeros(self.descriptor.arena_bytes, bool)
+        for variable in self.variables:
+            area[variable.tensor.bytes] = True
+        return area
 
     def instance(self, workers=1, fill=0, reverse=False):
         return Instance(self, workers, fill, reverse)

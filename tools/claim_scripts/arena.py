@@ -9,7 +9,6 @@
 """
 
 import ctypes
-import json
 import mmap
 import os
 import tempfile
@@ -17,7 +16,7 @@ import tempfile
 import numpy as np
 
 from nnc_program import DATA, DTYPES, INIT, Instance, compile_model, run_tool
-from report import BUILD, MODELS, NNC_OPT, ROOT, Table, arguments, finish, run
+from report import BUILD, MODELS, NNC_OPT, ROOT, Table, arguments, finish, read_plan, run
 
 MODELS_AND_BATCHES = {"mlp": (32, 1, 5), "text_classifier": (8, 1, 5)}
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -27,28 +26,6 @@ COPY_REASONS = {"output", "variable", "sequence", "part", "initial", "carried", 
 
 def model_path(model):
     return os.path.join(MODELS, f"{model}.mlir")
-
-
-# The plan
-
-
-def read_plan(*arguments):
-    """What nnc-opt --nn-plan says of a program."""
-    return json.loads(run(NNC_OPT, *arguments, "--nn-plan=json").stdout)
-
-
-def planned_bytes(plan, entry, is_init):
-    """Which bytes of the arena and of a worker's area the buffers of an entry point take. The variables hold values
-    already where it is not init."""
-    arena, worker = np.zeros(plan["arena_bytes"], bool), np.zeros(plan["worker_bytes"], bool)
-    description = next(description for description in plan["entries"] if description["name"] == entry)
-    for buffer in description["buffers"]:
-        area = worker if buffer["kind"] == "scratch" else arena
-        area[buffer["offset"] : buffer["offset"] + buffer["bytes"]] = True
-    if is_init:
-        for variable in plan["variables"]:
-            arena[variable["offset"] : variable["offset"] + variable["bytes"]] = True
-    return arena, worker
 
 
 # Guard pages
@@ -118,18 +95,16 @@ def touched_bytes(program, entry):
     """Which bytes of the arena, and of any worker's area, an entry (and whoever gives it inputs) writes: those that keep
     two different paints are untouched."""
     descriptor = program.descriptor
-    is_init = program.entries[entry].kind == INIT
     touched = np.zeros(descriptor.arena_bytes + WORKERS * descriptor.worker_bytes, bool)
     for paint in (0xA5, 0x5A):
         instance = Instance(program, WORKERS, fill=paint)
-        if not is_init:
+        if program.entries[entry].kind != INIT:
             initialized = Instance(program, WORKERS)
             initialized.run(program.entry_of_kind(INIT), seed=1)
-            instance.arena[: descriptor.state_bytes] = initialized.arena[: descriptor.state_bytes]
+            for name, variable in initialized.variables.items():
+                instance.variables[name][...] = variable
         instance.run(entry, **make_inputs(program, entry))
         touched |= instance.arena != paint
-    if not is_init:
-        touched[: descriptor.state_bytes] = False
     return (touched[: descriptor.arena_bytes],
             touched[descriptor.arena_bytes :].reshape(WORKERS, -1).any(axis=0))
 
@@ -178,8 +153,7 @@ def check_model(model, batch, folder, table):
 
     for kind, count in allocation_counts(model, batch, folder).items():
         check(f"calls for memory in {STEPS} steps of {kind}", count == 0, str(count))
-    plan = read_plan(model_path(model), f"--batch={batch}")
-    for entry in plan["entries"]:
+    for entry in read_plan(model_path(model), f"--batch={batch}")["entries"]:
         found = ", ".join(f"{count} {reason}" for reason, count in entry["copies"].items()) or "none"
         check(f"copies of {entry['name']}, by reason", set(entry["copies"]) <= COPY_REASONS, found)
     program = compile_model(model_path(model), batch=batch, directory=tempfile.mkdtemp(dir=folder))
@@ -189,15 +163,22 @@ def check_model(model, batch, folder, table):
 
     # Buffers that overlay each other would hide what one of them leaves untouched, or reads when it should be dead.
     apart_path = os.path.join(folder, f"{model}-{batch}.mlir")
-    apart_plan = read_plan(model_path(model), f"--batch={batch}", "--phase=tiled", "--nn-plan-arena=overlay=false", "-o",
-                           apart_path)
+    run(NNC_OPT, model_path(model), f"--batch={batch}", "--phase=tiled", "-o", apart_path)
+    run(NNC_OPT, apart_path, "--nn-plan-arena=overlay=false", "-o", apart_path)
     apart = compile_model(apart_path, batch=batch, directory=tempfile.mkdtemp(dir=folder))
     check("bits with every buffer apart", run_on(apart, 0xFF) == results, "the same")
-    for layout, its_program, its_plan in (("", program, plan), (", apart", apart, apart_plan)):
+    for layout, its_program in (("", program), (", apart", apart)):
+        variables = its_program.variable_bytes()
         for entry in entries_init_first(its_program):
-            is_init = its_program.entries[entry].kind == INIT
-            planned_areas = planned_bytes(its_plan, entry, is_init)
-            for area, planned, touched in zip(("arena", "scratch"), planned_areas, touched_bytes(its_program, entry)):
+            planned_arena, planned_scratch = its_program.planned_bytes(entry)
+            touched_arena, touched_scratch = touched_bytes(its_program, entry)
+            # The variables hold values already where the entry is not init.
+            if its_program.entries[entry].kind == INIT:
+                planned_arena |= variables
+            else:
+                touched_arena &= ~variables
+            for area, planned, touched in (("arena", planned_arena, touched_arena),
+                                           ("scratch", planned_scratch, touched_scratch)):
                 if not planned.any() and not touched.any():
                     continue
                 outside, untouched = int((touched & ~planned).sum()), int((planned & ~touched).sum())

@@ -1,6 +1,7 @@
 """What the claims share: where things lie, running our tools, and the form of a claim's last line."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,11 @@ def run(*command, check=True, **options):
         print(result.stdout + result.stderr)
         finish(False, f"{os.path.basename(str(command[0]))} left with {result.returncode}")
     return result
+
+
+def read_plan(*arguments):
+    """What nnc-opt --nn-plan says of a program."""
+    return json.loads(run(NNC_OPT, *arguments, "--nn-plan=json").stdout)
 
 
 def get_data(name):

@@ -1,4 +1,5 @@
 // nnc-run evaluate: loss and metrics on standard output, one `name value` a line.
+#include "AssertPlan.h"
 #include "Compile.h"
 #include "Data.h"
 #include "Files.h"
@@ -21,6 +22,8 @@ int evaluate(const Options &options) {
   const nnc_entry *entries[] = {&entry};
   Source source(chooseSplit(options), dataInputs(entries));
   Dataset data = source.encode(checkpoint.encoding);
+  if (options.assertPlan)
+    assertPlan(options, program, checkpoint, entry, data);
   Averages means = nnc::evaluate(session, entry, allRows(data));
   std::printf("rows %ld\n", means.samples());
   for (size_t i = 0; i < means.size(); ++i)

@@ -16,6 +16,7 @@ struct Options {
   int threads = 0;
   std::optional<int64_t> batch;
   std::string symbol; // of the step or model, where the file has several
+  bool assertPlan = false;
 
   // Compilation.
   std::string march = "native";

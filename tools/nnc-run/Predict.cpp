@@ -1,4 +1,5 @@
 // nnc-run predict: the classes of a typed text with their probabilities, or a CSV file for the rows of a data file.
+#include "AssertPlan.h"
 #include "Compile.h"
 #include "Data.h"
 #include "Files.h"
@@ -188,6 +189,8 @@ int predict(const Options &options) {
   std::vector<nnc_input> inputs = dataInputs(entries);
   Source source = typed ? Source::fromText(options.text, inputs) : Source(chooseSplit(options), inputs);
   Dataset data = source.encode(checkpoint.encoding);
+  if (options.assertPlan)
+    assertPlan(options, program, checkpoint, entry, data);
   std::vector<Predictions> results = runModel(session, entry, data);
   // Which of several results are classes, and which classes, a checkpoint does not say.
   std::vector<std::string> names;

@@ -1,4 +1,5 @@
 // nnc-run train.
+#include "AssertPlan.h"
 #include "Compile.h"
 #include "Data.h"
 #include "Files.h"
@@ -78,6 +79,19 @@ int64_t parameterCount(const nnc_program &program) {
   return count;
 }
 
+/// Asserts the plan of the entries that training uses.
+std::string assertPlanOf(Intention &&intention, const nnc_entry &trainEntry, const nnc_entry *evaluateEntry,
+                         const TrainingData &data, const TrainingState &state, bool isResumed) {
+  if (!isResumed)
+    intention.uses.push_back({&requireEntry(*intention.program, NNC_INIT, ""), {}});
+  Rows training{data.training.data, {}};
+  orderRows(data.training, state, training.indices);
+  intention.uses.push_back({&trainEntry, std::move(training)});
+  if (evaluateEntry && !data.validation.indices.empty())
+    intention.uses.push_back({evaluateEntry, data.validation});
+  return assertPlan(intention);
+}
+
 std::string whereItStands(const Options &options, const TrainingState &state) {
   if (options.checkpoint.empty())
     return "interrupted; nothing is saved, as no --checkpoint was given";
@@ -112,9 +126,6 @@ int train(const Options &options) {
   if (!data.validation.indices.empty() && !evaluateEntry)
     fail("there are validation rows, but the program has no evaluate entry for '", trainEntry.symbol, "'");
 
-  SessionOptions sessionOptions;
-  sessionOptions.threads = options.threads;
-  Session session(program, sessionOptions);
   TrainingState state;
   if (resumed) {
     state = resumed->state;
@@ -122,19 +133,34 @@ int train(const Options &options) {
     if (state.rows != static_cast<int64_t>(data.training.indices.size()))
       fail(options.checkpoint, ": was made with ", state.rows, " training rows, this data has ",
            data.training.indices.size());
-    loadVariables(*resumed, session, LoadKind::everything);
   } else {
     state.seed = options.seed.value_or(0);
-    session.initialize(state.seed);
   }
   if (options.learningRate)
     state.learningRate = options.learningRate;
+  auto setVariables = [&](Session &session) {
+    if (resumed)
+      loadVariables(*resumed, session, LoadKind::everything);
+    else
+      session.initialize(state.seed);
+  };
+  std::string assertion;
+  if (options.assertPlan)
+    assertion = assertPlanOf({program, options.threads, state.seed, state.learningRate, setVariables, {}}, trainEntry,
+                             evaluateEntry, data, state, resumed.has_value());
+
+  SessionOptions sessionOptions;
+  sessionOptions.threads = options.threads;
+  Session session(program, sessionOptions);
+  setVariables(session);
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   History history(options.history, state);
   Observer observer(*progress, history);
   progress->onStart(options.model, state.rows ? state.rows : static_cast<int64_t>(data.training.indices.size()),
                     static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session.threads());
+  if (!assertion.empty())
+    progress->note(assertion);
   if (state.epoch >= options.epochs) {
     progress->note(concat("nothing to do: ", options.checkpoint, " stands at the end of epoch ", state.epoch,
                           ", --epochs is ", options.epochs));

@@ -70,9 +70,17 @@ void addCommon(CLI::App &command, Options &options) {
   command.add_option("--target", options.target, "target to compile for: cpu or reference")->capture_default_str();
 }
 
+void addAssertPlan(CLI::App &command, Options &options) {
+  command.add_flag(
+      "--assert-plan", options.assertPlan,
+      "first rehearse each entry point on its first batch, between guard pages and on painted memory, and go "
+      "on only where it touches just the bytes that were planned for it (nnc-opt --nn-plan prints them)");
+}
+
 void addTrain(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("train", "Train a model on data");
   addCommon(command, options);
+  addAssertPlan(command, options);
   command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
   command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
       ->check(Whole(1))
@@ -115,6 +123,7 @@ void addTrain(CLI::App &app, Options &options) {
 void addEvaluate(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("evaluate", "Print loss and metrics of a trained model on data");
   addCommon(command, options);
+  addAssertPlan(command, options);
   command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
   command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required()->check(Path());
   command.add_option("--split", options.split, "of a directory with splits; default: test")
@@ -125,6 +134,7 @@ void addEvaluate(CLI::App &app, Options &options) {
 void addPredict(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("predict", "Predict for a typed text or a file");
   addCommon(command, options);
+  addAssertPlan(command, options);
   command.add_option("TEXT", options.text, "a text; its classes are printed, the most probable first");
   command.add_option("--text", options.text, "the same, as an option");
   command.add_option("--data", options.data, "a file or directory to predict for; writes CSV")->check(Path());

@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 1
+#define NNC_ABI_VERSION 2
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -96,6 +96,11 @@ typedef enum nnc_entry_kind {
   NNC_GRADIENTS = 4 /* the loss and its gradients, nothing updated */
 } nnc_entry_kind;
 
+/* Bytes [offset, offset + bytes) of the arena, or of a worker's scratch. */
+typedef struct nnc_span {
+  int64_t offset, bytes;
+} nnc_span;
+
 typedef struct nnc_entry {
   const char *name;   /* such as fit.train, classifier.predict, init */
   const char *symbol; /* the step or model it was made of; empty for init */
@@ -107,6 +112,13 @@ typedef struct nnc_entry {
   int64_t output_count;
   const nnc_output *outputs;
   void (*run)(void *arena);
+  /* The plan: the bytes that the entry touches, inputs and outputs included, besides the variables, which lie where
+   * they lie. Of the arena, from state_bytes on, and of the scratch of the workers, all of them together, from each
+   * one's start on. In increasing order, without overlap. */
+  int64_t arena_span_count;
+  const nnc_span *arena_spans;
+  int64_t worker_span_count;
+  const nnc_span *worker_spans;
 } nnc_entry;
 
 typedef struct nnc_program {
