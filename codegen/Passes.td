@@ -177,11 +177,15 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     // Before
     scf.forall (%i) in (8) { ... }
     // After: %context points to the arena's address, the places of the buffers and the scalars that the body uses
-    %body = constant @fit.train.parallel_0 : (!llvm.ptr, i64, i64) -> ()
+    %body = constant @fit.train.classifier.lstm.forward.0 : (!llvm.ptr, i64, i64) -> ()
     call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
     ```
     A loop of one task is a plain call, a loop inside a parallel body a serial one. Loops that differ only in their
     buffers, as those of equal layers do, have one body.
+
+    A body's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several
+    where operations were fused) and a number: the loop is that layer's and stage's first, second, ... in the entry. Of
+    a body that several loops share it is the first's, with `.and_5_more` behind it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];
