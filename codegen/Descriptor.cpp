@@ -32,6 +32,7 @@ private:
   Constant *makeVariable(const ProgramVariable &variable);
   Constant *makeInput(const ProgramTensor &input);
   Constant *makeOutput(const ProgramTensor &output);
+  Constant *makeKernel(const ProgramKernel &kernel);
   Constant *makeEntry(const ProgramEntry &entry);
 
   llvm::Module &module;
@@ -83,16 +84,25 @@ Constant *DescriptorBuilder::makeOutput(const ProgramTensor &output) {
   return ConstantStruct::getAnon({makeTensor(output.name, output.type, output.offset), int32(output.role)});
 }
 
+Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
+  return ConstantStruct::getAnon({string(kernel.name), string(kernel.layer), string(kernel.stage),
+                                  string(kernel.location), int64(kernel.tasks), int64(kernel.flops),
+                                  int64(kernel.bytes)});
+}
+
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
-  llvm::SmallVector<Constant *> inputs, outputs;
+  llvm::SmallVector<Constant *> inputs, outputs, kernels;
   for (const ProgramTensor &input : entry.inputs)
     inputs.push_back(makeInput(input));
   for (const ProgramTensor &output : entry.outputs)
     outputs.push_back(makeOutput(output));
+  for (const ProgramKernel &kernel : entry.kernels)
+    kernels.push_back(makeKernel(kernel));
   return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
                                   int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
                                   int64(outputs.size()), array(outputs, "nnc.outputs"),
-                                  module.getFunction(entry.name)});
+                                  module.getFunction(entry.name), int64(kernels.size()),
+                                  array(kernels, "nnc.kernels")});
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {

@@ -1,5 +1,6 @@
 // Names of kernels; see KernelNames.h.
 #include "codegen/KernelNames.h"
+#include "codegen/ParallelLoops.h"
 #include "dialect/Layer.h"
 
 using namespace mlir;
@@ -17,15 +18,6 @@ KernelOrigin nn::describeKernel(func::FuncOp entry, Location loc) {
   auto kind = entry->getAttrOfType<StringAttr>("nn.entry");
   bool hasStages = !kind || kind.getValue() != "init";
   return {getLayerName(loc), hasStages ? llvm::join(getStages(loc), "_") : std::string(), getFilePlace(loc)};
-}
-
-SmallVector<scf::ForallOp> nn::getParallelLoops(func::FuncOp entry) {
-  SmallVector<scf::ForallOp> loops;
-  entry.walk<WalkOrder::PreOrder>([&](scf::ForallOp loop) {
-    loops.push_back(loop);
-    return WalkResult::skip();
-  });
-  return loops;
 }
 
 KernelNames::KernelNames(func::FuncOp entry) {

@@ -21,9 +21,6 @@ struct KernelOrigin {
 
 KernelOrigin describeKernel(func::FuncOp entry, Location loc);
 
-/// The parallel loops of `entry` that stand in no other, in their order.
-SmallVector<scf::ForallOp> getParallelLoops(func::FuncOp entry);
-
 /// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop of that layer and stage,
 /// `classifier.lstm.backward.serial_0` the first piece of code between.
 class KernelNames {

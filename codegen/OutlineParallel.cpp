@@ -5,6 +5,7 @@
 // profiler shows it; one that more loops share says of how many.
 #include "codegen/Arena.h"
 #include "codegen/KernelNames.h"
+#include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -20,40 +21,15 @@ namespace {
 
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
 
-/// A dimension of a parallel loop.
-struct Dimension {
-  int64_t lower, count, step;
-};
-
-FailureOr<SmallVector<Dimension>> getDimensions(scf::ForallOp forall) {
-  SmallVector<Dimension> dimensions;
-  for (auto [lower, upper, step] :
-       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
-    std::optional<int64_t> from = getConstantIntValue(lower), to = getConstantIntValue(upper),
-                           by = getConstantIntValue(step);
-    if (!from || !to || !by || *by <= 0)
-      return forall.emitOpError() << "is a parallel loop without constant bounds";
-    dimensions.push_back({*from, std::max<int64_t>(0, llvm::divideCeilSigned(*to - *from, *by)), *by});
-  }
-  return dimensions;
-}
-
-int64_t countTasks(ArrayRef<Dimension> dimensions) {
-  int64_t count = 1;
-  for (const Dimension &dimension : dimensions)
-    count *= dimension.count;
-  return count;
-}
-
 /// A parallel loop inside a parallel body runs as a serial loop: parallel regions never nest.
 LogicalResult makeSerial(scf::ForallOp forall) {
-  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
   if (failed(dimensions))
     return failure();
   OpBuilder builder(forall);
   Location loc = forall.getLoc();
   SmallVector<Value> indices;
-  for (const Dimension &dimension : *dimensions) {
+  for (const LoopDimension &dimension : *dimensions) {
     Value lower = arith::ConstantIndexOp::create(builder, loc, dimension.lower);
     Value upper = arith::ConstantIndexOp::create(builder, loc, dimension.lower + dimension.count * dimension.step);
     Value step = arith::ConstantIndexOp::create(builder, loc, dimension.step);
@@ -101,7 +77,7 @@ struct Outliner {
 private:
   LogicalResult capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen);
   Body &findEqual(func::FuncOp function);
-  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
                         LLVM::LLVMStructType contextType);
   Value makeContext(OpBuilder &builder, Location loc, const Captures &captures, LLVM::LLVMStructType contextType);
   Operation *callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count);
@@ -155,7 +131,7 @@ Body &Outliner::findEqual(func::FuncOp function) {
 Type getFieldType(Type type) { return isa<IndexType>(type) ? IntegerType::get(type.getContext(), 64) : type; }
 
 LogicalResult Outliner::outline(scf::ForallOp forall) {
-  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
   if (failed(dimensions))
     return failure();
   int64_t taskCount = countTasks(*dimensions);
@@ -187,7 +163,7 @@ LogicalResult Outliner::outline(scf::ForallOp forall) {
   return success();
 }
 
-func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
                                 LLVM::LLVMStructType contextType) {
   Location loc = forall.getLoc();
   OpBuilder builder(entry);

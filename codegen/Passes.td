@@ -170,6 +170,52 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
   ];
 }
 
+def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
+  let summary = "Mark where each kernel of an entry point starts, for a profile";
+  let description = [{
+    A kernel is a parallel loop of an entry point's body, or what stands between two of them, as far as it has one layer
+    and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
+    has ended; the last call, of -1, that the entry has. Nothing else changes.
+
+    `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
+    floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
+    constant bounds: so they are what the processor's own counter counts, tails and polynomials of elementary functions
+    included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
+    buffer of which it touches less, as a look-up does, what it touches): what caches cannot save. Kernels are named as
+    nn-outline-parallel names their bodies, which comes later.
+
+    ```mlir
+    // Before
+    func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+      %c0 = arith.constant 0 : index
+      %one = arith.constant 1.0 : f32
+      %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+      scf.forall (%i) in (8) {
+        memref.store %one, %x[%i] : memref<8xf32>
+      }
+      return
+    }
+    // After
+    func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train", nn.kernels = [
+        {name = "forward.0", stage = "forward", location = "m.mlir:3:5", tasks = 8, flops = 0, bytes = 32} ]} {
+      %k = arith.constant 0 : i64
+      func.call @nnc_rt_profile(%k) : (i64) -> ()
+      %c0 = arith.constant 0 : index
+      %one = arith.constant 1.0 : f32
+      %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+      scf.forall (%i) in (8) {
+        memref.store %one, %x[%i] : memref<8xf32>
+      }
+      %end = arith.constant -1 : i64
+      func.call @nnc_rt_profile(%end) : (i64) -> ()
+      return
+    }
+    func.func private @nnc_rt_profile(i64)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Make the bodies of parallel loops functions that the host's threads call";
   let description = [{

@@ -15,12 +15,20 @@ struct ProgramTensor {
   double defaultValue = 0;
 };
 
+/// A kernel of an entry point, as nn-instrument-kernels describes it.
+struct ProgramKernel {
+  StringRef name, layer, stage, location;
+  int64_t tasks = 0, flops = 0, bytes = 0;
+};
+
 struct ProgramEntry {
   StringRef name, symbol;
   /// nnc_entry_kind.
   int32_t kind = 0;
   int64_t batch = 0;
   SmallVector<ProgramTensor> inputs, outputs;
+  /// Of programs compiled for a profile.
+  SmallVector<ProgramKernel> kernels;
 };
 
 struct ProgramVariable {
@@ -35,7 +43,7 @@ struct ProgramVariable {
 struct Program {
   int64_t arenaBytes = 0, stateBytes = 0, workerBytes = 0;
   SmallVector<ProgramVariable> variables;
-  SmallVector<ProgramEntry> entries;
+  SmallVector<ProgramEntry, 0> entries;
 };
 
 /// Reads the attributes that nn-plan-arena left on `module`, checking all of them: IR may come from a file.

@@ -29,6 +29,10 @@ inline std::span<const nnc_output> outputsOf(const nnc_entry &entry) {
   return {entry.outputs, static_cast<size_t>(entry.output_count)};
 }
 
+inline std::span<const nnc_kernel> kernelsOf(const nnc_entry &entry) {
+  return {entry.kernels, static_cast<size_t>(entry.kernel_count)};
+}
+
 const nnc_variable *findVariable(const nnc_program &program, std::string_view name);
 const nnc_input *findInput(const nnc_entry &entry, nnc_input_role role);
 const nnc_input *findInput(const nnc_entry &entry, std::string_view name);

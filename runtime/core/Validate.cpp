@@ -82,6 +82,19 @@ private:
       checkTensor(output.tensor, owner, program.arena_bytes);
       checkOutput(entry, output, owner);
     }
+    checkKernels(entry);
+  }
+
+  void checkKernels(const nnc_entry &entry) {
+    checkCount(entry.kernel_count, entry.kernels, concat("kernels of ", entry.name));
+    std::set<std::string> names;
+    for (const nnc_kernel &kernel : kernelsOf(entry)) {
+      require(kernel.name && *kernel.name && kernel.layer && kernel.stage && kernel.location,
+              "has a kernel without a name in ", entry.name);
+      require(names.insert(kernel.name).second, "has two kernels named ", entry.name, ".", kernel.name);
+      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0, "has a kernel of impossible size: ",
+              entry.name, ".", kernel.name);
+    }
   }
 
   void checkInput(const nnc_entry &entry, const nnc_input &input, const std::string &owner) {

@@ -17,7 +17,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -33,6 +33,7 @@ BUILD_DIR = os.environ.get("NNC_BUILD", os.path.join(SOURCE_DIR, "build", "relea
 HOST_STUB = """
 #include <stdint.h>
 int64_t nnc_test_workers = 1, nnc_test_reverse = 0;
+void nnc_rt_profile(int64_t kernel) {}
 void nnc_rt_parallel_for(void (*body)(void *, int64_t, int64_t), void *context, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     int64_t task = nnc_test_reverse ? n - 1 - i : i;
@@ -80,6 +81,18 @@ class Output(ctypes.Structure):
     _fields_ = [("tensor", Tensor), ("role", ctypes.c_int32)]
 
 
+class Kernel(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("layer", ctypes.c_char_p),
+        ("stage", ctypes.c_char_p),
+        ("location", ctypes.c_char_p),
+        ("tasks", ctypes.c_int64),
+        ("flops", ctypes.c_int64),
+        ("bytes", ctypes.c_int64),
+    ]
+
+
 class Entry(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
@@ -92,6 +105,8 @@ class Entry(ctypes.Structure):
         ("output_count", ctypes.c_int64),
         ("outputs", ctypes.POINTER(Output)),
         ("run", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
+        ("kernel_count", ctypes.c_int64),
+        ("kernels", ctypes.POINTER(Kernel)),
     ]
 
 
