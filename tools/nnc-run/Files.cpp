@@ -72,6 +72,12 @@ void checkHistoryPath(const Options &options) {
     fail(path, ": is there and no history that nnc wrote; --history would replace it: move it away, or name another");
 }
 
+void checkTracePath(const Options &options) {
+  checkReplaceable("--trace", options.trace, options);
+  if (isSameFile(options.trace, options.history))
+    fail("--trace ", options.trace, ": is also --history, and would replace it");
+}
+
 int finishOutput() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     fail("cannot write to standard output");

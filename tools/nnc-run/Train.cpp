@@ -4,9 +4,11 @@
 #include "Files.h"
 #include "History.h"
 #include "Options.h"
+#include "ProfileReport.h"
 #include "Progress.h"
 #include "core/Error.h"
 #include <csignal>
+#include <cstdio>
 
 namespace nnc::run {
 namespace {
@@ -86,6 +88,23 @@ std::string whereItStands(const Options &options, const TrainingState &state) {
   return concat("interrupted after ", place, "; saved ", options.checkpoint, ", --resume goes on from it");
 }
 
+/// Room for a profile where one is wanted.
+std::unique_ptr<Profile> makeProfile(const Options &options, const nnc_program &program, const nnc_entry &trainEntry,
+                                     int threads) {
+  if (!options.profile)
+    return nullptr;
+  if (trainEntry.kernel_count == 0)
+    fail(options.model, ": was not compiled for a profile: nnc-opt --profile does so");
+  return std::make_unique<Profile>(program, threads, kTracedRuns);
+}
+
+void report(const Options &options, const Profile &profile, int threads) {
+  std::fputs(formatProfile(profile, measureRoofline(threads), threads).c_str(), stdout);
+  finishOutput();
+  if (!options.trace.empty())
+    writeTrace(options.trace, profile, threads);
+}
+
 } // namespace
 
 int train(const Options &options) {
@@ -94,6 +113,7 @@ int train(const Options &options) {
   std::optional<Checkpoint> resumed = readResumed(options);
   checkCheckpointPath(options);
   checkHistoryPath(options);
+  checkTracePath(options);
   auto stored = [&](int64_t TrainingState::*field) {
     return resumed ? std::optional<int64_t>(resumed->state.*field) : std::nullopt;
   };
@@ -130,6 +150,9 @@ int train(const Options &options) {
   if (options.learningRate)
     state.learningRate = options.learningRate;
 
+  std::unique_ptr<Profile> profile = makeProfile(options, *program, trainEntry, session.threads());
+  session.setProfile(profile.get());
+
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   History history(options.history, state);
   Observer observer(*progress, history);
@@ -146,6 +169,8 @@ int train(const Options &options) {
   bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
   if (!finished)
     progress->note(whereItStands(options, state));
+  if (profile)
+    report(options, *profile, session.threads());
   if (!observer.historyError.empty())
     fail("--history: ", observer.historyError);
   if (finished)
