@@ -100,9 +100,8 @@ Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
     kernels.push_back(makeKernel(kernel));
   return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
                                   int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
-                                  int64(outputs.size()), array(outputs, "nnc.outputs"),
-                                  module.getFunction(entry.name), int64(kernels.size()),
-                                  array(kernels, "nnc.kernels")});
+                                  int64(outputs.size()), array(outputs, "nnc.outputs"), module.getFunction(entry.name),
+                                  int64(kernels.size()), array(kernels, "nnc.kernels")});
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {

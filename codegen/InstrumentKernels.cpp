@@ -1,6 +1,6 @@
-// nn-instrument-kernels: marks where each kernel of an entry point starts, for a profile, and lists the kernels with what
-// they compute and move. It stands after planning, when buffers have their places, and before parallel loops become
-// functions, while all of a kernel is there to be counted. No op but the marks changes: results keep their bits.
+// nn-instrument-kernels: marks where each kernel of an entry point starts, for a profile, and lists the kernels with
+// what they compute and move. It stands after planning, when buffers have their places, and before parallel loops
+// become functions, while all of a kernel is there to be counted. No op but the marks changes: results keep their bits.
 #include "codegen/Arena.h"
 #include "codegen/Buffers.h"
 #include "codegen/KernelCost.h"
@@ -44,8 +44,8 @@ SmallVector<Kernel> findKernels(func::FuncOp entry) {
       continue;
     auto loop = dyn_cast<scf::ForallOp>(op);
     KernelOrigin origin = describeKernel(entry, op.getLoc());
-    bool continues = !kernels.empty() && !loop && !kernels.back().loop &&
-                     kernels.back().origin.getStem() == origin.getStem();
+    bool continues =
+        !kernels.empty() && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem();
     if (!continues)
       kernels.push_back({op.getIterator(), origin, loop});
   }
@@ -72,7 +72,8 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     KernelNames names(entry);
     SmallVector<Attribute> descriptions;
     for (auto [index, kernel] : llvm::enumerate(kernels)) {
-      Block::iterator end = index + 1 < kernels.size() ? kernels[index + 1].begin : Block::iterator(body.getTerminator());
+      Block::iterator end =
+          index + 1 < kernels.size() ? kernels[index + 1].begin : Block::iterator(body.getTerminator());
       std::string name = kernel.loop ? names.getName(kernel.loop) : names.makeSerialName(kernel.origin);
       int64_t tasks = 1;
       if (kernel.loop) {

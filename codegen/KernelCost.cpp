@@ -1,5 +1,5 @@
-// Counts a kernel's operations and bytes; see KernelCost.h. First how often each block runs, by following the loops with
-// only those values that decide about loops and branches; then every op's own cost, times the runs of its block.
+// Counts a kernel's operations and bytes; see KernelCost.h. First how often each block runs, by following the loops
+// with only those values that decide about loops and branches; then every op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
 #include "codegen/Buffers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -143,8 +143,8 @@ private:
   }
 
   void run(scf::ForOp loop, uint64_t times) {
-    run(loop.getBody(), loop.getInductionVar(),
-        {getValue(loop.getLowerBound())}, {getValue(loop.getUpperBound())}, {getValue(loop.getStep())}, times);
+    run(loop.getBody(), loop.getInductionVar(), {getValue(loop.getLowerBound())}, {getValue(loop.getUpperBound())},
+        {getValue(loop.getStep())}, times);
   }
 
   void run(scf::ForallOp loop, uint64_t times) {
@@ -198,8 +198,9 @@ uint64_t getFlopsPerElement(Operation *op) {
           arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op))
     return 1;
   // These only change bits.
-  bool isFree = isa<math::AbsFOp, math::CopySignOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundOp,
-                    math::RoundEvenOp>(op);
+  bool isFree =
+      isa<math::AbsFOp, math::CopySignOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundOp, math::RoundEvenOp>(
+          op);
   return isa_and_present<math::MathDialect>(op->getDialect()) && !isFree;
 }
 

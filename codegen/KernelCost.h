@@ -16,8 +16,8 @@ struct KernelCost {
 };
 
 /// The cost of running consecutive ops of a planned entry point's body. Loops are followed with the values of their
-/// indices, so that bounds and branches computed from these count exactly; where data decides, a loop counts as one turn
-/// and a branch with both sides.
+/// indices, so that bounds and branches computed from these count exactly; where data decides, a loop counts as one
+/// turn and a branch with both sides.
 KernelCost countCost(llvm::iterator_range<Block::iterator> ops);
 
 } // namespace mlir::nn

@@ -184,33 +184,21 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
     buffer of which it touches less, as a look-up does, what it touches): what caches cannot save. Kernels are named as
     nn-outline-parallel names their bodies, which comes later.
 
-    ```mlir
+    ```
     // Before
     func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
-      %c0 = arith.constant 0 : index
-      %one = arith.constant 1.0 : f32
-      %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
-      scf.forall (%i) in (8) {
-        memref.store %one, %x[%i] : memref<8xf32>
-      }
+      ...
+      scf.forall (%i) in (8) { ... }
       return
-    }
     // After
     func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train", nn.kernels = [
-        {name = "forward.0", stage = "forward", location = "m.mlir:3:5", tasks = 8, flops = 0, bytes = 32} ]} {
-      %k = arith.constant 0 : i64
-      func.call @nnc_rt_profile(%k) : (i64) -> ()
-      %c0 = arith.constant 0 : index
-      %one = arith.constant 1.0 : f32
-      %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
-      scf.forall (%i) in (8) {
-        memref.store %one, %x[%i] : memref<8xf32>
-      }
-      %end = arith.constant -1 : i64
-      func.call @nnc_rt_profile(%end) : (i64) -> ()
+        {name = "classifier.lstm.forward.0", layer = "classifier.lstm", stage = "forward",
+         location = "models/text_classifier.mlir:8:9", tasks = 8, flops = 268435456, bytes = 5505024} ]} {
+      call @nnc_rt_profile(%c0) : (i64) -> ()
+      ...
+      scf.forall (%i) in (8) { ... }
+      call @nnc_rt_profile(%cm1) : (i64) -> ()
       return
-    }
-    func.func private @nnc_rt_profile(i64)
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];

@@ -7,8 +7,8 @@ namespace {
 
 thread_local Profile *current = nullptr;
 
-/// Events of one run of an entry: itself, its kernels, and each worker's part in each of them. What finds no room, as of
-/// a kernel that has several parallel loops, is left out.
+/// Events of one run of an entry: itself, its kernels, and each worker's part in each of them. What finds no room, as
+/// of a kernel that has several parallel loops, is left out.
 size_t eventsOf(const nnc_entry &entry, int workers) {
   return 1 + static_cast<size_t>(entry.kernel_count) * (1 + workers);
 }

@@ -1,5 +1,6 @@
-// Where the time of a profiled program's entries goes: the program says when each of its kernels starts (nnc_rt_profile),
-// the parallel loop how long each worker had work. All memory is there from the start: a step allocates nothing.
+// Where the time of a profiled program's entries goes: the program says when each of its kernels starts
+// (nnc_rt_profile), the parallel loop how long each worker had work. All memory is there from the start: a step
+// allocates nothing.
 #pragma once
 #include "core/Program.h"
 #include <chrono>

@@ -92,8 +92,8 @@ private:
       require(kernel.name && *kernel.name && kernel.layer && kernel.stage && kernel.location,
               "has a kernel without a name in ", entry.name);
       require(names.insert(kernel.name).second, "has two kernels named ", entry.name, ".", kernel.name);
-      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0, "has a kernel of impossible size: ",
-              entry.name, ".", kernel.name);
+      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0,
+              "has a kernel of impossible size: ", entry.name, ".", kernel.name);
     }
   }
 

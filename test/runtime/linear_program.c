@@ -64,9 +64,9 @@ static const nnc_input trainInputs[] = {
 static const nnc_output trainOutputs[] = {{{"loss", NNC_F32, 0, {0}, LOSS_OUT}, NNC_LOSS}};
 static const nnc_output predictOutputs[] = {{{"y", NNC_F32, 2, {BATCH, 1}, PRED_OUT}, NNC_PREDICTION}};
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init},
-    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train},
-    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, 0, 0},
+    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train, 0, 0},
+    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict, 0, 0},
 };
 
 const nnc_program nnc_program_linear = {

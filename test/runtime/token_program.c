@@ -117,10 +117,11 @@ static const nnc_output lossOutputs[] = {
 static const nnc_output predictOutputs[] = {{{"probs", NNC_F32, 2, {BATCH, CLASSES}, PROBS_OUT}, NNC_PREDICTION}};
 
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init},
-    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 5, trainInputs, 2, lossOutputs, trainBatch},
-    {"fit.evaluate", "fit", NNC_EVALUATE, 0, BATCH, 3, evaluateInputs, 2, lossOutputs, evaluateBatch},
-    {"classifier.predict", "classifier", NNC_PREDICT, 0, BATCH, 1, predictInputs, 1, predictOutputs, predictBatch},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, 0, 0},
+    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 5, trainInputs, 2, lossOutputs, trainBatch, 0, 0},
+    {"fit.evaluate", "fit", NNC_EVALUATE, 0, BATCH, 3, evaluateInputs, 2, lossOutputs, evaluateBatch, 0, 0},
+    {"classifier.predict", "classifier", NNC_PREDICT, 0, BATCH, 1, predictInputs, 1, predictOutputs, predictBatch, 0,
+     0},
 };
 
 const nnc_program nnc_program_tokens = {

@@ -109,11 +109,16 @@ private:
 
   /// `names` and what `sum` says.
   Row row(Row names, const Sum &sum) const {
-    auto percent = [](double part, double whole) { return run::format("%.1f%%", whole > 0 ? 100 * part / whole : 0.0); };
+    auto percent = [](double part, double whole) {
+      return run::format("%.1f%%", whole > 0 ? 100 * part / whole : 0.0);
+    };
     auto rate = [&](double amount) { return run::format("%.1f", sum.seconds > 0 ? 1e-9 * amount / sum.seconds : 0.0); };
-    Row cells = {run::format("%.3f", 1e3 * sum.seconds),   percent(sum.seconds, total.seconds),
-                 rate(sum.flops),                          rate(sum.bytes),
-                 percent(sum.leastSeconds, sum.seconds),   percent(sum.busySeconds, threads * sum.seconds)};
+    Row cells = {run::format("%.3f", 1e3 * sum.seconds),
+                 percent(sum.seconds, total.seconds),
+                 rate(sum.flops),
+                 rate(sum.bytes),
+                 percent(sum.leastSeconds, sum.seconds),
+                 percent(sum.busySeconds, threads * sum.seconds)};
     names.insert(names.end(), cells.begin(), cells.end());
     return names;
   }

@@ -14,8 +14,8 @@ constexpr int64_t kTracedRuns = 20;
 /// time was work.
 std::string formatProfile(const Profile &profile, const Roofline &roofline, int threads);
 
-/// The events in the JSON trace format of Chrome, which Perfetto opens: a lane with entries and the kernels in them, and
-/// one for each worker. Throws an Error where the file cannot be written.
+/// The events in the JSON trace format of Chrome, which Perfetto opens: a lane with entries and the kernels in them,
+/// and one for each worker. Throws an Error where the file cannot be written.
 void writeTrace(const std::string &path, const Profile &profile, int threads);
 
 } // namespace nnc::run

@@ -147,8 +147,8 @@ typedef struct nnc_program {
 typedef void (*nnc_parallel_body)(void *context, int64_t task, int64_t worker);
 void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t task_count);
 
-/* Only programs compiled for a profile call it: the kernel of this number of the running entry starts, and the one before
- * it has ended; -1: the entry has. On the thread that runs the entry, outside of parallel loops. */
+/* Only programs compiled for a profile call it: the kernel of this number of the running entry starts, and the one
+ * before it has ended; -1: the entry has. On the thread that runs the entry, outside of parallel loops. */
 void nnc_rt_profile(int64_t kernel);
 
 #ifdef __cplusplus
