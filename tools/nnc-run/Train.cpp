@@ -88,22 +88,23 @@ std::string whereItStands(const Options &options, const TrainingState &state) {
   return concat("interrupted after ", place, "; saved ", options.checkpoint, ", --resume goes on from it");
 }
 
-/// Room for a profile where one is wanted.
-std::unique_ptr<Profile> makeProfile(const Options &options, const nnc_program &program, const nnc_entry &trainEntry,
-                                     int threads) {
-  if (!options.profile)
-    return nullptr;
-  if (trainEntry.kernel_count == 0)
-    fail(options.model, ": was not compiled for a profile: nnc-opt --profile does so");
-  return std::make_unique<Profile>(program, threads, kTracedRuns);
-}
+/// A profile and what it is compared with, measured before training, so that a machine without room for that says so
+/// early.
+struct Profiling {
+  Profiling(const nnc_program &program, int threads)
+      : threads(threads), roofline(measureRoofline(threads)), profile(program, threads, kTracedRuns) {}
 
-void report(const Options &options, const Profile &profile, int threads) {
-  std::fputs(formatProfile(profile, measureRoofline(threads), threads).c_str(), stdout);
-  finishOutput();
-  if (!options.trace.empty())
-    writeTrace(options.trace, profile, threads);
-}
+  void report(const std::string &trace) const {
+    if (!trace.empty())
+      writeTrace(trace, profile, threads);
+    std::fputs(formatProfile(profile, roofline, threads).c_str(), stdout);
+    finishOutput();
+  }
+
+  int threads;
+  Roofline roofline;
+  Profile profile;
+};
 
 } // namespace
 
@@ -124,6 +125,8 @@ int train(const Options &options) {
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
     fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", batch);
+  if (options.profile && trainEntry.kernel_count == 0)
+    fail(options.model, ": was not compiled for a profile: nnc-opt --profile does so");
 
   std::vector<const nnc_entry *> entries = {&trainEntry};
   if (evaluateEntry)
@@ -150,8 +153,11 @@ int train(const Options &options) {
   if (options.learningRate)
     state.learningRate = options.learningRate;
 
-  std::unique_ptr<Profile> profile = makeProfile(options, *program, trainEntry, session.threads());
-  session.setProfile(profile.get());
+  std::optional<Profiling> profiling;
+  if (options.profile) {
+    profiling.emplace(*program, session.threads());
+    session.setProfile(&profiling->profile);
+  }
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   History history(options.history, state);
@@ -169,8 +175,8 @@ int train(const Options &options) {
   bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
   if (!finished)
     progress->note(whereItStands(options, state));
-  if (profile)
-    report(options, *profile, session.threads());
+  if (profiling)
+    profiling->report(options.trace);
   if (!observer.historyError.empty())
     fail("--history: ", observer.historyError);
   if (finished)
