@@ -142,7 +142,7 @@ private:
     std::vector<Row> rows = {head({"layer", "place"})};
     for (const Layer &layer : groupByLayer()) {
       bool isLayer = !layer.name.empty();
-      rows.push_back(row({isLayer ? layer.name : "(no layer's)", isLayer ? layer.location : ""}, layer.sum));
+      rows.push_back(row({isLayer ? layer.name : "(no layer)", isLayer ? layer.location : ""}, layer.sum));
       if (layer.stages.size() > 1)
         for (const NamedSum &stage : layer.stages)
           rows.push_back(row({"  " + stage.name, ""}, stage.sum));

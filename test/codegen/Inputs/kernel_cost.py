@@ -45,3 +45,10 @@ check(lookup.flops == 0, "a look-up computes")
 check(lookup.bytes == 4 * (64 * 32 + 2 * 64 * 32 * 128), f"the look-up moves {lookup.bytes} bytes")
 check(product.layer == b"classifier.lstm" and product.stage == b"forward", "the product has lost its layer")
 check(product.location.endswith(b"model.mlir:8:9"), f"the product has lost its place: {product.location}")
+# Each layer's gradient and update are told apart, or named together where one kernel does both.
+stages = {(kernel.layer.decode(), kernel.stage.decode()) for kernel in kernels.values()}
+for layer in ("classifier.embedding", "classifier.lstm", "classifier.lstm_1", "classifier.dense"):
+    for stage in ("forward", "backward", "update"):
+        check((layer, stage) in stages, f"{layer} has no kernel of stage {stage}")
+check(("classifier.lstm", "backward_update") in stages, "no kernel makes a gradient and uses it")
+check(("", "forward") in stages and ("", "backward") in stages, "the loss is some layer's")
