@@ -60,7 +60,7 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
 
   void runOnOperation() override {
     for (func::FuncOp entry : getOperation().getOps<func::FuncOp>())
-      if (entry->hasAttr("nn.entry") && failed(instrument(entry)))
+      if (entry->hasAttr("nn.entry") && !entry->hasAttr("nn.kernels") && failed(instrument(entry)))
         return signalPassFailure();
   }
 

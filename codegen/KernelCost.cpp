@@ -165,8 +165,9 @@ private:
     uint64_t turns = 1;
     bool isKnown = true;
     for (auto [index, from, to, by] : llvm::zip_equal(indices, lower, upper, step)) {
-      isKnown &= from && to && by && *by > 0;
-      counts.push_back(isKnown ? std::max<int64_t>(0, llvm::divideCeilSigned(*to - *from, *by)) : 1);
+      int64_t span = 0;
+      isKnown &= from && to && by && *by > 0 && !llvm::SubOverflow(*to, *from, span);
+      counts.push_back(isKnown ? std::max<int64_t>(0, llvm::divideCeilSigned(span, *by)) : 1);
       turns = multiply(turns, counts.back());
       setValue(index, from);
     }

@@ -10,8 +10,8 @@ struct KernelCost {
   /// Floating-point operations as processors count them: additions, subtractions, products, quotients, minima, maxima
   /// and roots, one an element; a fused multiply-add is two, a function of libm one.
   int64_t flops = 0;
-  /// Bytes of the buffers that it reads, and those that it writes, each once: what must come and go however large the
-  /// caches are. Workers' scratch does not count.
+  /// Bytes of the buffers that it reads, and of those that it writes, each once: what moves where a cache holds all
+  /// that it touches again. Workers' scratch does not count.
   int64_t bytes = 0;
 };
 

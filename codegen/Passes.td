@@ -181,8 +181,8 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
     floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
     constant bounds: so they are what the processor's own counter counts, tails and polynomials of elementary functions
     included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
-    buffer of which it touches less, as a look-up does, what it touches): what caches cannot save. Kernels are named as
-    nn-outline-parallel names their bodies, which comes later.
+    buffer of which it touches less, as a look-up does, what it touches). Kernels are named as nn-outline-parallel names
+    their bodies, which comes later. An entry that has its marks stays as it is.
 
     ```
     // Before

@@ -1,4 +1,5 @@
 // RUN: nnc-opt --nn-instrument-kernels --split-input-file --verify-diagnostics %s | FileCheck %s
+// RUN: nnc-opt --nn-instrument-kernels --nn-instrument-kernels --split-input-file --verify-diagnostics %s | FileCheck %s
 
 // A parallel loop is a kernel, and so are the ops between two of them, as far as their layer and stage are one. A mark
 // says that a kernel starts; the last one, that the entry has ended.

@@ -117,8 +117,8 @@ void addTrain(CLI::App &app, Options &options) {
   command
       .add_option("--trace", options.trace,
                   nnc::concat("file for the first ", kTracedRuns,
-                              " steps in time, for ui.perfetto.dev or chrome://tracing (JSON); an existing one is "
-                              "replaced. Means --profile too"))
+                              " steps in time, for ui.perfetto.dev or chrome://tracing (JSON); an existing "
+                              "trace is replaced. Means --profile too"))
       ->check(Path());
 }
 
