@@ -24,6 +24,9 @@ template <int lanes> [[gnu::always_inline]] inline float multiplyAdd(float facto
   Vector<lanes> sums[kChains] = {}, a = {}, b = {};
   a += factor;
   b += summand;
+  // No two chains alike, or a compiler would compute one for both.
+  for (int i = 0; i < kChains; ++i)
+    sums[i] += summand * static_cast<float>(i);
   for (int64_t turn = 0; turn < kTurns; ++turn)
 #pragma GCC unroll 12
     for (int i = 0; i < kChains; ++i)
