@@ -35,6 +35,7 @@ private:
   Constant *makeInput(const ProgramTensor &input);
   Constant *makeOutput(const ProgramTensor &output);
   Constant *makeSpans(llvm::ArrayRef<ByteSpan> spans);
+  Constant *makeKernel(const ProgramKernel &kernel);
   Constant *makeEntry(const ProgramEntry &entry);
 
   llvm::Module &module;
@@ -102,18 +103,27 @@ Constant *DescriptorBuilder::makeSpans(llvm::ArrayRef<ByteSpan> spans) {
   return array(elements, "nnc.spans");
 }
 
+Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
+  return ConstantStruct::getAnon({string(kernel.name), string(kernel.layer), string(kernel.stage),
+                                  string(kernel.location), int64(kernel.tasks), int64(kernel.flops),
+                                  int64(kernel.bytes)});
+}
+
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
-  llvm::SmallVector<Constant *> inputs, outputs;
+  llvm::SmallVector<Constant *> inputs, outputs, kernels;
   for (const ProgramTensor &input : entry.inputs)
     inputs.push_back(makeInput(input));
   for (const ProgramTensor &output : entry.outputs)
     outputs.push_back(makeOutput(output));
+  for (const ProgramKernel &kernel : entry.kernels)
+    kernels.push_back(makeKernel(kernel));
   llvm::SmallVector<ByteSpan> arena = getPlannedSpans(entry.plan, PlannedArea::arena),
                               worker = getPlannedSpans(entry.plan, PlannedArea::worker);
   return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
                                   int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
                                   int64(outputs.size()), array(outputs, "nnc.outputs"), getFunction(entry.name),
-                                  int64(arena.size()), makeSpans(arena), int64(worker.size()), makeSpans(worker)});
+                                  int64(arena.size()), makeSpans(arena), int64(worker.size()), makeSpans(worker),
+                                  int64(kernels.size()), array(kernels, "nnc.kernels")});
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {

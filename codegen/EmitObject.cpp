@@ -26,7 +26,8 @@ using namespace mlir::nn;
 namespace {
 
 constexpr StringLiteral memoryFunctions[] = {"memcpy", "memmove", "memset", "memcmp", "bcmp"};
-constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
+/// What the host provides; the second only to programs compiled for a profile.
+constexpr StringLiteral hostFunctions[] = {"nnc_rt_parallel_for", "nnc_rt_profile"};
 
 /// What an object of target reference may import besides.
 constexpr StringLiteral mathFunctions[] = {
@@ -183,13 +184,13 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const nn::TargetOp
       return module.emitError() << "the object's symbols do not read back";
     if (!(*flags & llvm::object::SymbolRef::SF_Undefined) || name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
       continue;
-    bool isKnown = *name == parallelForName || llvm::is_contained(memoryFunctions, *name) ||
+    bool isKnown = llvm::is_contained(hostFunctions, *name) || llvm::is_contained(memoryFunctions, *name) ||
                    (options.target == "reference" && llvm::is_contained(mathFunctions, *name));
     if (isKnown)
       continue;
     result = emitError(findOrigin(module, *name))
              << "the compiled program would import '" << *name << "'; a program imports "
-             << llvm::join(ArrayRef(memoryFunctions), ", ") << " and " << parallelForName << " only";
+             << llvm::join(ArrayRef(memoryFunctions), ", ") << " and " << hostFunctions[0] << " only";
   }
   return result;
 }

@@ -25,19 +25,6 @@ StringRef nn::stringifyKind(BufferKind kind) {
   llvm_unreachable("no such kind of buffer");
 }
 
-/// FILE:LINE:COLUMN, or nothing.
-static std::string getFilePlace(Location loc) {
-  std::string place;
-  loc->walk([&](Location inner) {
-    auto file = dyn_cast<FileLineColLoc>(inner);
-    if (!file)
-      return WalkResult::advance();
-    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-    return WalkResult::interrupt();
-  });
-  return place;
-}
-
 BufferPlan nn::describeBuffer(BufferKind kind, RankedTensorType type, int64_t bytes, Location loc) {
   BufferPlan buffer;
   buffer.kind = kind;

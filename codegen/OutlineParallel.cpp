@@ -1,8 +1,11 @@
 // nn-outline-parallel: makes the body of every parallel loop a function that the host's threads call, by the program
 // ABI's nnc_rt_parallel_for. What a body needs from outside is rebuilt in it where it costs nothing, and goes through a
 // context on the stack where it is a computed scalar or the place of a buffer: so loops that differ only in their
-// buffers, as those of equal layers do, have one body, which is compiled once.
+// buffers, as those of equal layers do, have one body, which is compiled once. A body has its loop's name, as a
+// profiler shows it; one that more loops share says of how many.
 #include "codegen/Arena.h"
+#include "codegen/KernelNames.h"
+#include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -18,40 +21,15 @@ namespace {
 
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
 
-/// A dimension of a parallel loop.
-struct Dimension {
-  int64_t lower, count, step;
-};
-
-FailureOr<SmallVector<Dimension>> getDimensions(scf::ForallOp forall) {
-  SmallVector<Dimension> dimensions;
-  for (auto [lower, upper, step] :
-       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
-    std::optional<int64_t> from = getConstantIntValue(lower), to = getConstantIntValue(upper),
-                           by = getConstantIntValue(step);
-    if (!from || !to || !by || *by <= 0)
-      return forall.emitOpError() << "is a parallel loop without constant bounds";
-    dimensions.push_back({*from, std::max<int64_t>(0, llvm::divideCeilSigned(*to - *from, *by)), *by});
-  }
-  return dimensions;
-}
-
-int64_t countTasks(ArrayRef<Dimension> dimensions) {
-  int64_t count = 1;
-  for (const Dimension &dimension : dimensions)
-    count *= dimension.count;
-  return count;
-}
-
 /// A parallel loop inside a parallel body runs as a serial loop: parallel regions never nest.
 LogicalResult makeSerial(scf::ForallOp forall) {
-  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
   if (failed(dimensions))
     return failure();
   OpBuilder builder(forall);
   Location loc = forall.getLoc();
   SmallVector<Value> indices;
-  for (const Dimension &dimension : *dimensions) {
+  for (const LoopDimension &dimension : *dimensions) {
     Value lower = arith::ConstantIndexOp::create(builder, loc, dimension.lower);
     Value upper = arith::ConstantIndexOp::create(builder, loc, dimension.lower + dimension.count * dimension.step);
     Value step = arith::ConstantIndexOp::create(builder, loc, dimension.step);
@@ -83,26 +61,33 @@ struct Captures {
   SmallVector<Value> scalars;
 };
 
+/// A function made of one or more equal loops.
+struct Body {
+  func::FuncOp function;
+  /// The ops that call it, or hand it to the host: one a loop.
+  SmallVector<Operation *> uses;
+};
+
 struct Outliner {
-  Outliner(func::FuncOp entry, Value arena, SmallVectorImpl<func::FuncOp> &bodies)
-      : entry(entry), arena(arena), bodies(bodies) {}
+  Outliner(func::FuncOp entry, Value arena, SmallVectorImpl<Body> &bodies)
+      : entry(entry), arena(arena), bodies(bodies), names(entry) {}
 
   LogicalResult outline(scf::ForallOp forall);
 
 private:
   LogicalResult capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen);
-  func::FuncOp findEqual(func::FuncOp body);
-  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+  Body &findEqual(func::FuncOp function);
+  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
                         LLVM::LLVMStructType contextType);
   Value makeContext(OpBuilder &builder, Location loc, const Captures &captures, LLVM::LLVMStructType contextType);
-  void callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count);
+  Operation *callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count);
   void placeScratch(func::FuncOp body, Value arena, Value worker);
 
   func::FuncOp entry;
   Value arena;
   /// All bodies of the module so far, no two of them equal.
-  SmallVectorImpl<func::FuncOp> &bodies;
-  int64_t count = 0;
+  SmallVectorImpl<Body> &bodies;
+  KernelNames names;
 };
 
 LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen) {
@@ -130,24 +115,23 @@ LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &cap
   return success();
 }
 
-/// `body`, or an earlier one that does the same, in place of which `body` goes.
-func::FuncOp Outliner::findEqual(func::FuncOp body) {
-  for (func::FuncOp earlier : bodies)
-    if (OperationEquivalence::isRegionEquivalentTo(&earlier.getBody(), &body.getBody(),
+/// The body that `function` makes, or an earlier one that does the same, for which `function` goes.
+Body &Outliner::findEqual(func::FuncOp function) {
+  for (Body &earlier : bodies)
+    if (OperationEquivalence::isRegionEquivalentTo(&earlier.function.getBody(), &function.getBody(),
                                                    OperationEquivalence::IgnoreLocations)) {
-      body.erase();
-      --count;
+      function.erase();
       return earlier;
     }
-  bodies.push_back(body);
-  return body;
+  bodies.push_back({function, {}});
+  return bodies.back();
 }
 
 /// How a scalar lies in the context.
 Type getFieldType(Type type) { return isa<IndexType>(type) ? IntegerType::get(type.getContext(), 64) : type; }
 
 LogicalResult Outliner::outline(scf::ForallOp forall) {
-  FailureOr<SmallVector<Dimension>> dimensions = getDimensions(forall);
+  FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
   if (failed(dimensions))
     return failure();
   int64_t taskCount = countTasks(*dimensions);
@@ -171,20 +155,21 @@ LogicalResult Outliner::outline(scf::ForallOp forall) {
   auto contextType = LLVM::LLVMStructType::getLiteral(context, fields);
 
   Location loc = forall.getLoc();
-  func::FuncOp body = findEqual(makeBody(forall, *dimensions, captures, contextType));
+  Body &body = findEqual(makeBody(forall, *dimensions, captures, contextType));
   OpBuilder builder(forall);
-  callParallelFor(builder, loc, body, makeContext(builder, loc, captures, contextType), taskCount);
+  Value place = makeContext(builder, loc, captures, contextType);
+  body.uses.push_back(callParallelFor(builder, loc, body.function, place, taskCount));
   forall.erase();
   return success();
 }
 
-func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<Dimension> dimensions, const Captures &captures,
+func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
                                 LLVM::LLVMStructType contextType) {
   Location loc = forall.getLoc();
   OpBuilder builder(entry);
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type i64 = builder.getI64Type();
-  auto body = func::FuncOp::create(builder, loc, (entry.getSymName() + ".parallel_" + Twine(count++)).str(),
+  auto body = func::FuncOp::create(builder, loc, (entry.getSymName() + "." + names.getName(forall)).str(),
                                    builder.getFunctionType({pointer, i64, i64}, {}));
   body.setPrivate();
   Block *block = body.addEntryBlock();
@@ -297,12 +282,13 @@ Value Outliner::makeContext(OpBuilder &builder, Location loc, const Captures &ca
   return context;
 }
 
-void Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count) {
+/// Has all tasks of a loop done; returns the op that names the body.
+Operation *Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context,
+                                     int64_t count) {
   Value tasks = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(count));
   if (count == 1) {
     Value zero = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
-    func::CallOp::create(builder, loc, body, ValueRange{context, zero, zero});
-    return;
+    return func::CallOp::create(builder, loc, body, ValueRange{context, zero, zero});
   }
   auto module = entry->getParentOfType<ModuleOp>();
   auto parallelFor = module.lookupSymbol<func::FuncOp>(parallelForName);
@@ -313,23 +299,40 @@ void Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp bo
                              atEnd.getFunctionType({body.getFunctionType(), context.getType(), tasks.getType()}, {}));
     parallelFor.setPrivate();
   }
-  Value function = func::ConstantOp::create(builder, loc, body.getFunctionType(), body.getSymName());
+  auto function = func::ConstantOp::create(builder, loc, body.getFunctionType(), body.getSymName());
   func::CallOp::create(builder, loc, parallelFor, ValueRange{function, context, tasks});
+  return function;
+}
+
+/// A body of several loops has the name of the first: its name must not say that it is of that one alone.
+void nameShared(Body &body) {
+  if (body.uses.size() == 1)
+    return;
+  body.function.setSymName((body.function.getSymName() + ".and_" + Twine(body.uses.size() - 1) + "_more").str());
+  for (Operation *use : body.uses) {
+    if (auto call = dyn_cast<func::CallOp>(use))
+      call.setCallee(body.function.getSymName());
+    else
+      cast<func::ConstantOp>(use).setValue(body.function.getSymName());
+  }
 }
 
 struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
   using Base::Base;
   void runOnOperation() override {
-    SmallVector<func::FuncOp> bodies;
+    SmallVector<Body> bodies;
     for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry, bodies)))
         return signalPassFailure();
+    llvm::for_each(bodies, nameShared);
   }
 
-  LogicalResult outlineEntry(func::FuncOp entry, SmallVectorImpl<func::FuncOp> &bodies) {
-    SmallVector<scf::ForallOp> outer, inner;
-    entry.walk(
-        [&](scf::ForallOp forall) { (forall->getParentOfType<scf::ForallOp>() ? inner : outer).push_back(forall); });
+  LogicalResult outlineEntry(func::FuncOp entry, SmallVectorImpl<Body> &bodies) {
+    SmallVector<scf::ForallOp> outer = getParallelLoops(entry), inner;
+    entry.walk([&](scf::ForallOp forall) {
+      if (forall->getParentOfType<scf::ForallOp>())
+        inner.push_back(forall);
+    });
     if (outer.empty())
       return success();
     if (!getOperation()->getAttr("nn.program") ||

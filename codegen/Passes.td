@@ -171,6 +171,40 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
   ];
 }
 
+def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
+  let summary = "Mark where each kernel of an entry point starts, for a profile";
+  let description = [{
+    A kernel is a parallel loop of an entry point's body, or what stands between two of them, as far as it has one layer
+    and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
+    has ended; the last call, of -1, that the entry has. Nothing else changes.
+
+    `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
+    floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
+    constant bounds: so they are what the processor's own counter counts, tails and polynomials of elementary functions
+    included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
+    buffer of which it touches less, as a look-up does, what it touches). Kernels are named as nn-outline-parallel names
+    their bodies, which comes later. An entry that has its marks stays as it is.
+
+    ```
+    // Before
+    func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+      ...
+      scf.forall (%i) in (8) { ... }
+      return
+    // After
+    func.func @fit.train(%arena: memref<?xi8>) attributes {nn.entry = "train", nn.kernels = [
+        {name = "classifier.lstm.forward.0", layer = "classifier.lstm", stage = "forward",
+         location = "models/text_classifier.mlir:8:9", tasks = 8, flops = 268435456, bytes = 5505024} ]} {
+      call @nnc_rt_profile(%c0) : (i64) -> ()
+      ...
+      scf.forall (%i) in (8) { ... }
+      call @nnc_rt_profile(%cm1) : (i64) -> ()
+      return
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Make the bodies of parallel loops functions that the host's threads call";
   let description = [{
@@ -178,11 +212,15 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     // Before
     scf.forall (%i) in (8) { ... }
     // After: %context points to the arena's address, the places of the buffers and the scalars that the body uses
-    %body = constant @fit.train.parallel_0 : (!llvm.ptr, i64, i64) -> ()
+    %body = constant @fit.train.classifier.lstm.forward.0 : (!llvm.ptr, i64, i64) -> ()
     call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
     ```
     A loop of one task is a plain call, a loop inside a parallel body a serial one. Loops that differ only in their
     buffers, as those of equal layers do, have one body.
+
+    A body's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several
+    where operations were fused) and a number: the loop is that layer's and stage's first, second, ... in the entry. Of
+    a body that several loops share it is the first's, with `.and_5_more` behind it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];

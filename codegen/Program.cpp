@@ -66,6 +66,23 @@ FailureOr<ProgramTensor> readTensor(Operation *entry, Attribute attribute, Array
   return tensor;
 }
 
+FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
+  auto description = dyn_cast<DictionaryAttr>(attribute);
+  auto getText = [&](StringRef key) {
+    auto text = description ? description.getAs<StringAttr>(key) : StringAttr();
+    return text ? text.getValue() : StringRef();
+  };
+  auto getNumber = [&](StringRef key) {
+    auto number = description ? description.getAs<IntegerAttr>(key) : IntegerAttr();
+    return number ? number.getInt() : -1;
+  };
+  ProgramKernel kernel{getText("name"),    getText("layer"),   getText("stage"),  getText("location"),
+                       getNumber("tasks"), getNumber("flops"), getNumber("bytes")};
+  if (kernel.name.empty() || kernel.tasks < 0 || kernel.flops < 0 || kernel.bytes < 0)
+    return entry->emitOpError() << "has a malformed description of a kernel: " << attribute;
+  return kernel;
+}
+
 /// Where the buffers of an entry point lie, each inside its area.
 FailureOr<EntryPlan> readPlan(Operation *entry, const Program &program) {
   FailureOr<EntryPlan> plan = readEntryPlan(entry);
@@ -110,6 +127,13 @@ FailureOr<ProgramEntry> readEntry(FunctionOpInterface function, const Program &p
       tensors->push_back(*tensor);
     }
   }
+  if (auto kernels = function->getAttrOfType<ArrayAttr>("nn.kernels"))
+    for (Attribute attribute : kernels) {
+      FailureOr<ProgramKernel> kernel = readKernel(function, attribute);
+      if (failed(kernel))
+        return failure();
+      entry.kernels.push_back(*kernel);
+    }
   return entry;
 }
 

@@ -17,6 +17,12 @@ struct ProgramTensor {
   double defaultValue = 0;
 };
 
+/// A kernel of an entry point, as nn-instrument-kernels describes it.
+struct ProgramKernel {
+  StringRef name, layer, stage, location;
+  int64_t tasks = 0, flops = 0, bytes = 0;
+};
+
 struct ProgramEntry {
   StringRef name, symbol;
   /// nnc_entry_kind.
@@ -24,6 +30,8 @@ struct ProgramEntry {
   int64_t batch = 0;
   SmallVector<ProgramTensor> inputs, outputs;
   EntryPlan plan;
+  /// Of programs compiled for a profile.
+  SmallVector<ProgramKernel> kernels;
 };
 
 struct ProgramVariable {

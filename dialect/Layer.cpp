@@ -103,3 +103,47 @@ std::string nn::getLayerName(Location loc) {
   });
   return name;
 }
+
+std::string nn::getFilePlace(Location loc) {
+  std::string place;
+  loc->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    place = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
+/// The stage that a location of markStage names, or nothing.
+static StringRef getMarkedStage(Location loc) {
+  auto fused = dyn_cast<FusedLoc>(loc);
+  auto stage = fused ? dyn_cast_or_null<StringAttr>(fused.getMetadata()) : StringAttr();
+  bool isStage = stage && llvm::is_contained({forwardStage, backwardStage, updateStage}, stage.getValue());
+  return isStage ? stage.getValue() : StringRef();
+}
+
+Location nn::markStage(Location loc, StringRef stage) {
+  if (!getMarkedStage(loc).empty())
+    return loc;
+  return FusedLoc::get({loc}, StringAttr::get(loc.getContext(), stage), loc.getContext());
+}
+
+static void collectStages(Location loc, llvm::SetVector<StringRef> &stages) {
+  auto fused = dyn_cast<FusedLoc>(loc);
+  StringRef marked = getMarkedStage(loc);
+  if (fused && marked.empty()) {
+    for (Location part : fused.getLocations())
+      collectStages(part, stages);
+    return;
+  }
+  if (!isa<UnknownLoc>(loc))
+    stages.insert(marked.empty() ? StringRef(forwardStage) : marked);
+}
+
+SmallVector<StringRef> nn::getStages(Location loc) {
+  llvm::SetVector<StringRef> stages;
+  collectStages(loc, stages);
+  return stages.takeVector();
+}

@@ -35,6 +35,19 @@ FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr ac
 /// no layer's.
 std::string getLayerName(Location loc);
 
+/// Where in the model file, as FILE:LINE:COLUMN; empty where that is not known.
+std::string getFilePlace(Location loc);
+
+/// The parts of a training step that locations tell apart; what is marked as neither belongs to the forward pass.
+constexpr StringLiteral forwardStage = "forward", backwardStage = "backward", updateStage = "update";
+
+/// `loc` as that of an op of `stage`; unchanged where it has a stage already.
+Location markStage(Location loc, StringRef stage);
+
+/// The stages of the ops that `loc` is of, each once: several where operations were fused. Empty where `loc` is
+/// unknown.
+SmallVector<StringRef> getStages(Location loc);
+
 /// Checks that `activation` names an op with the Activation trait.
 LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer,
                                DictionaryAttr attributes, StringAttr activation);

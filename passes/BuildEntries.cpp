@@ -304,8 +304,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
       gradients.push_back(llvm::to_vector(buildGradient(entry, objective.op->getLoc(), loss, values)));
     }
     // So is the counter: gradients of random layers read it once more.
-    Value one = arith::ConstantOp::create(b, step.getLoc(), DenseElementsAttr::get(counterType, APInt(64, 1)));
-    Value iteration = arith::AddIOp::create(b, step.getLoc(), entry.getVariable(counter), one);
+    Location counting = markStage(step.getLoc(), updateStage);
+    Value one = arith::ConstantOp::create(b, counting, DenseElementsAttr::get(counterType, APInt(64, 1)));
+    Value iteration = arith::AddIOp::create(b, counting, entry.getVariable(counter), one);
     for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
       Objective objective = constObjective;
       Type element = objective.variables.front().getTensorType().getElementType();
@@ -317,8 +318,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         SmallVector<Value> slotValues;
         for (VariableOp slot : slots)
           slotValues.push_back(entry.getVariable(slot));
-        SmallVector<Value> updated = objective.optimizer.buildUpdate(b, variable.getLoc(), entry.getVariable(variable),
-                                                                     gradient, slotValues, learningRate, iteration);
+        SmallVector<Value> updated =
+            objective.optimizer.buildUpdate(b, markStage(variable.getLoc(), updateStage), entry.getVariable(variable),
+                                            gradient, slotValues, learningRate, iteration);
         entry.addUpdate(variable, updated.front());
         for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
           entry.addUpdate(slot, value);

@@ -1,4 +1,5 @@
 // Expands nn.gradient: reverse mode over the function's block (dialect/ReverseMode.h does the work).
+#include "dialect/Layer.h"
 #include "dialect/NN.h"
 #include "dialect/ReverseMode.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -13,8 +14,10 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
-/// Marks what an adjoint made, so that tests can break each of these ops in turn.
+/// Marks what an adjoint made: by its location as part of the backward pass, and so that tests can break each of these
+/// ops in turn.
 static void tagAdjoint(Operation *op) {
+  op->walk([](Operation *inner) { inner->setLoc(markStage(inner->getLoc(), backwardStage)); });
   if (!isa<tensor::EmptyOp>(op))
     op->setDiscardableAttr("nn.adjoint", UnitAttr::get(op->getContext()));
 }

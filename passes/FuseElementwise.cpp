@@ -27,6 +27,13 @@ static bool shouldFuse(OpOperand *operand) {
          isSmall(producer, consumer);
 }
 
+/// Where upstream folds a constant into an op, it adds the places of all operands to the op's, behind it. They say
+/// nothing of which layer and stage the op is of.
+static void keepOwnPlace(Operation *op) {
+  if (auto fused = dyn_cast<FusedLoc>(op->getLoc()); fused && !fused.getMetadata())
+    op->setLoc(fused.getLocations().front());
+}
+
 namespace {
 struct FuseElementwise : nn::impl::FuseElementwiseBase<FuseElementwise> {
   using Base::Base;
@@ -39,7 +46,8 @@ struct FuseElementwise : nn::impl::FuseElementwiseBase<FuseElementwise> {
     GreedyRewriteConfig config;
     config.setUseTopDownTraversal();
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk(keepOwnPlace);
   }
 };
 } // namespace

@@ -40,7 +40,7 @@ struct SetPhasePass : PassWrapper<SetPhasePass, OperationPass<ModuleOp>> {
 struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
-  CompileOptions getOptions() const { return {batch, target, march, triple, entries}; }
+  CompileOptions getOptions() const { return {batch, target, march, triple, entries, profile}; }
 
   void getDependentDialects(DialectRegistry &registry) const override {
     OpPassManager pm(ModuleOp::getOperationName());
@@ -61,6 +61,11 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
       return signalPassFailure();
     if (*from > *to) {
       emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from) << "', past '" << phase << "'";
+      return signalPassFailure();
+    }
+    if (profile && *from >= Phase::planned && *to > *from) {
+      emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from)
+                                 << "' already; a program is prepared for a profile on the way there";
       return signalPassFailure();
     }
     OpPassManager pm(ModuleOp::getOperationName());
@@ -132,8 +137,11 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
 }
 
-void tiledToPlanned(OpPassManager &pm, const CompileOptions &) {
+void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createPlanArena());
+  // While a kernel's loops and buffers are in one place to be counted.
+  if (options.profile)
+    pm.addPass(createInstrumentKernels());
   // After planning, when a body's scratch has its place.
   pm.addPass(createOutlineParallel());
   pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());

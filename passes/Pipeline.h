@@ -29,6 +29,8 @@ struct CompileOptions {
   std::string triple;
   /// Entry points to build, comma-separated: any of init, train, evaluate, predict, gradient.
   std::string entries = "init,train,evaluate,predict";
+  /// Whether the program tells its host when each of its kernels starts.
+  bool profile = false;
 };
 
 /// Checks the options that a person can get wrong; reports at `loc`.

@@ -19,9 +19,17 @@
 using namespace mlir;
 using namespace mlir::nn;
 
+/// That of all the group's members, the contraction before its neighbours.
+static Location getGroupLocation(const ContractionGroup &group) {
+  SmallVector<Location> locations = {group.contraction.op->getLoc()};
+  for (Operation *member : group.getOps())
+    locations.push_back(member->getLoc());
+  return FusedLoc::get(group.contraction.op->getContext(), locations);
+}
+
 ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGroup &group, const CpuTarget &target)
-    : builder(builder), loc(group.contraction.op->getLoc()), group(group), contraction(group.contraction),
-      target(target), schedule(scheduleContraction(contraction, target)),
+    : builder(builder), loc(getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
+      schedule(scheduleContraction(contraction, target)),
       elementType(cast<MemRefType>(contraction.c->get().getType()).getElementType()),
       lanes(target.getLanes(elementType)), vectorType(VectorType::get(lanes, elementType)),
       ivs(contraction.extents.size()) {

@@ -4,7 +4,7 @@
 // libomp's threads wait for the next region by spinning (about 1 µs from fork to join; a sleeping thread takes 50 µs to
 // wake) and go to sleep when none comes for a while; OMP_WAIT_POLICY and KMP_BLOCKTIME overrule that.
 #include "core/Parallel.h"
-#include "nnc/program.h"
+#include "core/Profile.h"
 #include <atomic>
 #include <cstdlib>
 #include <omp.h>
@@ -50,7 +50,9 @@ WorkerScope::~WorkerScope() { current = previous; }
 extern "C" void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t taskCount) {
   // Always the same number of threads: libomp rebuilds its team when that changes.
   int64_t workers = nnc::current.count;
+  nnc::LoopTimer timer;
   if (workers == 1 || taskCount <= 1 || nnc::current.schedule == nnc::Schedule::turns) {
+    nnc::WorkTimer work(timer, 0);
     for (int64_t task = 0; task < taskCount; ++task)
       body(context, task, task % workers);
     return;
@@ -60,6 +62,7 @@ extern "C" void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64
   {
     int64_t worker = omp_get_thread_num();
     int64_t team = omp_get_num_threads(); // OpenMP may give fewer threads than asked for.
+    nnc::WorkTimer work(timer, worker);
     for (int64_t task = worker; task < workers && task < taskCount; task += team)
       body(context, task, worker);
     for (int64_t task = next.fetch_add(1, std::memory_order_relaxed); task < taskCount;

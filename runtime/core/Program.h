@@ -35,6 +35,9 @@ inline std::span<const nnc_span> arenaSpansOf(const nnc_entry &entry) {
 inline std::span<const nnc_span> workerSpansOf(const nnc_entry &entry) {
   return {entry.worker_spans, static_cast<size_t>(entry.worker_span_count)};
 }
+inline std::span<const nnc_kernel> kernelsOf(const nnc_entry &entry) {
+  return {entry.kernels, static_cast<size_t>(entry.kernel_count)};
+}
 
 const nnc_variable *findVariable(const nnc_program &program, std::string_view name);
 const nnc_input *findInput(const nnc_entry &entry, nnc_input_role role);

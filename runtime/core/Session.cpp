@@ -38,6 +38,7 @@ double Session::readScalar(const nnc_tensor &tensor) const {
 
 void Session::run(const nnc_entry &entry) {
   WorkerScope scope(workers);
+  ProfileScope recording(profile, entry);
   entry.run(arena.data());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/Arena.h"
 #include "core/Error.h"
+#include "core/Profile.h"
 #include "core/Program.h"
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ public:
   /// A scalar of f32 or f64.
   double readScalar(const nnc_tensor &tensor) const;
 
+  /// Has the runs of entries recorded from now on; `value` must outlive them. Null: not.
+  void setProfile(Profile *value) { profile = value; }
+
   /// Runs an entry whose inputs have been written.
   void run(const nnc_entry &entry);
 
@@ -45,6 +49,7 @@ private:
   std::shared_ptr<const nnc_program> descriptor;
   int workers;
   Arena arena;
+  Profile *profile = nullptr;
   int64_t seed = 0;
   std::optional<double> learningRate;
 };

@@ -86,6 +86,7 @@ private:
     checkCount(entry.worker_span_count, entry.worker_spans, concat("planned spans of scratch of ", entry.name));
     checkSpans(entry, arenaSpansOf(entry), program.state_bytes, program.arena_bytes);
     checkSpans(entry, workerSpansOf(entry), 0, program.worker_bytes);
+    checkKernels(entry);
   }
 
   void checkSpans(const nnc_entry &entry, std::span<const nnc_span> spans, int64_t start, int64_t end) {
@@ -94,6 +95,18 @@ private:
               "plans bytes outside its arena, out of order or twice: ", entry.name, ", ", span.bytes, " at ",
               span.offset);
       start = span.offset + span.bytes;
+    }
+  }
+
+  void checkKernels(const nnc_entry &entry) {
+    checkCount(entry.kernel_count, entry.kernels, concat("kernels of ", entry.name));
+    std::set<std::string> names;
+    for (const nnc_kernel &kernel : kernelsOf(entry)) {
+      require(kernel.name && *kernel.name && kernel.layer && kernel.stage && kernel.location,
+              "has a kernel without a name in ", entry.name);
+      require(names.insert(kernel.name).second, "has two kernels named ", entry.name, ".", kernel.name);
+      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0,
+              "has a kernel of impossible size: ", entry.name, ".", kernel.name);
     }
   }
 

@@ -3,7 +3,7 @@
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 128 : i64, variables = {}}} {
 // The body knows the arena, the buffer's place and the scalar from its context, makes constants anew, and has its worker's
 // scratch.
-// CHECK-LABEL: func.func private @m.predict.parallel_0(
+// CHECK-LABEL: func.func private @m.predict.forward.0(
 // CHECK-SAME: %[[CONTEXT:.*]]: !llvm.ptr, %[[TASK:.*]]: i64, %[[WORKER:.*]]: i64)
 // CHECK: %[[ARENA:.*]] = builtin.unrealized_conversion_cast
 // CHECK-DAG: %[[SCALE:.*]] = llvm.load %{{.*}} : !llvm.ptr -> f32
@@ -18,22 +18,22 @@ module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64
 // CHECK-NOT: memref.alloc
 
 // The second loop's tasks are numbered row by row: 2 × 3.
-// CHECK-LABEL: func.func private @m.predict.parallel_1(
+// CHECK-LABEL: func.func private @m.predict.forward.1(
 // CHECK: %[[ROW:.*]] = arith.divui
 // CHECK: %[[COLUMN:.*]] = arith.remui
 // CHECK: memref.store {{.*}}[%[[ROW]], %[[COLUMN]]]
 
 // One task: called straight away.
-// CHECK-LABEL: func.func private @m.predict.parallel_2(
+// CHECK-LABEL: func.func private @m.predict.forward.2(
 // The loop inside is a serial one.
 // CHECK: scf.for
 
 // CHECK-LABEL: func.func @m.predict(
 // CHECK: llvm.alloca {{.*}} x !llvm.struct<(ptr, i64, f32)>
-// CHECK: %[[BODY:.*]] = constant @m.predict.parallel_0
+// CHECK: %[[BODY:.*]] = constant @m.predict.forward.0
 // CHECK: call @nnc_rt_parallel_for(%[[BODY]], %{{.*}}, %{{.*}})
 // CHECK: call @nnc_rt_parallel_for(
-// CHECK: call @m.predict.parallel_2(
+// CHECK: call @m.predict.forward.2(
 // CHECK-NOT: scf.forall
 func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
   %c0 = arith.constant 0 : index
@@ -63,15 +63,16 @@ func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
 // -----
 
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
-// Loops that differ only in their buffers have one body, in whatever entries they stand.
-// CHECK-LABEL: func.func private @m.train.parallel_0(
+// Loops that differ only in their buffers have one body, in whatever entries they stand; its name is the first's, and
+// says of how many more it is.
+// CHECK-LABEL: func.func private @m.train.forward.0.and_2_more(
 // CHECK-LABEL: func.func @m.train(
-// CHECK-COUNT-2: constant @m.train.parallel_0
-// CHECK-LABEL: func.func private @m.predict.parallel_0(
+// CHECK-COUNT-2: constant @m.train.forward.0.and_2_more
+// CHECK-LABEL: func.func private @m.predict.forward.1(
 // CHECK-LABEL: func.func @m.predict(
-// CHECK: constant @m.train.parallel_0
-// CHECK: constant @m.predict.parallel_0
-// CHECK-NOT: func.func private @m.{{.*}}parallel
+// CHECK: constant @m.train.forward.0.and_2_more
+// CHECK: constant @m.predict.forward.1
+// CHECK-NOT: func.func private @m.{{.*}}forward
 func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
   %c0 = arith.constant 0 : index
   %c64 = arith.constant 64 : index
@@ -122,4 +123,42 @@ func.func @m.predict(%x: memref<4xf32>) attributes {nn.entry = "predict"} {
   scf.forall (%i) in (4) {
   }
   return
+}
+
+// -----
+
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
+// Names say the layer and the stage of a training step, as far as locations know them; each layer and stage counts its
+// own. What operations of two stages were fused into names both.
+// CHECK: func.func private @m.train.m.dense.forward.0(
+// CHECK: func.func private @m.train.m.dense.backward.0(
+// CHECK: func.func private @m.train.m.dense.backward.1(
+// CHECK: func.func private @m.train.m.dense.backward_update.0(
+// CHECK: func.func private @m.train.update.0(
+// CHECK-LABEL: func.func @m.train(
+func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xi32>
+  %0 = arith.constant 0 : i32
+  %1 = arith.constant 1 : i32
+  %2 = arith.constant 2 : i32
+  %3 = arith.constant 3 : i32
+  %4 = arith.constant 4 : i32
+  scf.forall (%i) in (8) {
+    memref.store %0, %x[%i] : memref<8xi32>
+  } loc("m.dense"("m.mlir":1:1))
+  scf.forall (%i) in (8) {
+    memref.store %1, %x[%i] : memref<8xi32>
+  } loc(fused<"backward">["m.dense"("m.mlir":1:1)])
+  scf.forall (%i) in (8) {
+    memref.store %2, %x[%i] : memref<8xi32>
+  } loc(fused<"backward">["m.dense"("m.mlir":1:1)])
+  scf.forall (%i) in (8) {
+    memref.store %3, %x[%i] : memref<8xi32>
+  } loc(fused[fused<"backward">["m.dense"("m.mlir":1:1)], fused<"update">["m.dense"("m.mlir":1:1)]])
+  scf.forall (%i) in (8) {
+    memref.store %4, %x[%i] : memref<8xi32>
+  } loc(fused<"update">["m.mlir":2:1])
+  return
+}
 }

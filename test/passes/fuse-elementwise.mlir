@@ -1,4 +1,5 @@
 // RUN: nnc-opt %s --nn-fuse-elementwise | FileCheck %s
+// RUN: nnc-opt %s --nn-fuse-elementwise --mlir-print-debuginfo --mlir-print-local-scope | FileCheck %s --check-prefix=PLACE
 
 // A chain becomes one op.
 // CHECK-LABEL: func.func @chain
@@ -131,4 +132,21 @@ func.func @many_operands(
       linalg.yield %s16 : f32
   } -> tensor<4xf32>
   return %1 : tensor<4xf32>
+}
+
+// An op into which a constant is folded keeps its own place, without its operands'.
+// PLACE-LABEL: func.func @place
+// PLACE: linalg.generic
+// PLACE: -> tensor<4xf32> loc(fused<"update">["m.dense"("m.mlir":1:1)])
+func.func @place(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %ones = arith.constant dense<1.0> : tensor<4xf32> loc("m.mlir":2:1)
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+                       iterator_types = ["parallel"]}
+      ins(%x, %ones : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %s = arith.addf %a, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32> loc(fused<"update">["m.dense"("m.mlir":1:1)])
+  return %0 : tensor<4xf32>
 }

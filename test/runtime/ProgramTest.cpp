@@ -89,6 +89,23 @@ TEST(Program, RefusesImpossiblePlans) {
   EXPECT_INVALID(copy.entries[1].worker_span_count = -1, "-1 planned spans of scratch");
 }
 
+TEST(Program, RefusesKernelsOfAnotherForm) {
+  nnc_kernel kernels[] = {{"a", "", "", "", 1, 0, 0}, {"b", "", "", "", 1, 0, 0}};
+  auto give = [&](Copy &copy) {
+    copy.entries[1].kernel_count = 2;
+    copy.entries[1].kernels = kernels;
+  };
+  EXPECT_INVALID(give(copy), "(no error)");
+  EXPECT_INVALID(give(copy); copy.entries[1].kernel_count = -1, "-1 kernels of fit.train");
+  EXPECT_INVALID(give(copy); copy.entries[1].kernels = nullptr, "2 kernels of fit.train");
+  kernels[1].name = "a";
+  EXPECT_INVALID(give(copy), "two kernels named fit.train.a");
+  kernels[1] = {"b", nullptr, "", "", 1, 0, 0};
+  EXPECT_INVALID(give(copy), "a kernel without a name in fit.train");
+  kernels[1] = {"b", "", "", "", 1, -1, 0};
+  EXPECT_INVALID(give(copy), "a kernel of impossible size: fit.train.b");
+}
+
 TEST(Program, FindsEntriesBySymbol) {
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "").name, std::string("fit.train"));
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "fit").name, std::string("fit.train"));

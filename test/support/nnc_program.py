@@ -33,6 +33,7 @@ BUILD_DIR = os.environ.get("NNC_BUILD", os.path.join(SOURCE_DIR, "build", "relea
 HOST_STUB = """
 #include <stdint.h>
 int64_t nnc_test_workers = 1, nnc_test_reverse = 0;
+void nnc_rt_profile(int64_t kernel) {}
 void nnc_rt_parallel_for(void (*body)(void *, int64_t, int64_t), void *context, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     int64_t task = nnc_test_reverse ? n - 1 - i : i;
@@ -91,6 +92,18 @@ class Span(ctypes.Structure):
         return slice(self.offset, self.offset + self.size)
 
 
+class Kernel(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("layer", ctypes.c_char_p),
+        ("stage", ctypes.c_char_p),
+        ("location", ctypes.c_char_p),
+        ("tasks", ctypes.c_int64),
+        ("flops", ctypes.c_int64),
+        ("bytes", ctypes.c_int64),
+    ]
+
+
 class Entry(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
@@ -107,6 +120,8 @@ class Entry(ctypes.Structure):
         ("arena_spans", ctypes.POINTER(Span)),
         ("worker_span_count", ctypes.c_int64),
         ("worker_spans", ctypes.POINTER(Span)),
+        ("kernel_count", ctypes.c_int64),
+        ("kernels", ctypes.POINTER(Kernel)),
     ]
 
 

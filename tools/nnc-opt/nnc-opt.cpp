@@ -39,6 +39,9 @@ llvm::cl::opt<std::string> march("march", llvm::cl::cat(category), llvm::cl::ini
                                  llvm::cl::desc("CPU to compile for: native, or a name such as x86-64-v3"));
 llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
                                   llvm::cl::desc("LLVM target triple; this machine's where not given"));
+llvm::cl::opt<bool> profile("profile", llvm::cl::cat(category),
+                            llvm::cl::desc("Have the program tell its host when each kernel starts, and describe its "
+                                           "kernels"));
 } // namespace
 
 namespace {
@@ -134,7 +137,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     // After the passes named on the command line, but for the one that prints what the phases make.
     auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan,
                   &object](PassManager &pm) mutable -> LogicalResult {
-      auto compile = [&] { pm.addPass(nn::createCompileTo({phase, batch, entries, target, march, triple})); };
+      auto compile = [&] { pm.addPass(nn::createCompileTo({phase, batch, entries, profile, target, march, triple})); };
       if (wantsPlan)
         compile();
       if (failed(base.setupPassPipeline(pm)))

@@ -131,6 +131,8 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
                                       "--entries=" + entries,
                                       "--march=" + resolveMarch(options.march),
                                       "--target=" + options.target};
+  if (options.profile)
+    command.push_back("--profile");
   // The file's name, but not its folder, is part of the key: it gives the program its name.
   std::string key = identityOf(compiler);
   for (size_t i = 2; i < command.size(); ++i)

@@ -28,6 +28,18 @@ bool isNncCheckpoint(const std::string &path) {
   }
 }
 
+/// Refuses to replace a file that is there and does not start as those that nnc writes for `option`.
+void checkStart(const char *option, const std::string &path, std::string_view start, const char *kind) {
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error) || fs::file_size(path, error) == 0)
+    return;
+  std::string found(start.size(), '\0');
+  std::ifstream(path, std::ios::binary).read(found.data(), static_cast<std::streamsize>(found.size()));
+  if (found != start)
+    fail(path, ": is there and no ", kind, " that nnc wrote; ", option,
+         " would replace it: move it away, or name another");
+}
+
 } // namespace
 
 void checkReplaceable(const char *option, const std::string &path, const Options &options) {
@@ -60,16 +72,15 @@ void checkCheckpointPath(const Options &options) {
 }
 
 void checkHistoryPath(const Options &options) {
-  const std::string &path = options.history;
-  checkReplaceable("--history", path, options);
-  std::error_code error;
-  if (path.empty() || !fs::exists(path, error) || fs::file_size(path, error) == 0)
-    return;
-  std::string line;
-  std::ifstream stream(path);
-  std::getline(stream, line);
-  if (!line.starts_with("epoch,"))
-    fail(path, ": is there and no history that nnc wrote; --history would replace it: move it away, or name another");
+  checkReplaceable("--history", options.history, options);
+  checkStart("--history", options.history, "epoch,", "history");
+}
+
+void checkTracePath(const Options &options) {
+  checkReplaceable("--trace", options.trace, options);
+  if (isSameFile(options.trace, options.history))
+    fail("--trace ", options.trace, ": is also --history, and would replace it");
+  checkStart("--trace", options.trace, "{\"displayTimeUnit\"", "trace");
 }
 
 int finishOutput() {

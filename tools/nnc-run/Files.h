@@ -13,6 +13,9 @@ void checkReplaceable(const char *option, const std::string &path, const Options
 void checkCheckpointPath(const Options &options);
 void checkHistoryPath(const Options &options);
 
+/// The same for --trace, which must not be --history either.
+void checkTracePath(const Options &options);
+
 /// Ends what was printed on standard output: 0, or an Error where it could not all be written.
 int finishOutput();
 

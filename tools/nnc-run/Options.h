@@ -31,6 +31,8 @@ struct Options {
   int64_t checkpointEvery = 0;
   std::string history;
   ProgressMode progress = ProgressMode::automatic;
+  bool profile = false;
+  std::string trace; // only with profile
 
   // Evaluation.
   std::string split;

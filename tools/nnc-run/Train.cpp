@@ -5,9 +5,11 @@
 #include "Files.h"
 #include "History.h"
 #include "Options.h"
+#include "ProfileReport.h"
 #include "Progress.h"
 #include "core/Error.h"
 #include <csignal>
+#include <cstdio>
 
 namespace nnc::run {
 namespace {
@@ -100,6 +102,24 @@ std::string whereItStands(const Options &options, const TrainingState &state) {
   return concat("interrupted after ", place, "; saved ", options.checkpoint, ", --resume goes on from it");
 }
 
+/// A profile and what it is compared with, measured before training, so that a machine without room for that says so
+/// early.
+struct Profiling {
+  Profiling(const nnc_program &program, int threads)
+      : threads(threads), roofline(measureRoofline(threads)), profile(program, threads, kTracedRuns) {}
+
+  void report(const std::string &trace) const {
+    if (!trace.empty())
+      writeTrace(trace, profile, threads);
+    std::fputs(formatProfile(profile, roofline, threads).c_str(), stdout);
+    finishOutput();
+  }
+
+  int threads;
+  Roofline roofline;
+  Profile profile;
+};
+
 } // namespace
 
 int train(const Options &options) {
@@ -108,6 +128,7 @@ int train(const Options &options) {
   std::optional<Checkpoint> resumed = readResumed(options);
   checkCheckpointPath(options);
   checkHistoryPath(options);
+  checkTracePath(options);
   auto stored = [&](int64_t TrainingState::*field) {
     return resumed ? std::optional<int64_t>(resumed->state.*field) : std::nullopt;
   };
@@ -118,6 +139,8 @@ int train(const Options &options) {
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
     fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", batch);
+  if (options.profile && trainEntry.kernel_count == 0)
+    fail(options.model, ": was not compiled for a profile: nnc-opt --profile does so");
 
   std::vector<const nnc_entry *> entries = {&trainEntry};
   if (evaluateEntry)
@@ -154,6 +177,12 @@ int train(const Options &options) {
   Session session(program, sessionOptions);
   setVariables(session);
 
+  std::optional<Profiling> profiling;
+  if (options.profile) {
+    profiling.emplace(*program, session.threads());
+    session.setProfile(&profiling->profile);
+  }
+
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   History history(options.history, state);
   Observer observer(*progress, history);
@@ -172,6 +201,8 @@ int train(const Options &options) {
   bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
   if (!finished)
     progress->note(whereItStands(options, state));
+  if (profiling)
+    profiling->report(options.trace);
   if (!observer.historyError.empty())
     fail("--history: ", observer.historyError);
   if (finished)

@@ -1,5 +1,6 @@
 // nnc-run: trains, evaluates and predicts with model files from the command line.
 #include "Options.h"
+#include "ProfileReport.h"
 #include "Subprocess.h"
 #include "core/Error.h"
 #include <CLI/CLI.hpp>
@@ -118,6 +119,15 @@ void addTrain(CLI::App &app, Options &options) {
       },
       "what standard error shows: auto (a bar on a terminal, else lines), plain, json or none");
   command.add_option("--step", options.symbol, "step of the model file, where it has several");
+  command.add_flag("--profile", options.profile,
+                   "print at the end, also when interrupted, where the time of a step went: by layer and by kernel, "
+                   "beside what this machine can do at most. Changes no bit of the result");
+  command
+      .add_option("--trace", options.trace,
+                  nnc::concat("file for the first ", kTracedRuns,
+                              " steps in time, for ui.perfetto.dev or chrome://tracing (JSON); an existing "
+                              "trace is replaced. Means --profile too"))
+      ->check(Path());
 }
 
 void addEvaluate(CLI::App &app, Options &options) {
@@ -180,6 +190,7 @@ int main(int argc, char **argv) {
   // A write that passes the limit on file sizes then fails as on a full disk: reported, its temporary file removed.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
+    options.profile |= !options.trace.empty();
     std::string command = app.get_subcommands().front()->get_name();
     return command == "train"      ? train(options)
            : command == "evaluate" ? evaluate(options)

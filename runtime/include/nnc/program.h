@@ -2,7 +2,8 @@
  *
  * A program is one object (or shared object) that exports one symbol, `nnc_program_<name>` of type nnc_program: <name>
  * is the model file's, without folder and extension, other characters than letters and digits as underscores. It needs
- * the entry `nnc_rt_parallel_for` below and the mem* functions of libc, and nothing else.
+ * the entry `nnc_rt_parallel_for` below and the mem* functions of libc, and nothing else; compiled for a profile,
+ * `nnc_rt_profile` too.
  *
  * All of a program's data lies in one arena that the host allocates:
  *
@@ -101,6 +102,18 @@ typedef struct nnc_span {
   int64_t offset, bytes;
 } nnc_span;
 
+/* A piece of an entry that a profile tells apart: a parallel loop, or the serial code between two. */
+typedef struct nnc_kernel {
+  const char *name;     /* such as classifier.lstm_1.backward.3; no two of an entry alike */
+  const char *layer;    /* dotted path, such as classifier.lstm_1; empty where it is no layer's */
+  const char *stage;    /* forward, backward or update, joined by _ where operations of several were fused; empty in
+                           init entries */
+  const char *location; /* FILE:LINE:COLUMN in the model file; empty where that is not known */
+  int64_t tasks;        /* of the parallel loop; 1 where it is serial */
+  int64_t flops;        /* floating-point operations, a fused multiply-add being two */
+  int64_t bytes;        /* of the buffers it reads and of those it writes, each once */
+} nnc_kernel;
+
 typedef struct nnc_entry {
   const char *name;   /* such as fit.train, classifier.predict, init */
   const char *symbol; /* the step or model it was made of; empty for init */
@@ -119,6 +132,8 @@ typedef struct nnc_entry {
   const nnc_span *arena_spans;
   int64_t worker_span_count;
   const nnc_span *worker_spans;
+  int64_t kernel_count; /* 0 in a program that was not compiled for a profile */
+  const nnc_kernel *kernels;
 } nnc_entry;
 
 typedef struct nnc_program {
@@ -143,6 +158,10 @@ typedef struct nnc_program {
  * must have room for that many workers' scratch. runtime/ implements it on OpenMP; a host may bring its own. */
 typedef void (*nnc_parallel_body)(void *context, int64_t task, int64_t worker);
 void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t task_count);
+
+/* Only programs compiled for a profile call it: the kernel of this number of the running entry starts, and the one
+ * before it has ended; -1: the entry has. On the thread that runs the entry, outside of parallel loops. */
+void nnc_rt_profile(int64_t kernel);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,128 @@
+// nn-instrument-kernels: marks where each kernel of an entry point starts, for a profile, and lists the kernels with
+// what they compute and move. It stands after planning, when buffers have their places, and before parallel loops
+// become functions, while all of a kernel is there to be counted. No op but the marks changes: results keep their bits.
+#include "codegen/Arena.h"
+#include "codegen/Buffers.h"
+#include "codegen/KernelCost.h"
+#include "codegen/KernelNames.h"
+#include "codegen/ParallelLoops.h"
+#include "codegen/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_INSTRUMENTKERNELS
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+constexpr StringLiteral profileName = "nnc_rt_profile";
+
+/// A parallel loop of an entry's body, or the ops between two with one layer and stage; it ends where the next starts.
+struct Kernel {
+  Block::iterator begin;
+  KernelOrigin origin;
+  /// Null where it is serial.
+  scf::ForallOp loop;
+};
+
+/// What costs nothing to run, or so little that a kernel of its own would say nothing: constants, places, scalars.
+bool isNegligible(Operation &op) {
+  if (op.getNumRegions() != 0)
+    return false;
+  return isMemoryEffectFree(&op) || isBufferView(&op) || isa<memref::LoadOp>(op);
+}
+
+SmallVector<Kernel> findKernels(func::FuncOp entry) {
+  SmallVector<Kernel> kernels;
+  Block &body = entry.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (isNegligible(op))
+      continue;
+    auto loop = dyn_cast<scf::ForallOp>(op);
+    KernelOrigin origin = describeKernel(entry, op.getLoc());
+    bool continues =
+        !kernels.empty() && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem();
+    if (!continues)
+      kernels.push_back({op.getIterator(), origin, loop});
+  }
+  // What comes before the first kernel belongs to it.
+  if (!kernels.empty())
+    kernels.front().begin = body.begin();
+  return kernels;
+}
+
+struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    for (func::FuncOp entry : getOperation().getOps<func::FuncOp>())
+      if (entry->hasAttr("nn.entry") && !entry->hasAttr("nn.kernels") && failed(instrument(entry)))
+        return signalPassFailure();
+  }
+
+  LogicalResult instrument(func::FuncOp entry) {
+    if (entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
+      return entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
+    SmallVector<Kernel> kernels = findKernels(entry);
+    Block &body = entry.getBody().front();
+    KernelNames names(entry);
+    SmallVector<Attribute> descriptions;
+    for (auto [index, kernel] : llvm::enumerate(kernels)) {
+      Block::iterator end =
+          index + 1 < kernels.size() ? kernels[index + 1].begin : Block::iterator(body.getTerminator());
+      std::string name = kernel.loop ? names.getName(kernel.loop) : names.makeSerialName(kernel.origin);
+      int64_t tasks = 1;
+      if (kernel.loop) {
+        FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(kernel.loop);
+        if (failed(dimensions))
+          return failure();
+        tasks = countTasks(*dimensions);
+      }
+      descriptions.push_back(describe(kernel.origin, name, tasks, countCost({kernel.begin, end})));
+    }
+    if (kernels.empty())
+      return success();
+    func::FuncOp mark = declareMark();
+    for (auto [index, kernel] : llvm::enumerate(kernels))
+      addMark(mark, *kernel.begin, index);
+    addMark(mark, *body.getTerminator(), -1);
+    entry->setAttr("nn.kernels", ArrayAttr::get(&getContext(), descriptions));
+    return success();
+  }
+
+  DictionaryAttr describe(const KernelOrigin &origin, StringRef name, int64_t tasks, const KernelCost &cost) {
+    Builder builder(&getContext());
+    NamedAttrList description;
+    for (auto [key, text] : {std::pair<StringRef, StringRef>("name", name),
+                             {"layer", origin.layer},
+                             {"stage", origin.stage},
+                             {"location", origin.location}})
+      if (!text.empty())
+        description.set(key, builder.getStringAttr(text));
+    description.set("tasks", builder.getI64IntegerAttr(tasks));
+    description.set("flops", builder.getI64IntegerAttr(cost.flops));
+    description.set("bytes", builder.getI64IntegerAttr(cost.bytes));
+    return description.getDictionary(&getContext());
+  }
+
+  func::FuncOp declareMark() {
+    if (auto declared = getOperation().lookupSymbol<func::FuncOp>(profileName))
+      return declared;
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto mark = func::FuncOp::create(builder, getOperation().getLoc(), profileName,
+                                     builder.getFunctionType({builder.getI64Type()}, {}));
+    mark.setPrivate();
+    return mark;
+  }
+
+  void addMark(func::FuncOp mark, Operation &before, int64_t kernel) {
+    OpBuilder builder(&before);
+    Value number = arith::ConstantOp::create(builder, before.getLoc(), builder.getI64IntegerAttr(kernel));
+    func::CallOp::create(builder, before.getLoc(), mark, ValueRange{number});
+  }
+};
+} // namespace

@@ -1,0 +1,322 @@
+// Counts a kernel's operations and bytes; see KernelCost.h. First how often each block runs, by following the loops
+// with only those values that decide about loops and branches; then every op's own cost, times the runs of its block.
+#include "codegen/KernelCost.h"
+#include "codegen/Buffers.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+using OpRange = llvm::iterator_range<Block::iterator>;
+
+uint64_t multiply(uint64_t a, uint64_t b) { return llvm::SaturatingMultiply(a, b); }
+void add(uint64_t &sum, uint64_t value) { sum = llvm::SaturatingAdd(sum, value); }
+int64_t clamp(uint64_t value) { return static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX)); }
+
+/// Index arithmetic as code generation makes it. Nothing for any other op, or where upstream leaves the result
+/// undefined.
+std::optional<int64_t> evaluate(Operation *op, ArrayRef<int64_t> v) {
+  auto number = [](uint64_t value) { return static_cast<int64_t>(value); };
+  auto u = [&](size_t i) { return static_cast<uint64_t>(v[i]); };
+  bool divides = isa<arith::DivUIOp, arith::RemUIOp, arith::DivSIOp, arith::RemSIOp>(op);
+  if (divides && (v[1] == 0 || v[1] == -1))
+    return std::nullopt;
+  return llvm::TypeSwitch<Operation *, std::optional<int64_t>>(op)
+      .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp, arith::ExtUIOp>([&](auto) { return v[0]; })
+      .Case([&](arith::AddIOp) { return number(u(0) + u(1)); })
+      .Case([&](arith::SubIOp) { return number(u(0) - u(1)); })
+      .Case([&](arith::MulIOp) { return number(u(0) * u(1)); })
+      .Case([&](arith::DivUIOp) { return number(u(0) / u(1)); })
+      .Case([&](arith::RemUIOp) { return number(u(0) % u(1)); })
+      .Case([&](arith::DivSIOp) { return v[0] / v[1]; })
+      .Case([&](arith::RemSIOp) { return v[0] % v[1]; })
+      .Case([&](arith::MinUIOp) { return number(std::min(u(0), u(1))); })
+      .Case([&](arith::MaxUIOp) { return number(std::max(u(0), u(1))); })
+      .Case([&](arith::MinSIOp) { return std::min(v[0], v[1]); })
+      .Case([&](arith::MaxSIOp) { return std::max(v[0], v[1]); })
+      .Case([&](arith::AndIOp) { return v[0] & v[1]; })
+      .Case([&](arith::OrIOp) { return v[0] | v[1]; })
+      .Case([&](arith::XOrIOp) { return v[0] ^ v[1]; })
+      .Case([&](arith::SelectOp) { return v[0] ? v[1] : v[2]; })
+      .Case([&](arith::CmpIOp compare) {
+        return int64_t(arith::applyCmpPredicate(compare.getPredicate(), APInt(64, u(0)), APInt(64, u(1))));
+      })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+/// How often each block runs when some ops of another run once.
+class RunCounter {
+public:
+  explicit RunCounter(OpRange ops) {
+    for (Operation &op : ops)
+      op.walk([&](Operation *inner) { addControl(inner); });
+    run(ops, 1);
+  }
+
+  uint64_t getRuns(Block *block) const { return runs.lookup(block); }
+
+private:
+  /// Turns followed one by one; past them a loop's turns count as its first.
+  static constexpr int64_t maxTurns = 1 << 20;
+
+  /// Finds the values that decide how often something runs, back to arguments of blocks.
+  void addControl(Operation *op) {
+    if (!isa<scf::ForOp, scf::ForallOp, scf::IfOp>(op))
+      return;
+    SmallVector<Value> pending;
+    // A loop's other operands are the values that it carries.
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      pending = {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()};
+    else
+      pending.assign(op->operand_begin(), op->operand_end());
+    while (!pending.empty()) {
+      Value value = pending.pop_back_val();
+      if (!value.getType().isIntOrIndex() || !control.insert(value).second)
+        continue;
+      if (Operation *source = value.getDefiningOp(); source && source->getNumRegions() == 0)
+        llvm::append_range(pending, source->getOperands());
+    }
+  }
+
+  std::optional<int64_t> getValue(Value value) const {
+    auto it = values.find(value);
+    std::optional<int64_t> known = it == values.end() ? getConstantIntValue(value) : std::optional(it->second);
+    // True is 1, not -1.
+    return known && value.getType().isInteger(1) ? std::optional(*known & 1) : known;
+  }
+
+  void setValue(Value value, std::optional<int64_t> number) {
+    if (number)
+      values[value] = *number;
+    else
+      values.erase(value);
+  }
+
+  void run(OpRange ops, uint64_t times) {
+    for (Operation &op : ops) {
+      if (op.getNumRegions() == 0)
+        follow(&op);
+      else if (auto loop = dyn_cast<scf::ForOp>(op))
+        run(loop, times);
+      else if (auto loop = dyn_cast<scf::ForallOp>(op))
+        run(loop, times);
+      else if (auto branch = dyn_cast<scf::IfOp>(op))
+        run(branch, times);
+      else
+        for (Region &region : op.getRegions())
+          for (Block &block : region)
+            run(&block, times);
+    }
+  }
+
+  void run(Block *block, uint64_t times) {
+    add(runs[block], times);
+    run(OpRange(block->begin(), block->end()), times);
+  }
+
+  void follow(Operation *op) {
+    if (op->getNumResults() != 1 || !control.contains(op->getResult(0)))
+      return;
+    SmallVector<int64_t> operands;
+    for (Value operand : op->getOperands())
+      if (std::optional<int64_t> value = getValue(operand))
+        operands.push_back(*value);
+    bool allKnown = !operands.empty() && operands.size() == op->getNumOperands();
+    setValue(op->getResult(0), allKnown ? evaluate(op, operands) : std::nullopt);
+  }
+
+  void run(scf::IfOp branch, uint64_t times) {
+    std::optional<int64_t> condition = getValue(branch.getCondition());
+    if (condition.value_or(1))
+      run(branch.thenBlock(), times);
+    if (branch.elseBlock() && !condition.value_or(0))
+      run(branch.elseBlock(), times);
+  }
+
+  void run(scf::ForOp loop, uint64_t times) {
+    run(loop.getBody(), loop.getInductionVar(), {getValue(loop.getLowerBound())}, {getValue(loop.getUpperBound())},
+        {getValue(loop.getStep())}, times);
+  }
+
+  void run(scf::ForallOp loop, uint64_t times) {
+    auto getBounds = [&](ArrayRef<OpFoldResult> bounds) {
+      return llvm::map_to_vector(bounds, [&](OpFoldResult bound) {
+        auto value = dyn_cast<Value>(bound);
+        return value ? getValue(value) : getConstantIntValue(bound);
+      });
+    };
+    run(loop.getBody(), loop.getInductionVars(), getBounds(loop.getMixedLowerBound()),
+        getBounds(loop.getMixedUpperBound()), getBounds(loop.getMixedStep()), times);
+  }
+
+  /// A loop of any number of dimensions.
+  void run(Block *body, ValueRange indices, ArrayRef<std::optional<int64_t>> lower,
+           ArrayRef<std::optional<int64_t>> upper, ArrayRef<std::optional<int64_t>> step, uint64_t times) {
+    SmallVector<int64_t> counts;
+    uint64_t turns = 1;
+    bool isKnown = true;
+    for (auto [index, from, to, by] : llvm::zip_equal(indices, lower, upper, step)) {
+      int64_t span = 0;
+      isKnown &= from && to && by && *by > 0 && !llvm::SubOverflow(*to, *from, span);
+      counts.push_back(isKnown ? std::max<int64_t>(0, llvm::divideCeilSigned(span, *by)) : 1);
+      turns = multiply(turns, counts.back());
+      setValue(index, from);
+    }
+    if (turns == 0)
+      return;
+    bool decides = llvm::any_of(indices, [&](Value index) { return control.contains(index); });
+    if (!isKnown || !decides || turns > static_cast<uint64_t>(turnsLeft))
+      return run(body, multiply(times, turns));
+    turnsLeft -= turns;
+    for (uint64_t turn = 0; turn < turns; ++turn) {
+      uint64_t rest = turn;
+      for (size_t i = indices.size(); i-- > 0; rest /= counts[i])
+        values[indices[i]] = *lower[i] + static_cast<int64_t>(rest % counts[i]) * *step[i];
+      run(body, times);
+    }
+  }
+
+  llvm::DenseSet<Value> control;
+  llvm::DenseMap<Value, int64_t> values;
+  llvm::DenseMap<Block *, uint64_t> runs;
+  int64_t turnsLeft = maxTurns;
+};
+
+/// Operations an element of the result.
+uint64_t getFlopsPerElement(Operation *op) {
+  if (isa<math::FmaOp, vector::FMAOp>(op))
+    return 2;
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp,
+          arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op))
+    return 1;
+  // These only change bits.
+  bool isFree =
+      isa<math::AbsFOp, math::CopySignOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundOp, math::RoundEvenOp>(
+          op);
+  return isa_and_present<math::MathDialect>(op->getDialect()) && !isFree;
+}
+
+uint64_t getFlops(Operation *op) {
+  if (auto reduction = dyn_cast<vector::ReductionOp>(op))
+    return isa<FloatType>(reduction.getType()) ? reduction.getSourceVectorType().getNumElements() - !reduction.getAcc()
+                                               : 0;
+  if (op->getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
+    return 0;
+  auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
+  return getFlopsPerElement(op) * (vector ? vector.getNumElements() : 1);
+}
+
+/// The bytes that an op touches of an operand of `type`.
+uint64_t getAccessedBytes(Operation *op, MemRefType type) {
+  int64_t elementBytes = *getBufferBytes(MemRefType::get({}, type.getElementType()));
+  if (isa<memref::LoadOp, memref::StoreOp>(op))
+    return elementBytes;
+  for (Type moved : llvm::concat<Type>(llvm::to_vector(op->getResultTypes()), llvm::to_vector(op->getOperandTypes())))
+    if (auto vector = dyn_cast<VectorType>(moved); vector && vector.getElementType() == type.getElementType())
+      return vector.getNumElements() * elementBytes;
+  return getBufferBytes(type).value_or(0);
+}
+
+/// What a kernel reads and writes of its buffers.
+class Traffic {
+public:
+  /// `op` runs `times` times.
+  void addAccesses(Operation *op, uint64_t times) {
+    if (isBufferView(op) || isa<memref::PrefetchOp>(op))
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto type = dyn_cast<MemRefType>(operand.get().getType());
+      if (!type || !getBufferBytes(MemRefType::get({}, type.getElementType())))
+        continue;
+      uint64_t bytes = multiply(times, getAccessedBytes(op, type));
+      Access access = getAccess(op, operand);
+      if (reads(access))
+        addAccess(operand.get(), &Bytes::read, bytes);
+      if (writes(access))
+        addAccess(operand.get(), &Bytes::written, bytes);
+    }
+  }
+
+  /// Each buffer counts once, and a part of one that is the same throughout as that part.
+  uint64_t getBytes() const {
+    uint64_t total = 0;
+    for (const auto &[root, buffer] : buffers)
+      for (uint64_t Bytes::*direction : {&Bytes::read, &Bytes::written}) {
+        uint64_t bytes = 0;
+        for (const auto &[view, part] : buffer.parts)
+          add(bytes, std::min(part.size, part.accessed.*direction));
+        add(total, std::min(bytes, buffer.size));
+      }
+    return total;
+  }
+
+private:
+  struct Bytes {
+    uint64_t read = 0, written = 0;
+  };
+  struct Part {
+    uint64_t size = 0;
+    Bytes accessed;
+  };
+  struct Buffer {
+    uint64_t size = 0;
+    llvm::SmallMapVector<Value, Part, 2> parts;
+  };
+
+  static uint64_t getSize(Value memref) {
+    return getBufferBytes(cast<MemRefType>(memref.getType())).value_or(INT64_MAX);
+  }
+
+  /// From the memref that an op touches through its views to the arena's view that is the buffer. The part is the view
+  /// made outside of all loops.
+  void addAccess(Value memref, uint64_t Bytes::*direction, uint64_t bytes) {
+    Value root = memref, part;
+    while (true) {
+      if (!part && isa<FunctionOpInterface>(root.getParentBlock()->getParentOp()))
+        part = root;
+      auto view = root.getDefiningOp<ViewLikeOpInterface>();
+      if (!view || isa<memref::ViewOp>(view))
+        break;
+      root = view.getViewSource();
+    }
+    Operation *source = root.getDefiningOp();
+    if (source && source->hasAttr("nn.worker_offset"))
+      return;
+    const void *key = root.getAsOpaquePointer();
+    if (auto global = dyn_cast_or_null<memref::GetGlobalOp>(source))
+      key = global.getNameAttr().getAsOpaquePointer();
+    Buffer &buffer = buffers[key];
+    buffer.size = getSize(root);
+    Part &accessed = buffer.parts[part ? part : root];
+    accessed.size = getSize(part ? part : root);
+    add(accessed.accessed.*direction, bytes);
+  }
+
+  llvm::MapVector<const void *, Buffer> buffers;
+};
+
+} // namespace
+
+KernelCost nn::countCost(OpRange ops) {
+  RunCounter counter(ops);
+  uint64_t flops = 0;
+  Traffic traffic;
+  for (Operation &top : ops)
+    top.walk([&](Operation *op) {
+      bool isTop = op->getBlock() == top.getBlock();
+      uint64_t times = isTop ? 1 : counter.getRuns(op->getBlock());
+      add(flops, multiply(times, getFlops(op)));
+      if (times && op->getNumRegions() == 0)
+        traffic.addAccesses(op, times);
+    });
+  return {clamp(flops), clamp(traffic.getBytes())};
+}

@@ -1,0 +1,23 @@
+// What a kernel computes and moves: the figures that a profile divides by its time.
+#pragma once
+#include "mlir/IR/Block.h"
+#include "llvm/ADT/iterator_range.h"
+#include <cstdint>
+
+namespace mlir::nn {
+
+struct KernelCost {
+  /// Floating-point operations as processors count them: additions, subtractions, products, quotients, minima, maxima
+  /// and roots, one an element; a fused multiply-add is two, a function of libm one.
+  int64_t flops = 0;
+  /// Bytes of the buffers that it reads, and of those that it writes, each once: what moves where a cache holds all
+  /// that it touches again. Workers' scratch does not count.
+  int64_t bytes = 0;
+};
+
+/// The cost of running consecutive ops of a planned entry point's body. Loops are followed with the values of their
+/// indices, so that bounds and branches computed from these count exactly; where data decides, a loop counts as one
+/// turn and a branch with both sides.
+KernelCost countCost(llvm::iterator_range<Block::iterator> ops);
+
+} // namespace mlir::nn

@@ -1,0 +1,38 @@
+// What the kernels of a program are called and what they are of: a kernel is a parallel loop of an entry point, or the
+// serial code between two of them. Names and tables of a profile, and the symbols that `perf` shows, come from here.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::nn {
+
+/// What a location says of a kernel; each part is empty where there is none.
+struct KernelOrigin {
+  /// The layer's dotted name: of several that were fused, the first's.
+  std::string layer;
+  /// `forward`, `backward` or `update`; joined by underscores where operations of several were fused.
+  std::string stage;
+  /// FILE:LINE:COLUMN in the model file.
+  std::string location;
+
+  /// Layer and stage, dotted: what a kernel's name starts with.
+  std::string getStem() const;
+};
+
+KernelOrigin describeKernel(func::FuncOp entry, Location loc);
+
+/// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop of that layer and stage,
+/// `classifier.lstm.backward.serial_0` the first piece of code between.
+class KernelNames {
+public:
+  explicit KernelNames(func::FuncOp entry);
+
+  std::string getName(scf::ForallOp loop) const { return loops.at(loop); }
+  std::string makeSerialName(const KernelOrigin &origin);
+
+private:
+  llvm::DenseMap<Operation *, std::string> loops;
+  llvm::StringMap<int64_t> numSerial;
+};
+
+} // namespace mlir::nn

@@ -1,0 +1,21 @@
+// The parallel loops of an entry point, and the tasks that their turns are.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::nn {
+
+/// The parallel loops of `entry` that stand in no other, in their order.
+SmallVector<scf::ForallOp> getParallelLoops(func::FuncOp entry);
+
+struct LoopDimension {
+  int64_t lower, count, step;
+};
+
+/// The dimensions of a parallel loop; an error at it where its bounds are not constant.
+FailureOr<SmallVector<LoopDimension>> getDimensions(scf::ForallOp loop);
+
+/// One for each point of the loop's space.
+int64_t countTasks(ArrayRef<LoopDimension> dimensions);
+
+} // namespace mlir::nn
