@@ -5,11 +5,12 @@ slower than the next larger one by more than a tenth. --release takes more round
 
 import os
 import sys
+from statistics import geometric_mean
 
 from report import ROOT, arguments, finish, run
 
 sys.path.append(os.path.join(ROOT, "benchmarks"))
-from matmul import geometric_mean, print_comparison, sweep  # noqa: E402
+from matmul import print_comparison, sweep  # noqa: E402
 from matmul_cases import columns_sweep, own, some, squares  # noqa: E402
 
 RANDOM, SEED, SECONDS = 100, 1, 0.03
