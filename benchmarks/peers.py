@@ -45,17 +45,21 @@ class Result:
         return statistics.median(self.seconds)
 
 
+def own_contestant(network, threads, march, weights, name="nnc"):
+    """nnc; it writes the weights that it starts from, for others to load."""
+    return Contestant(name, "venv", "peer_nnc.py", threads, [network, threads, march, weights])
+
+
 def make_contestants(network, threads, march, weights, only):
-    """nnc first: it writes the weights that the others load."""
-    known = {
-        "nnc": ("venv", "peer_nnc.py", [network, threads, march, weights]),
+    yield own_contestant(network, threads, march, weights)
+    peers = {
         "torch": ("venv-torch", "peer_torch.py", [network, threads, "eager", weights]),
         "torch.compile": ("venv-torch", "peer_torch.py", [network, threads, "compiled", weights]),
         "jax": ("venv", "peer_jax.py", [network, weights]),
         "keras": ("venv-keras", "peer_keras.py", [network, threads, "plain", weights]),
         "keras xla": ("venv-keras", "peer_keras.py", [network, threads, "xla", weights]),
     }
-    for name, (environment, script, arguments) in known.items():
+    for name, (environment, script, arguments) in peers.items():
         if not only or name in only:
             yield Contestant(name, environment, script, threads, arguments)
 
@@ -130,7 +134,7 @@ def main():
     parser.add_argument("--march", default="native")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.4, help="a turn")
-    parser.add_argument("--only", default="", help="contestants besides which none runs; nnc must be one")
+    parser.add_argument("--only", default="", help="peers besides which none runs")
     parser.add_argument("--json", help="a file for all times and sizes")
     parser.add_argument("--picture", help="an SVG file for the step times as bars")
     arguments = parser.parse_args()

@@ -47,7 +47,8 @@ class Canvas:
         self._add("rect", x=float(x), y=float(y), width=float(width), height=float(height), fill=fill)
 
     def curve(self, points, stroke=OURS):
-        self._add("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points), fill="none", stroke=stroke, stroke_width=2)
+        self._add("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points), fill="none", stroke=stroke,
+                  stroke_width=2)
 
     def dot(self, x, y, radius, fill=OURS, **more):
         self._add("circle", cx=float(x), cy=float(y), r=radius, fill=fill, **more)

@@ -93,7 +93,7 @@ def compare_accuracy(data_names, seeds, epochs, points):
 def compare_step_time():
     """Training steps beside PyTorch eager's, as benchmarks/peers.py times them."""
     results = compare("flagship:64:32:128", len(os.sched_getaffinity(0)), "native", rounds=12, seconds=0.4,
-                      only=["nnc", "torch"])
+                      only=["torch"])
     table = Table(("training step", 16), ("min ms", 8), ("median ms", 9))
     for name, result in results.items():
         table.row(name, f"{1e3 * result.least:.2f}", f"{1e3 * result.median:.2f}")
