@@ -36,10 +36,10 @@ def find_cliff(march, rounds):
             f"{cases[worst][1]} columns take {slowdowns[worst]:.2f} of the time of {cases[worst + 1][1]}, the worst case")
 
 
-def main(march="native"):
+def main(march="native", thread_counts=(1, 2)):
     rounds = 9 if arguments(__doc__).release else 3
     run(os.path.join(ROOT, "benchmarks", "setup"), "torch")
-    results = [compare_all(threads, march, rounds) for threads in (1, 2)] + [find_cliff(march, 2 * rounds)]
+    results = [compare_all(threads, march, rounds) for threads in thread_counts] + [find_cliff(march, 2 * rounds)]
     finish(all(holds for holds, _ in results), "; ".join(figure for _, figure in results))
 
 

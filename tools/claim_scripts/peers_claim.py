@@ -16,7 +16,7 @@ from peers import best_peer, print_comparison  # noqa: E402
 EACH, MEAN, MEMORY = 1.0, 0.8, 0.5
 
 
-def main(march="native"):
+def main(march="native", small=CORNERS):
     release = arguments(__doc__).release
     for framework in ("torch", "keras"):
         run(os.path.join(ROOT, "benchmarks", "setup"), framework)
@@ -24,7 +24,7 @@ def main(march="native"):
     peak = measure_peak(threads)
     print(f"{threads} threads, FMA peak {peak / 1e9:.0f} GFLOP/s")
     steps, memory = {}, []
-    for name in MLP + FLAGSHIPS if release else CORNERS:
+    for name in MLP + FLAGSHIPS if release else small:
         results = print_comparison(name, threads, march, 7 if release else 3, 0.3, peak)
         steps[name] = results["nnc"].median / best_peer(results, lambda result: result.median)
         memory.append(results["nnc"].memory / best_peer(results, lambda result: result.memory))
