@@ -107,7 +107,8 @@ def draw_bars(path, title, explanation, unit, groups):
         for tick in ticks:
             canvas.line(left + tick * scale, top, left + tick * scale, bottom)
             canvas.text(left + tick * scale, bottom + 14, f"{tick:g}", size=11, anchor="middle", fill=FAINT)
-        canvas.text(left + ticks[-1] * scale + 16, bottom + 14, unit, size=11, fill=FAINT)
+        canvas.text(left + ticks[-1] * scale + 11 * LETTER * len(f"{ticks[-1]:g}") / 2 + 6, bottom + 14, unit, size=11,
+                    fill=FAINT)
         for number, bar in enumerate(group):
             y = top + pitch * number + 5
             ours = number == 0

@@ -111,6 +111,8 @@ def print_comparison(name, threads, march, rounds, peer_compilations, artifact=F
                  (min(own.cached), statistics.median(own.cached), statistics.median(times["nnc"].cached))]
         print(f"{contestant:<24}" + "".join(f"{least:>{width}.2f}{median:>9.2f}{ours / median:>9.2f}"
                                             for width, (least, median, ours) in zip((11, 14), cells)), flush=True)
+    if "torch artifact" not in times:
+        print("torch artifact: not made; PyTorch unrolls the LSTM over time for it, which takes minutes")
     return times
 
 
