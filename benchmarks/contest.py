@@ -28,16 +28,21 @@ def python_of(environment):
     return path
 
 
+def start(environment, script, threads, arguments=(), variables=None):
+    """A Python script of this folder, with as many processors as threads, and its stdin and stdout to talk to it."""
+    variables = dict(os.environ, CUDA_VISIBLE_DEVICES="", PYTHONPATH=os.path.join(ROOT, "test", "support"), **(variables or {}))
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        variables[f"{library}_NUM_THREADS"] = str(threads)
+    command = [python_of(environment), os.path.join(HERE, script), *map(str, arguments)]
+    processors = sorted(os.sched_getaffinity(0))[:threads]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables,
+                            preexec_fn=lambda: os.sched_setaffinity(0, processors))
+
+
 class Contestant:
     def __init__(self, name, environment, script, threads, arguments=()):
         self.name = name
-        variables = dict(os.environ, CUDA_VISIBLE_DEVICES="", PYTHONPATH=os.path.join(ROOT, "test", "support"))
-        for library in ("OMP", "OPENBLAS", "MKL"):
-            variables[f"{library}_NUM_THREADS"] = str(threads)
-        command = [python_of(environment), os.path.join(HERE, script), *map(str, arguments)]
-        processors = sorted(os.sched_getaffinity(0))[:threads]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables,
-                                         preexec_fn=lambda: os.sched_setaffinity(0, processors))
+        self._process = start(environment, script, threads, arguments)
         memory = PeakMemory(self._process.pid)
         self.ready = self._answer()
         # Of getting ready, which takes the first steps and whatever is compiled.
@@ -68,24 +73,41 @@ def serve(answer, ready=None):
 
 
 def time_calls(call, seconds):
-    """Seconds a call, after calls for a third of the time to warm up. `call(count)` calls as often."""
+    """Seconds a call, after calls for a third of the time to warm up. `call(count)` calls as often. What a first call that
+    takes longer than two turns would gain by another is small beside it: it is the turn's."""
     start, count = time.perf_counter(), 0
     while count == 0 or time.perf_counter() - start < seconds / 3:
         call(1)
         count += 1
-    count = max(1, round(seconds * count / (time.perf_counter() - start)))
+    warm_up = time.perf_counter() - start
+    if count == 1 and warm_up > 2 * seconds:
+        return warm_up
+    count = max(1, round(seconds * count / warm_up))
     start = time.perf_counter()
     call(count)
     return (time.perf_counter() - start) / count
 
 
 def serve_steps(step):
-    """A contestant that trains: `step()` takes a training step and returns its loss. Says the losses of the first three,
-    then answers {"seconds": S} with seconds a step."""
+    """A contestant that trains: `step()` takes a training step and returns its loss. Says the losses of the first three, and
+    when, on the clock of all processes, the first was done; then answers {"seconds": S} with seconds a step."""
 
     def repeat(count):
         for _ in range(count):
             step()
 
-    losses = [step() for _ in range(3)]
-    serve(lambda request: time_calls(repeat, request["seconds"]), losses)
+    losses = [step()]
+    first_done = time.monotonic()
+    losses += [step() for _ in range(2)]
+    serve(lambda request: time_calls(repeat, request["seconds"]), {"losses": losses, "first_done": first_done})
+
+
+def time_in_turn(contestants, rounds, seconds):
+    """Seconds a step of contestants that train, by name: one value a round."""
+    times = {contestant.name: [] for contestant in contestants}
+    for _ in range(rounds):
+        for contestant in contestants:
+            times[contestant.name].append(contestant.ask({"seconds": seconds}))
+    for contestant in contestants:
+        contestant.close()
+    return times

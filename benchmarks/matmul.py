@@ -10,9 +10,9 @@ rate divided by the better peer's. With --sweep, nnc alone on every number of co
 
 import argparse
 import json
-import math
 import os
 import tempfile
+from statistics import geometric_mean
 
 import matmul_cases
 from contest import Contestant
@@ -58,10 +58,6 @@ def sweep(cases, threads, march, rounds, seconds):
         times = [[nnc.ask({"case": number, "seconds": seconds}) for number in range(len(cases))] for _ in range(rounds)]
         nnc.close()
     return [min(values) for values in zip(*times)]
-
-
-def geometric_mean(values):
-    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def main():

@@ -5,6 +5,8 @@ import threading
 import time
 
 PERIOD_SECONDS = 0.005
+# Looking takes at most this share of a processor: at a process of many pages it takes the kernel long.
+LOOKING = 0.2
 
 
 def _read(path):
@@ -48,8 +50,9 @@ class PeakMemory:
 
     def _sample(self):
         while not self._done.is_set():
+            start = time.perf_counter()
             self.peak = max(self.peak, resident_bytes(self._pid))
-            time.sleep(PERIOD_SECONDS)
+            self._done.wait(max(PERIOD_SECONDS, (time.perf_counter() - start) * (1 / LOOKING - 1)))
 
     def stop(self):
         self._done.set()

@@ -28,6 +28,12 @@ class Network:
     def is_flagship(self):
         return self.kind == "flagship"
 
+    @property
+    def title(self):
+        if self.is_flagship:
+            return f"Text classifier: {self.tokens} tokens, batch {self.batch}, {self.units} units"
+        return f"Perceptron: batch {self.batch}"
+
     def model(self, root):
         """The text of its model file."""
         with open(f"{root}/models/{'text_classifier' if self.is_flagship else 'mlp'}.mlir") as file:

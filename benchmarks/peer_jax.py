@@ -1,5 +1,5 @@
-"""JAX's side of peers.py: peer_jax.py NETWORK WEIGHTS.npz. One jitted step, its arguments donated. XLA takes as many threads as
-the process may use processors."""
+"""JAX's side of peers.py and startup.py: peer_jax.py NETWORK WEIGHTS.npz. One jitted step, its arguments donated. XLA takes
+as many threads as the process may use processors."""
 
 import sys
 

@@ -1,5 +1,7 @@
-"""PyTorch's side of peers.py: peer_torch.py NETWORK THREADS eager|compiled WEIGHTS.npz."""
+"""PyTorch's side of peers.py and startup.py: peer_torch.py NETWORK THREADS eager|compiled|artifact WEIGHTS.npz. What
+torch.compile keeps lies in $TORCHINDUCTOR_CACHE_DIR; so does the artifact, which is made where it is not there yet."""
 
+import os
 import sys
 
 import numpy as np
@@ -51,6 +53,17 @@ def load_dense(layer, weights, name):
     layer.bias.copy_(weights[f"{name}.bias"])
 
 
+def ahead_of_time(loss_of, arguments):
+    """`loss_of` as torch.compile's artifact, forward and backward; the optimiser stays eager, as everywhere here."""
+    # An artifact is one graph. Where torch.compile leaves an LSTM to PyTorch's own, this unrolls it over time.
+    torch._dynamo.config.allow_rnn = True
+    path = os.path.join(os.environ["TORCHINDUCTOR_CACHE_DIR"], "artifact.pt")
+    if not os.path.exists(path):
+        torch.compile(loss_of, fullgraph=True).aot_compile((arguments, {})).save_compiled_function(path)
+    with open(path, "rb") as file:
+        return torch.compiler.load_compiled_function(file)
+
+
 def main():
     network, threads, mode = Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(threads)
@@ -62,15 +75,17 @@ def main():
     label = data.pop("label").long()
     (x,) = data.values()
 
-    def loss_of(x, label):
+    def loss_of(model, x, label):
         return nn.functional.cross_entropy(model(x), label)
 
     if mode == "compiled":
         loss_of = torch.compile(loss_of)
+    elif mode == "artifact":
+        loss_of = ahead_of_time(loss_of, (model, x, label))
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(x, label)
+        loss = loss_of(model, x, label)
         loss.backward()
         optimizer.step()
         return loss.item()

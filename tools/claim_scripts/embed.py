@@ -9,7 +9,7 @@ import tempfile
 
 import numpy as np
 
-from report import BUILD, MODELS, NNC_OPT, NNC_RUN, ROOT, Table, arguments, finish, get_data, run
+from report import MODELS, NNC_OPT, NNC_RUN, ROOT, Table, arguments, finish, get_data, run
 
 BATCH, EPOCHS, SEED, ROWS = 128, 2, 4, 2000
 

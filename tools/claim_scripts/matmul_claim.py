@@ -5,11 +5,12 @@ slower than the next larger one by more than a tenth. --release takes more round
 
 import os
 import sys
+from statistics import geometric_mean
 
 from report import ROOT, arguments, finish, run
 
 sys.path.append(os.path.join(ROOT, "benchmarks"))
-from matmul import geometric_mean, print_comparison, sweep  # noqa: E402
+from matmul import print_comparison, sweep  # noqa: E402
 from matmul_cases import columns_sweep, own, some, squares  # noqa: E402
 
 RANDOM, SEED, SECONDS = 100, 1, 0.03
@@ -35,10 +36,10 @@ def find_cliff(march, rounds):
             f"{cases[worst][1]} columns take {slowdowns[worst]:.2f} of the time of {cases[worst + 1][1]}, the worst case")
 
 
-def main(march="native"):
+def main(march="native", thread_counts=(1, 2)):
     rounds = 9 if arguments(__doc__).release else 3
     run(os.path.join(ROOT, "benchmarks", "setup"), "torch")
-    results = [compare_all(threads, march, rounds) for threads in (1, 2)] + [find_cliff(march, 2 * rounds)]
+    results = [compare_all(threads, march, rounds) for threads in thread_counts] + [find_cliff(march, 2 * rounds)]
     finish(all(holds for holds, _ in results), "; ".join(figure for _, figure in results))
 
 

@@ -14,12 +14,12 @@ LLVM_BIN = "/usr/lib/llvm-22/bin"
 MODELS = os.path.join(ROOT, "models")
 
 
-def arguments(description, only=None):
-    """Every claim takes --release; one that has parts may take --only, described by `only`."""
+def arguments(description, **options):
+    """Every claim takes --release; one may take further options with a value, each described here."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--release", action="store_true", help="the large size")
-    if only:
-        parser.add_argument("--only", default="", help=only)
+    for name, text in options.items():
+        parser.add_argument(f"--{name}", default="", help=text)
     return parser.parse_args()
 
 

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""How the time of nnc's training step changes with threads, and of the text classifier's with batch, width and length.
+
+    python3 benchmarks/scaling.py [--march CPU] [--rounds N] [--picture FILE.svg]
+
+Each network and number of threads is a process of its own; rounds go through them in turn. The picture shows what a
+multiply-add costs as one size doubles and the others stay those of models/text_classifier.mlir: a level line is a step time
+in proportion to the work.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+
+import picture
+from contest import time_in_turn
+from networks import CORNERS, FLAGSHIPS, Network
+from peak import measure_peak
+from peers import own_contestant
+
+BASE = {"tokens": 64, "batch": 32, "units": 128}
+SIZES = {"batch": [8, 16, 32, 64, 128, 256], "units": [64, 128, 256, 512, 1024], "tokens": [16, 32, 64, 128, 256, 512]}
+
+
+def large(names):
+    """Those with 512 units or a batch of 128."""
+    networks = map(Network, names)
+    return [network.name for network in networks if network.batch == 128 or network.is_flagship and network.units == 512]
+
+
+LARGE, LARGE_CORNERS = large(["mlp:128"] + FLAGSHIPS), large(CORNERS)
+
+
+def name_of(**sizes):
+    return "flagship:{tokens}:{batch}:{units}".format(**{**BASE, **sizes})
+
+
+def time_own(cases, march, rounds, seconds):
+    """Seconds a step by case, (network, threads): one value a round."""
+    with tempfile.TemporaryDirectory() as folder:
+        contestants = [own_contestant(network, threads, march, os.path.join(folder, "weights.npz"), (network, threads))
+                       for network, threads in cases]
+    return time_in_turn(contestants, rounds, seconds)
+
+
+def print_threads(names, march, rounds, seconds):
+    """One thread beside two. Returns how many times as fast two are, by network."""
+    print(f"{'threads':<24}{'1: min ms':>11}{'median ms':>11}{'2: min ms':>11}{'median ms':>11}{'speed-up':>10}")
+    speedups = {}
+    for name in names:
+        one, two = time_own([(name, 1), (name, 2)], march, rounds, seconds).values()
+        speedups[name] = statistics.median(one) / statistics.median(two)
+        print(f"{name:<24}" + "".join(f"{1e3 * value:>11.2f}" for times in (one, two)
+                                      for value in (min(times), statistics.median(times))) + f"{speedups[name]:>10.2f}",
+              flush=True)
+    return speedups
+
+
+def print_sizes(threads, march, rounds, seconds, path):
+    """What a multiply-add costs as a size doubles; drawn to `path`, where there is one. Returns how many times as much as at
+    the next smaller size, by network."""
+    names = {axis: [name_of(**{axis: size}) for size in sizes] for axis, sizes in SIZES.items()}
+    cases = dict.fromkeys((name, threads) for group in names.values() for name in group)
+    times = {name: values for (name, _), values in time_own(cases, march, rounds, seconds).items()}
+    print(f"\n{'sizes':<24}{'min ms':>11}{'median ms':>11}{'ps/multiply-add':>17}{'of the last':>13}")
+    growth, panels = {}, []
+    for axis, group in names.items():
+        work = [Network(name).multiply_adds() for name in group]
+        least = [1e12 * min(times[name]) / count for name, count in zip(group, work)]
+        medians = [1e12 * statistics.median(times[name]) / count for name, count in zip(group, work)]
+        for name, last, cost in zip(group, [None] + medians, medians):
+            if last:
+                growth[name] = max(cost / last, growth.get(name, 0))
+            print(f"{name:<24}{1e3 * min(times[name]):>11.2f}{1e3 * statistics.median(times[name]):>11.2f}{cost:>17.2f}"
+                  f"{f'{cost / last:.2f}' if last else '':>13}", flush=True)
+        panels.append(picture.Panel(axis, SIZES[axis], least, medians))
+    if path:
+        base = Network(name_of()).title.removeprefix("Text classifier: ")
+        picture.draw_panels(
+            path, "What a multiply-add costs in a training step of the text classifier",
+            f"Step time on {threads} threads divided by the step's multiply-adds. One size varies, the others stay at {base}. "
+            "Filled: median of all rounds; hollow: the fastest round.",
+            "picoseconds a multiply-add", panels, (2e12 / measure_peak(threads), "the machine's peak"))
+    return growth
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--march", default="native")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.3, help="a turn")
+    parser.add_argument("--picture", help="an SVG file for the cost by size")
+    arguments = parser.parse_args()
+    print_threads(LARGE_CORNERS, arguments.march, arguments.rounds, arguments.seconds)
+    print_sizes(2, arguments.march, arguments.rounds, arguments.seconds, arguments.picture)
+
+
+if __name__ == "__main__":
+    main()
