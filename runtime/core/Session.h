@@ -2,6 +2,7 @@
 #pragma once
 #include "core/Arena.h"
 #include "core/Error.h"
+#include "core/Parallel.h"
 #include "core/Program.h"
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ public:
   Session(const Session &other, const SessionOptions &options);
 
   const nnc_program &program() const { return *descriptor; }
-  int threads() const { return workers; }
+  int threads() const { return workers.count(); }
   const Arena &memory() const { return arena; }
 
   void *at(const nnc_tensor &tensor) const { return arena.data() + tensor.offset; }
@@ -43,7 +44,7 @@ public:
 
 private:
   std::shared_ptr<const nnc_program> descriptor;
-  int workers;
+  Workers workers;
   Arena arena;
   int64_t seed = 0;
   std::optional<double> learningRate;
