@@ -20,7 +20,7 @@ def link(cases, march, directory):
         file.write(module(cases))
     compile_object(model, program, march=march)
     library = os.path.join(directory, "program.so")
-    run_tool("clang++", "-std=c++20", "-O1", "-fPIC", "-shared", "-fopenmp", "-fuse-ld=lld",
+    run_tool("clang++", "-std=c++20", "-O1", "-fPIC", "-shared", "-pthread", "-fuse-ld=lld",
              f"-I{SOURCE_DIR}/runtime", f"-I{SOURCE_DIR}/runtime/include", f"{SOURCE_DIR}/benchmarks/time_entry.cpp",
              program, "-o", library, "-Wl,--whole-archive", f"{BUILD_DIR}/lib/libnnc_runtime.a",
              "-Wl,--no-whole-archive", "-lz", "-lcsv", "-lutf8proc", "-ldl")

@@ -23,7 +23,7 @@ def link(network, march, directory):
         file.write(network.model(SOURCE_DIR))
     compile_object(model, program, batch=network.batch, march=march)
     library = os.path.join(directory, "program.so")
-    run_tool("clang++", "-shared", "-fopenmp", "-fuse-ld=lld", "-o", library, program, "-Wl,--whole-archive",
+    run_tool("clang++", "-shared", "-pthread", "-fuse-ld=lld", "-o", library, program, "-Wl,--whole-archive",
              os.path.join(BUILD_DIR, "lib", "libnnc_runtime.a"), "-Wl,--no-whole-archive", "-lz", "-lcsv", "-lutf8proc",
              "-ldl")
     return library

@@ -4,7 +4,10 @@
 #include "nnc/program.h"
 
 extern "C" void nnc_time_entry(const nnc_entry *entry, void *arena, int threads, int64_t count) {
-  nnc::WorkerScope workers(threads);
+  static nnc::Workers workers(threads);
+  if (workers.count() != threads)
+    workers = nnc::Workers(threads);
+  nnc::WorkerScope scope(workers);
   for (int64_t i = 0; i < count; ++i)
     entry->run(arena);
 }

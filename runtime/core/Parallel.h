@@ -1,7 +1,10 @@
-// How many threads the parallel loops of compiled code use. The loop itself is `nnc_rt_parallel_for` of program.h.
+// Who runs the parallel loops of compiled code. The loop itself is `nnc_rt_parallel_for` of program.h.
 #pragma once
+#include <memory>
 
 namespace nnc {
+
+class WorkerPool;
 
 /// Processors this process may run on.
 int availableThreads();
@@ -12,19 +15,35 @@ enum class Schedule {
   turns,   ///< the workers take turns on the calling thread: the same tasks for the same worker every time
 };
 
-struct Workers {
-  int count = 1;
-  Schedule schedule = Schedule::threads;
-};
-
-/// Sets the workers for entries run by the calling thread while it lives. Without one there is one worker.
-class WorkerScope {
+/// The workers of an entry's loops. Their threads start when they are first lent.
+class Workers {
 public:
-  explicit WorkerScope(int count, Schedule schedule = Schedule::threads);
-  ~WorkerScope();
+  explicit Workers(int count, Schedule schedule = Schedule::threads) : number(count), schedule(schedule) {}
+  int count() const { return number; }
 
 private:
-  Workers previous;
+  friend class WorkerScope;
+  struct PoolDeleter {
+    void operator()(WorkerPool *pool) const;
+  };
+  int number;
+  Schedule schedule;
+  std::unique_ptr<WorkerPool, PoolDeleter> pool;
+};
+
+/// Lends workers to the entries that the calling thread runs while it lives. Without one there is one worker.
+class WorkerScope {
+public:
+  explicit WorkerScope(Workers &workers);
+  ~WorkerScope();
+
+  struct Lent {
+    int count = 1;
+    WorkerPool *pool = nullptr; // null: turns on the calling thread
+  };
+
+private:
+  Lent previous;
 };
 
 } // namespace nnc

@@ -100,11 +100,18 @@ ProfileScope::ProfileScope(Profile *profile, const nnc_entry &entry) : previous(
 
 ProfileScope::~ProfileScope() { current = previous; }
 
-LoopTimer::LoopTimer() : profile(current), start(profile ? profile->now() : 0) {}
+LoopTimer::LoopTimer() : recording(current), start(recording ? recording->now() : 0) {}
 
 LoopTimer::~LoopTimer() {
-  if (profile)
-    profile->endLoop(start);
+  if (recording)
+    recording->endLoop(start);
+}
+
+void TimedBody::run(void *timed, int64_t task, int64_t worker) {
+  auto [profile, body, context] = *static_cast<TimedBody *>(timed);
+  int64_t start = profile->now();
+  body(context, task, worker);
+  profile->addWork(worker, start, profile->now());
 }
 
 } // namespace nnc

@@ -48,8 +48,11 @@ public:
   void startKernel(int64_t kernel);
 
   int64_t now() const { return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - origin).count(); }
-  /// On a worker's own thread: what it did of a parallel loop.
-  void addWork(int64_t worker, int64_t start, int64_t end) { work[worker] = {start, end}; }
+  /// On a worker's own thread: a task of a parallel loop.
+  void addWork(int64_t worker, int64_t start, int64_t end) {
+    Work &part = work[worker];
+    part = {part.end > part.start ? part.start : start, end};
+  }
   /// A parallel loop that started at `start` is done.
   void endLoop(int64_t start);
 
@@ -94,27 +97,20 @@ public:
   LoopTimer();
   ~LoopTimer();
   LoopTimer(const LoopTimer &) = delete;
+  /// Null where there is none.
+  Profile *profile() const { return recording; }
 
 private:
-  friend class WorkTimer;
-  Profile *profile;
+  Profile *recording;
   int64_t start;
 };
 
-/// Times one worker's part in it, on the worker's thread.
-class WorkTimer {
-public:
-  WorkTimer(const LoopTimer &loop, int64_t worker)
-      : profile(loop.profile), worker(worker), start(profile ? profile->now() : 0) {}
-  ~WorkTimer() {
-    if (profile)
-      profile->addWork(worker, start, profile->now());
-  }
-  WorkTimer(const WorkTimer &) = delete;
-
-private:
+/// A loop's body that adds the time of each task to its worker's.
+struct TimedBody {
   Profile *profile;
-  int64_t worker, start;
+  nnc_parallel_body body;
+  void *context;
+  static void run(void *timed, int64_t task, int64_t worker);
 };
 
 } // namespace nnc

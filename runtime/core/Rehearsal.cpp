@@ -102,7 +102,8 @@ Session run(const Session &prepared, const nnc_entry &entry, int workers, uint8_
     for (const nnc_variable &variable : variablesOf(prepared.program()))
       std::memcpy(session.at(variable.tensor), prepared.at(variable.tensor), byteCount(variable.tensor));
   writeInputs(session);
-  WorkerScope scope(workers, Schedule::turns);
+  Workers inTurns(workers, Schedule::turns);
+  WorkerScope scope(inTurns);
   CaughtFaults faults;
   if (!runToEnd(entry, session.memory().data()))
     failOfFault(entry, session.memory());

@@ -130,7 +130,8 @@ double Roofline::seconds(double kernelFlops, double kernelBytes) const {
 }
 
 Roofline measureRoofline(int threads) {
-  WorkerScope scope(threads);
+  Workers workers(threads);
+  WorkerScope scope(workers);
   return {measureFlops(threads), measureBytes(threads)};
 }
 

@@ -1,6 +1,5 @@
 // A program with its arena: what runs entries and reads and writes their tensors.
 #include "core/Session.h"
-#include "core/Parallel.h"
 #include <cstring>
 
 namespace nnc {
@@ -23,7 +22,7 @@ int64_t arenaBytes(const nnc_program &program, int workers) {
 
 Session::Session(std::shared_ptr<const nnc_program> program, const SessionOptions &options)
     : descriptor(std::move(program)), workers(chooseWorkers(options.threads)),
-      arena(arenaBytes(*descriptor, workers), options.arena) {}
+      arena(arenaBytes(*descriptor, workers.count()), options.arena) {}
 
 Session::Session(const Session &other, const SessionOptions &options) : Session(other.descriptor, options) {
   seed = other.seed;

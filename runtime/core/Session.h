@@ -2,6 +2,7 @@
 #pragma once
 #include "core/Arena.h"
 #include "core/Error.h"
+#include "core/Parallel.h"
 #include "core/Profile.h"
 #include "core/Program.h"
 #include <memory>
@@ -21,7 +22,7 @@ public:
   Session(const Session &other, const SessionOptions &options);
 
   const nnc_program &program() const { return *descriptor; }
-  int threads() const { return workers; }
+  int threads() const { return workers.count(); }
   const Arena &memory() const { return arena; }
 
   void *at(const nnc_tensor &tensor) const { return arena.data() + tensor.offset; }
@@ -47,7 +48,7 @@ public:
 
 private:
   std::shared_ptr<const nnc_program> descriptor;
-  int workers;
+  Workers workers;
   Arena arena;
   Profile *profile = nullptr;
   int64_t seed = 0;

@@ -3,8 +3,11 @@
 #include "Support.h"
 #include "core/Parallel.h"
 #include <atomic>
+#include <chrono>
 #include <cstring>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace nnc;
@@ -50,16 +53,64 @@ struct Visits {
   }
 };
 
+void expectAllRun(Workers &workers, int64_t count) {
+  Visits visits(count, workers.count());
+  WorkerScope scope(workers);
+  nnc_rt_parallel_for(&Visits::body, &visits, count);
+  for (auto &task : visits.tasks)
+    EXPECT_EQ(task, 1);
+  EXPECT_FALSE(visits.shared);
+}
+
 TEST(Parallel, RunsEachTaskOnceAndNoWorkerTwiceAtATime) {
-  for (int workers : {1, 2, 3, 8})
-    for (int64_t count : {0, 1, 2, 3, 7, 100}) {
-      Visits visits(count, workers);
-      WorkerScope scope(workers);
-      nnc_rt_parallel_for(&Visits::body, &visits, count);
-      for (auto &task : visits.tasks)
-        EXPECT_EQ(task, 1);
-      EXPECT_FALSE(visits.shared);
+  for (int number : {1, 2, 3, 8}) {
+    Workers workers(number);
+    for (int64_t count : {0, 1, 2, 3, 7, 100})
+      expectAllRun(workers, count);
+  }
+}
+
+TEST(Parallel, RunsLoopAfterLoop) {
+  Workers workers(3);
+  for (int i = 0; i < 20000; ++i)
+    expectAllRun(workers, i % 9);
+}
+
+TEST(Parallel, WakesWorkersThatSleep) {
+  Workers workers(3);
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    expectAllRun(workers, 7);
+  }
+}
+
+TEST(Parallel, RunsSideBySide) {
+  std::vector<std::thread> hosts;
+  for (int host = 0; host < 3; ++host)
+    hosts.emplace_back([] {
+      Workers workers(2);
+      for (int i = 0; i < 2000; ++i)
+        expectAllRun(workers, 5);
+    });
+  for (std::thread &host : hosts)
+    host.join();
+}
+
+TEST(Parallel, RunsInAForkedProcess) {
+  Workers workers(2);
+  expectAllRun(workers, 5);
+  pid_t child = fork();
+  if (child == 0) {
+    {
+      Workers own = std::move(workers); // destroyed in the child, too
+      expectAllRun(own, 5);
     }
+    _exit(testing::Test::HasFailure());
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  expectAllRun(workers, 5);
 }
 
 TEST(Parallel, WorkersTakeTurnsOnOneThread) {
@@ -73,7 +124,8 @@ TEST(Parallel, WorkersTakeTurnsOnOneThread) {
       turns.workers.push_back(worker);
     }
   } turns;
-  WorkerScope scope(3, Schedule::turns);
+  Workers workers(3, Schedule::turns);
+  WorkerScope scope(workers);
   nnc_rt_parallel_for(&Turns::body, &turns, 5);
   EXPECT_EQ(turns.workers, (std::vector<int64_t>{0, 1, 2, 0, 1}));
 }

@@ -127,7 +127,7 @@ def allocation_counts(model, batch, folder):
     preload, steps = os.path.join(folder, "alloc_count.so"), os.path.join(folder, "arena_steps")
     if not os.path.exists(steps):
         run_tool("clang", "-O1", "-shared", "-fPIC", "-o", preload, os.path.join(HERE, "alloc_count.c"))
-        run_tool("clang++", "-fopenmp", "-fuse-ld=lld",
+        run_tool("clang++", "-pthread", "-fuse-ld=lld",
                  # The program it opens finds the parallel loop in it.
                  "-rdynamic", "-Wl,-u,nnc_rt_parallel_for", "-I", os.path.join(ROOT, "runtime", "include"), "-x", "c",
                  os.path.join(HERE, "arena_steps.c"), "-x", "none", os.path.join(BUILD, "lib", "libnnc_runtime.a"),
