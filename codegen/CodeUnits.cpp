@@ -34,16 +34,16 @@ void declareUses(LLVM::LLVMFuncOp function, const SymbolTable &symbols, ModuleOp
     Operation *symbol = symbols.lookup(name);
     if (!symbol || !present.insert(name).second)
       continue;
-    auto callee = dyn_cast<LLVM::LLVMFuncOp>(symbol);
-    Operation *copy = callee ? builder.cloneWithoutRegions(*symbol) : builder.clone(*symbol);
-    if (callee)
-      cast<LLVM::LLVMFuncOp>(copy).setLinkage(LLVM::Linkage::External);
+    if (isa<LLVM::LLVMFuncOp>(symbol))
+      builder.cloneWithoutRegions(*symbol);
+    else
+      builder.clone(*symbol);
   }
 }
 
 } // namespace
 
-FailureOr<SmallVector<OwningOpRef<ModuleOp>>> nn::makeCodeUnits(ModuleOp module) {
+SmallVector<OwningOpRef<ModuleOp>> nn::makeCodeUnits(ModuleOp module) {
   SymbolTable symbols(module);
   SmallVector<Function> functions;
   int64_t total = 0;

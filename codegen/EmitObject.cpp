@@ -202,17 +202,15 @@ LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, bool
   FailureOr<Target> target = findTarget(module, options);
   if (failed(program) || failed(target))
     return failure();
-  FailureOr<SmallVector<OwningOpRef<ModuleOp>>> units = makeCodeUnits(module);
-  if (failed(units))
-    return failure();
+  SmallVector<OwningOpRef<ModuleOp>> units = makeCodeUnits(module);
   MLIRContext *context = module.getContext();
   registerBuiltinDialectTranslation(*context);
   registerLLVMDialectTranslation(*context);
-  SmallVector<llvm::SmallVector<char>> objects(units->size());
+  SmallVector<llvm::SmallVector<char>> objects(units.size());
   auto emit = [&](size_t index) {
-    return emitUnit(*(*units)[index], *target, options, index == 0 ? &*program : nullptr, objects[index]);
+    return emitUnit(*units[index], *target, options, index == 0 ? &*program : nullptr, objects[index]);
   };
-  if (failed(failableParallelForEachN(context, 0, units->size(), emit)))
+  if (failed(failableParallelForEachN(context, 0, units.size(), emit)))
     return failure();
   llvm::Expected<llvm::SmallVector<char>> relocatable = linkRelocatable(objects);
   if (!relocatable)
