@@ -4,6 +4,7 @@ stdin, one JSON value a line, with answers on its stdout (serve below).
 No two run at the same time: before each turn the parent waits until the threads of the one before have stopped spinning.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -17,6 +18,16 @@ ROOT = os.path.dirname(HERE)
 
 # Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
 PAUSE_SECONDS = 0.04
+
+
+def make_parser(description, rounds, threads=True):
+    """A benchmark's command line, with the options that all have."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if threads:
+        parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--march", default="native")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    return parser
 
 
 def python_of(environment):

@@ -8,14 +8,12 @@ Each contestant is a process of its own; rounds alternate. A line a shape: GFLOP
 rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
 """
 
-import argparse
 import json
-import os
 import tempfile
 from statistics import geometric_mean
 
 import matmul_cases
-from contest import Contestant
+from contest import Contestant, make_parser
 
 
 def compare(cases, threads, march, rounds, seconds):
@@ -61,12 +59,9 @@ def sweep(cases, threads, march, rounds, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--march", default="native")
+    parser = make_parser(__doc__, rounds=5)
     parser.add_argument("--random", type=int, default=0, help="random shapes besides the named ones")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.05, help="a turn")
     parser.add_argument("--sweep", action="store_true")
     arguments = parser.parse_args()

@@ -8,10 +8,11 @@ import sys
 import tempfile
 
 import numpy as np
-from nnc_program import BUILD_DIR, SOURCE_DIR, Instance, Program, compile_object, run_tool
+from nnc_program import SOURCE_DIR, Instance, Program, compile_object
 
 from contest import serve, time_calls
 from matmul_cases import module
+from runtime_library import link_with_runtime
 
 
 def link(cases, march, directory):
@@ -20,10 +21,7 @@ def link(cases, march, directory):
         file.write(module(cases))
     compile_object(model, program, march=march)
     library = os.path.join(directory, "program.so")
-    run_tool("clang++", "-std=c++20", "-O1", "-fPIC", "-shared", "-pthread", "-fuse-ld=lld",
-             f"-I{SOURCE_DIR}/runtime", f"-I{SOURCE_DIR}/runtime/include", f"{SOURCE_DIR}/benchmarks/time_entry.cpp",
-             program, "-o", library, "-Wl,--whole-archive", f"{BUILD_DIR}/lib/libnnc_runtime.a",
-             "-Wl,--no-whole-archive", "-lz", "-lcsv", "-lutf8proc", "-ldl")
+    link_with_runtime(library, f"{SOURCE_DIR}/benchmarks/time_entry.cpp", program)
     return library
 
 

@@ -7,10 +7,11 @@ import sys
 import tempfile
 
 import numpy as np
-from nnc_program import BUILD_DIR, SOURCE_DIR, Program, compile_object, run_tool
+from nnc_program import SOURCE_DIR, Program, compile_object
 
 from contest import serve_steps
 from networks import Network
+from runtime_library import link_with_runtime
 
 
 class Rows(ctypes.Structure):
@@ -23,9 +24,7 @@ def link(network, march, directory):
         file.write(network.model(SOURCE_DIR))
     compile_object(model, program, batch=network.batch, march=march)
     library = os.path.join(directory, "program.so")
-    run_tool("clang++", "-shared", "-pthread", "-fuse-ld=lld", "-o", library, program, "-Wl,--whole-archive",
-             os.path.join(BUILD_DIR, "lib", "libnnc_runtime.a"), "-Wl,--no-whole-archive", "-lz", "-lcsv", "-lutf8proc",
-             "-ldl")
+    link_with_runtime(library, program)
     return library
 
 

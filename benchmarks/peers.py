@@ -13,7 +13,6 @@ of the FMA peak measured in this run, counted on useful multiply-adds; `MB` the 
 three steps are done, of nnc that of nnc-run with the compiler that it starts.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -22,7 +21,7 @@ import tempfile
 from dataclasses import dataclass
 
 import picture
-from contest import Contestant, time_in_turn
+from contest import Contestant, make_parser, time_in_turn
 from memory import PeakMemory
 from networks import CORNERS, Network
 from peak import measure_peak
@@ -128,11 +127,8 @@ def draw(path, results, threads, peak):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__, rounds=7)
     parser.add_argument("networks", nargs="*", metavar="NETWORK")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--march", default="native")
-    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.4, help="a turn")
     parser.add_argument("--only", default="", help="peers besides which none runs")
     parser.add_argument("--json", help="a file for all times and sizes")

@@ -8,13 +8,12 @@ multiply-add costs as one size doubles and the others stay those of models/text_
 in proportion to the work.
 """
 
-import argparse
 import os
 import statistics
 import tempfile
 
 import picture
-from contest import time_in_turn
+from contest import make_parser, time_in_turn
 from networks import CORNERS, FLAGSHIPS, Network
 from peak import measure_peak
 from peers import own_contestant
@@ -86,9 +85,7 @@ def print_sizes(threads, march, rounds, seconds, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--march", default="native")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = make_parser(__doc__, rounds=5, threads=False)
     parser.add_argument("--seconds", type=float, default=0.3, help="a turn")
     parser.add_argument("--picture", help="an SVG file for the cost by size")
     arguments = parser.parse_args()

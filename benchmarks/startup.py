@@ -12,7 +12,6 @@ the page cache: each contestant has started once before. PyTorch unrolls an LSTM
 minutes: networks with one have it with --artifact only.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -21,7 +20,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
-from contest import start
+from contest import make_parser, start
 from networks import Network
 from peers import check_losses, own_contestant
 from training_run import TrainingRun
@@ -117,11 +116,8 @@ def print_comparison(name, threads, march, rounds, peer_compilations, artifact=F
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__, rounds=5)
     parser.add_argument("networks", nargs="*", metavar="NETWORK")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--march", default="native")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer-compilations", type=int, default=1)
     parser.add_argument("--artifact", action="store_true", help="of networks with an LSTM too")
     arguments = parser.parse_args()
