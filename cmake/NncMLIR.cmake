@@ -2,8 +2,9 @@
 #   nnc_tablegen(<target> <td> <output> <mlir-tblgen args>...)   one generated file
 #   nnc_library(<name> SOURCES ... [DEPENDS tablegen targets] [LINK libs])   a static library with the shared PCH
 #
-# MLIR and LLVM are linked as their shared libraries only: a static libMLIR*.a beside them would register
-# command line options twice.
+# MLIR and LLVM are linked statically: what start-up runs of the shared libraries lies all over them, which costs each
+# process 40 MB and 50 ms. The packages' targets name the shared libraries, which beside these would register command line
+# options twice; so archives are linked as files.
 find_package(MLIR 22.1 REQUIRED CONFIG)
 find_package(LLD REQUIRED CONFIG HINTS "${LLVM_DIR}/../lld")
 message(STATUS "MLIR ${MLIR_VERSION} in ${MLIR_DIR}")
@@ -15,7 +16,20 @@ option(NNC_SANITIZE "Build with ASan and UBSan" OFF)
 
 add_library(nnc_mlir_flags INTERFACE)
 target_include_directories(nnc_mlir_flags SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-target_link_libraries(nnc_mlir_flags INTERFACE MLIR LLVM)
+get_property(mlir_archives GLOBAL PROPERTY MLIR_ALL_LIBS)
+# lld, the library, has LTO in it, which wants Polly.
+set(archives ${mlir_archives} ${LLVM_AVAILABLE_LIBS} lldELF lldCommon)
+foreach(library IN LISTS archives)
+  if(TARGET ${library})
+    get_target_property(type ${library} TYPE)
+    if(type STREQUAL "STATIC_LIBRARY")
+      target_link_libraries(nnc_mlir_flags INTERFACE $<TARGET_FILE:${library}>)
+    endif()
+  endif()
+endforeach()
+target_link_libraries(nnc_mlir_flags INTERFACE
+  ${LLVM_LIBRARY_DIR}/libPolly.a ${LLVM_LIBRARY_DIR}/libPollyISL.a z zstd tinfo xml2)
+target_link_options(nnc_mlir_flags INTERFACE -Wl,--gc-sections -Wl,-z,keep-text-section-prefix)
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility-inlines-hidden)
 if(NNC_SANITIZE)
