@@ -71,9 +71,10 @@ SmallVector<OwningOpRef<ModuleOp>> nn::makeCodeUnits(ModuleOp module) {
   for (auto [unitMembers, unitPresent] : llvm::zip_equal(members, present)) {
     OwningOpRef<ModuleOp> unit = ModuleOp::create(module.getLoc());
     unit->getOperation()->setDiscardableAttrs(module->getDiscardableAttrDictionary());
-    OpBuilder builder = OpBuilder::atBlockEnd(unit->getBody());
-    for (LLVM::LLVMFuncOp function : unitMembers)
-      builder.clone(*function);
+    for (LLVM::LLVMFuncOp function : unitMembers) {
+      function->remove();
+      unit->push_back(function);
+    }
     for (LLVM::LLVMFuncOp function : unitMembers)
       declareUses(function, symbols, *unit, unitPresent);
     units.push_back(std::move(unit));

@@ -6,9 +6,9 @@
 
 namespace mlir::nn {
 
-/// Modules that hold the functions of `module` between them, about the same amount of code each; a function that
-/// another one refers to is declared there. How many there are, and what is in them, depends on the module alone, so
-/// that its object is the same on every machine.
+/// Moves the functions of `module` to modules of about the same amount of code each; a function that another one refers
+/// to is declared there. How many there are, and what is in them, depends on the module alone, so that its object is
+/// the same on every machine.
 SmallVector<OwningOpRef<ModuleOp>> makeCodeUnits(ModuleOp module);
 
 } // namespace mlir::nn

@@ -57,15 +57,19 @@ std::string getHostFeatures() {
   return features;
 }
 
+void initializeAllTargets() {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargets();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmPrinters();
+}
+
 FailureOr<Target> findTarget(ModuleOp module, const nn::TargetOptions &options) {
-  static const bool initialized = [] {
-    llvm::InitializeAllTargetInfos();
-    llvm::InitializeAllTargets();
-    llvm::InitializeAllTargetMCs();
-    llvm::InitializeAllAsmPrinters();
-    return true;
-  }();
-  (void)initialized;
+  // All the others' code would take memory too.
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  if (!options.triple.empty())
+    initializeAllTargets();
 
   llvm::Triple triple(options.triple.empty() ? llvm::sys::getProcessTriple() : llvm::Triple::normalize(options.triple));
   llvm::Triple host(llvm::sys::getProcessTriple());
@@ -130,13 +134,15 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.run(module, modules);
 }
 
-/// One unit of the program's code; with `program`, its descriptor too.
-LogicalResult emitUnit(ModuleOp unit, const Target &target, const nn::TargetOptions &options, const Program *program,
-                       llvm::SmallVector<char> &object) {
+/// One unit of the program's code, of which nothing is left; with `program`, its descriptor too.
+LogicalResult emitUnit(OwningOpRef<ModuleOp> unit, const Target &target, const nn::TargetOptions &options,
+                       const Program *program, llvm::SmallVector<char> &object) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(unit, context, options.name);
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(*unit, context, options.name);
+  Location loc = unit->getLoc();
+  unit = {};
   if (!module)
-    return unit.emitError() << "the module does not translate to LLVM IR";
+    return emitError(loc) << "the module does not translate to LLVM IR";
   std::unique_ptr<llvm::TargetMachine> machine = target.makeMachine();
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
@@ -149,30 +155,30 @@ LogicalResult emitUnit(ModuleOp unit, const Target &target, const nn::TargetOpti
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager emission;
   if (machine->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return unit.emitError() << "target '" << target.triple.str() << "' cannot write objects";
+    return emitError(loc) << "target '" << target.triple.str() << "' cannot write objects";
   emission.run(*module);
   return success();
 }
 
-/// Where `symbol` comes from: the first op that calls it, or that LLVM makes a call of it (llvm.intr.exp is expf or
-/// exp).
-Location findOrigin(ModuleOp module, StringRef symbol) {
-  std::optional<Location> origin;
+/// Where symbols come from, by name: the first op that calls one, or that LLVM makes a call of it (llvm.intr.exp is
+/// expf or exp).
+llvm::StringMap<Location> findOrigins(ModuleOp module) {
+  llvm::StringMap<Location> origins;
   module.walk([&](Operation *op) {
-    auto call = dyn_cast<LLVM::CallOp>(op);
-    StringRef intrinsic = op->getName().getStringRef();
-    bool isIntrinsic =
-        intrinsic.consume_front("llvm.intr.") && (symbol == intrinsic || symbol.drop_back() == intrinsic);
-    if (!isIntrinsic && !(call && call.getCallee() == symbol))
-      return WalkResult::advance();
-    origin = op->getLoc();
-    return WalkResult::interrupt();
+    StringRef name = op->getName().getStringRef();
+    if (auto call = dyn_cast<LLVM::CallOp>(op); call && call.getCallee()) {
+      origins.try_emplace(*call.getCallee(), op->getLoc());
+    } else if (name.consume_front("llvm.intr.")) {
+      origins.try_emplace(name, op->getLoc());
+      origins.try_emplace((name + "f").str(), op->getLoc());
+    }
   });
-  return origin.value_or(module.getLoc());
+  return origins;
 }
 
 /// A program must run wherever the ABI's host runs, to the same bits: it imports nothing else.
-LogicalResult checkImports(ModuleOp module, StringRef object, const nn::TargetOptions &options) {
+LogicalResult checkImports(ModuleOp module, StringRef object, const llvm::StringMap<Location> &origins,
+                           const nn::TargetOptions &options) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, options.name));
   if (!file)
     return module.emitError() << "the object does not read back: " << llvm::toString(file.takeError());
@@ -188,7 +194,8 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const nn::TargetOp
                    (options.target == "reference" && llvm::is_contained(mathFunctions, *name));
     if (isKnown)
       continue;
-    result = emitError(findOrigin(module, *name))
+    auto origin = origins.find(*name);
+    result = emitError(origin == origins.end() ? module.getLoc() : origin->second)
              << "the compiled program would import '" << *name << "'; a program imports "
              << llvm::join(ArrayRef(memoryFunctions), ", ") << " and " << hostFunctions[0] << " only";
   }
@@ -202,20 +209,21 @@ LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, bool
   FailureOr<Target> target = findTarget(module, options);
   if (failed(program) || failed(target))
     return failure();
+  llvm::StringMap<Location> origins = findOrigins(module);
   SmallVector<OwningOpRef<ModuleOp>> units = makeCodeUnits(module);
   MLIRContext *context = module.getContext();
   registerBuiltinDialectTranslation(*context);
   registerLLVMDialectTranslation(*context);
   SmallVector<llvm::SmallVector<char>> objects(units.size());
   auto emit = [&](size_t index) {
-    return emitUnit(*units[index], *target, options, index == 0 ? &*program : nullptr, objects[index]);
+    return emitUnit(std::move(units[index]), *target, options, index == 0 ? &*program : nullptr, objects[index]);
   };
   if (failed(failableParallelForEachN(context, 0, units.size(), emit)))
     return failure();
   llvm::Expected<llvm::SmallVector<char>> relocatable = linkRelocatable(objects);
   if (!relocatable)
     return module.emitError() << llvm::toString(relocatable.takeError());
-  if (failed(checkImports(module, StringRef(relocatable->data(), relocatable->size()), options)))
+  if (failed(checkImports(module, StringRef(relocatable->data(), relocatable->size()), origins, options)))
     return failure();
   llvm::Expected<llvm::SmallVector<char>> object = shared ? linkShared({*relocatable}) : std::move(relocatable);
   if (!object)

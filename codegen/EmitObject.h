@@ -22,7 +22,8 @@ struct TargetOptions {
 };
 
 /// Writes the object of `module`, which must be in the `binary` phase, to `out`: relocatable, or shared. Refuses an
-/// object that would import anything but the functions a program may import; errors are emitted at the module's ops.
+/// object that would import anything but the functions a program may import; errors are emitted at the module's ops. Of
+/// the module's functions nothing is left.
 LogicalResult emitObject(ModuleOp module, const TargetOptions &options, bool shared, llvm::raw_ostream &out);
 
 } // namespace mlir::nn

@@ -2,9 +2,8 @@
 // what they compute and move. It stands after planning, when buffers have their places, and before parallel loops
 // become functions, while all of a kernel is there to be counted. No op but the marks changes: results keep their bits.
 #include "codegen/Arena.h"
-#include "codegen/Buffers.h"
 #include "codegen/KernelCost.h"
-#include "codegen/KernelNames.h"
+#include "codegen/Kernels.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,40 +20,6 @@ namespace {
 
 constexpr StringLiteral profileName = "nnc_rt_profile";
 
-/// A parallel loop of an entry's body, or the ops between two with one layer and stage; it ends where the next starts.
-struct Kernel {
-  Block::iterator begin;
-  KernelOrigin origin;
-  /// Null where it is serial.
-  scf::ForallOp loop;
-};
-
-/// What costs nothing to run, or so little that a kernel of its own would say nothing: constants, places, scalars.
-bool isNegligible(Operation &op) {
-  if (op.getNumRegions() != 0)
-    return false;
-  return isMemoryEffectFree(&op) || isBufferView(&op) || isa<memref::LoadOp>(op);
-}
-
-SmallVector<Kernel> findKernels(func::FuncOp entry) {
-  SmallVector<Kernel> kernels;
-  Block &body = entry.getBody().front();
-  for (Operation &op : body.without_terminator()) {
-    if (isNegligible(op))
-      continue;
-    auto loop = dyn_cast<scf::ForallOp>(op);
-    KernelOrigin origin = describeKernel(entry, op.getLoc());
-    bool continues =
-        !kernels.empty() && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem();
-    if (!continues)
-      kernels.push_back({op.getIterator(), origin, loop});
-  }
-  // What comes before the first kernel belongs to it.
-  if (!kernels.empty())
-    kernels.front().begin = body.begin();
-  return kernels;
-}
-
 struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
   using Base::Base;
 
@@ -68,13 +33,13 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     if (entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
       return entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
     SmallVector<Kernel> kernels = findKernels(entry);
+    if (kernels.empty())
+      return success();
+    // What comes before the first kernel belongs to it.
     Block &body = entry.getBody().front();
-    KernelNames names(entry);
+    kernels.front().begin = body.begin();
     SmallVector<Attribute> descriptions;
-    for (auto [index, kernel] : llvm::enumerate(kernels)) {
-      Block::iterator end =
-          index + 1 < kernels.size() ? kernels[index + 1].begin : Block::iterator(body.getTerminator());
-      std::string name = kernel.loop ? names.getName(kernel.loop) : names.makeSerialName(kernel.origin);
+    for (const Kernel &kernel : kernels) {
       int64_t tasks = 1;
       if (kernel.loop) {
         FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(kernel.loop);
@@ -82,10 +47,8 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
           return failure();
         tasks = countTasks(*dimensions);
       }
-      descriptions.push_back(describe(kernel.origin, name, tasks, countCost({kernel.begin, end})));
+      descriptions.push_back(describe(kernel.origin, kernel.name, tasks, countCost({kernel.begin, kernel.end})));
     }
-    if (kernels.empty())
-      return success();
     func::FuncOp mark = declareMark();
     for (auto [index, kernel] : llvm::enumerate(kernels))
       addMark(mark, *kernel.begin, index);

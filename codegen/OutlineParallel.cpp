@@ -1,13 +1,14 @@
 // nn-outline-parallel: makes the body of every parallel loop a function that the host's threads call, by the program
-// ABI's nnc_rt_parallel_for. What a body needs from outside is rebuilt in it where it costs nothing, and goes through a
-// context on the stack where it is a computed scalar or the place of a buffer: so loops that differ only in their
-// buffers, as those of equal layers do, have one body, which is compiled once. A body has its loop's name, as a
-// profiler shows it; one that more loops share says of how many.
+// ABI's nnc_rt_parallel_for, and of serial code functions that the entry calls. Kernels that differ only in their
+// buffers, as those of equal layers do, have one function, which is compiled once; numbers in which they differ, such
+// as the streams of random numbers, come from its caller too. A function has its kernel's name, as a profiler shows it;
+// one that more kernels share says of how many.
 #include "codegen/Arena.h"
-#include "codegen/KernelNames.h"
-#include "codegen/ParallelLoops.h"
+#include "codegen/EqualCode.h"
+#include "codegen/KernelFunction.h"
+#include "codegen/Kernels.h"
 #include "codegen/Passes.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_OUTLINEPARALLEL
@@ -20,6 +21,12 @@ using namespace mlir::nn;
 namespace {
 
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
+
+/// Code that differs in more numbers than this is not the same code.
+constexpr size_t maxNumbers = 8;
+
+/// Serial ops without a loop among them are worth a function of their own from this many on.
+constexpr size_t minSerialOps = 16;
 
 /// A parallel loop inside a parallel body runs as a serial loop: parallel regions never nest.
 LogicalResult makeSerial(scf::ForallOp forall) {
@@ -46,306 +53,279 @@ LogicalResult makeSerial(scf::ForallOp forall) {
   return success();
 }
 
-/// Whether a body rebuilds what `op` computes rather than getting it from outside.
-bool isRebuilt(Operation *op) {
-  if (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op))
-    return true;
-  bool isScalar = llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });
-  return !isScalar && op->getNumRegions() == 0 && isPure(op);
+/// The ops of a serial kernel that a function of its own would do, in their order; none where it is not worth it, or
+/// something else needs their results.
+SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
+  llvm::SetVector<Operation *> ops;
+  bool hasLoop = false;
+  for (Operation &op : llvm::make_range(kernel.begin, kernel.end)) {
+    bool usesOps = llvm::any_of(op.getOperands(), [&](Value value) { return ops.contains(value.getDefiningOp()); });
+    bool isLoadedBefore = isa<memref::LoadOp>(op) && ops.empty();
+    if (op.getNumRegions() == 0 && !usesOps && (isPure(&op) || isLoadedBefore))
+      continue;
+    hasLoop |= op.getNumRegions() != 0;
+    ops.insert(&op);
+  }
+  bool isNeeded = llvm::any_of(ops, [&](Operation *op) {
+    return llvm::any_of(op->getUsers(),
+                        [&](Operation *user) { return !ops.contains(op->getBlock()->findAncestorOpInBlock(*user)); });
+  });
+  if (isNeeded || (!hasLoop && ops.size() < minSerialOps))
+    return {};
+  return ops.takeVector();
 }
 
-/// What a body takes from outside.
-struct Captures {
-  SmallVector<Operation *> rebuilt; // in an order that respects their operands
-  SmallVector<memref::ViewOp> buffers;
-  SmallVector<Value> scalars;
+/// A kernel of a function's.
+struct Use {
+  Piece piece;
+  /// What the function could get from outside too.
+  SmallVector<TypedAttr> numbers;
 };
 
-/// A function made of one or more equal loops.
+/// A function of one or more kernels that are the same, some numbers aside.
 struct Body {
-  func::FuncOp function;
-  /// The ops that call it, or hand it to the host: one a loop.
-  SmallVector<Operation *> uses;
+  KernelFunction code;
+  std::vector<Use> uses;
+  /// Whether parallel loops are in it, which become functions in their turn and know its numbers.
+  bool isHost;
+
+  /// The positions among the numbers of those that differ between kernels.
+  SmallVector<size_t> getDiffering() const {
+    return llvm::filter_to_vector(llvm::seq<size_t>(0, uses.front().numbers.size()), [&](size_t position) {
+      return llvm::any_of(uses,
+                          [&](const Use &use) { return use.numbers[position] != uses.front().numbers[position]; });
+    });
+  }
+
+  int64_t getNumFields() const { return nn::getNumFields(uses.front().piece.captures) + getDiffering().size(); }
+
+  /// Whether another kernel may join, for all numbers that would have to be passed.
+  bool takes(ArrayRef<TypedAttr> numbers) const {
+    size_t count = 0;
+    for (auto [own, others] : llvm::zip_equal(uses.front().numbers, numbers))
+      count += own != others;
+    return count <= (isHost ? 0 : maxNumbers);
+  }
+
+  void passNumbers();
 };
 
-struct Outliner {
-  Outliner(func::FuncOp entry, Value arena, SmallVectorImpl<Body> &bodies)
-      : entry(entry), arena(arena), bodies(bodies), names(entry) {}
+/// Makes the function get from its context what differs between its kernels.
+void Body::passNumbers() {
+  SmallVector<arith::ConstantOp> constants = getPassableConstants(code.function.getBody());
+  int64_t field = nn::getNumFields(uses.front().piece.captures);
+  for (size_t position : getDiffering()) {
+    arith::ConstantOp constant = constants[position];
+    Location loc = constant.getLoc();
+    OpBuilder builder = OpBuilder::atBlockBegin(&code.function.getBody().front());
+    Value value = LLVM::LoadOp::create(builder, loc, getElementTypeOrSelf(constant.getType()),
+                                       getField(builder, loc, code.function.getArgument(0), field++));
+    if (isa<VectorType>(constant.getType()))
+      value = vector::BroadcastOp::create(builder, loc, constant.getType(), value);
+    constant.replaceAllUsesWith(value);
+    constant.erase();
+  }
+}
 
-  LogicalResult outline(scf::ForallOp forall);
+/// Puts calls in a function, one after the other, all with one context: a call ends before the next begins.
+class Caller {
+public:
+  Caller(func::FuncOp host, Value arena, int64_t numFields) : host(host) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&host.getBody().front());
+    Location loc = host.getLoc();
+    Value count = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(numFields));
+    context = LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
+                                     builder.getI64Type(), count);
+    if (arena.getDefiningOp())
+      builder.setInsertionPointAfterValue(arena);
+    pointer = getArenaPointer(builder, loc, arena);
+  }
+
+  /// Replaces a kernel by a call of its function, which gets those of its numbers that differ.
+  void replace(const Use &use, func::FuncOp function, ArrayRef<size_t> differing) {
+    const Piece &piece = use.piece;
+    OpBuilder builder(piece.ops.back());
+    Location loc = piece.getLoc();
+    fillContext(builder, piece, pointer, context);
+    int64_t field = getNumFields(piece.captures);
+    for (size_t position : differing)
+      LLVM::StoreOp::create(builder, loc, arith::ConstantOp::create(builder, loc, use.numbers[position]),
+                            getField(builder, loc, context, field++));
+    call(builder, loc, function, countTasks(piece.dimensions));
+    for (Operation *op : llvm::reverse(piece.ops))
+      op->erase();
+  }
 
 private:
-  LogicalResult capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen);
-  Body &findEqual(func::FuncOp function);
-  func::FuncOp makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
-                        LLVM::LLVMStructType contextType);
-  Value makeContext(OpBuilder &builder, Location loc, const Captures &captures, LLVM::LLVMStructType contextType);
-  Operation *callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context, int64_t count);
-  void placeScratch(func::FuncOp body, Value arena, Value worker);
+  void call(OpBuilder &builder, Location loc, func::FuncOp function, int64_t numTasks);
 
-  func::FuncOp entry;
-  Value arena;
-  /// All bodies of the module so far, no two of them equal.
-  SmallVectorImpl<Body> &bodies;
-  KernelNames names;
+  func::FuncOp host;
+  Value context, pointer;
 };
 
-LogicalResult Outliner::capture(scf::ForallOp forall, Value value, Captures &captures, llvm::DenseSet<Value> &seen) {
-  if (value == arena || !seen.insert(value).second)
-    return success();
-  Operation *op = value.getDefiningOp();
-  if (auto view = dyn_cast_or_null<memref::ViewOp>(op);
-      view && view.getSource() == arena && getConstantIntValue(view.getByteShift()) && view.getSizes().empty()) {
-    captures.buffers.push_back(view);
-    return success();
-  }
-  if (op && isRebuilt(op)) {
-    for (Value operand : op->getOperands())
-      if (failed(capture(forall, operand, captures, seen)))
-        return failure();
-    for (Value result : op->getResults())
-      seen.insert(result);
-    captures.rebuilt.push_back(op);
-    return success();
-  }
-  if (!value.getType().isIntOrIndexOrFloat())
-    return forall.emitOpError() << "uses a " << value.getType() << " from outside that it can neither rebuild nor get "
-                                << "as a scalar";
-  captures.scalars.push_back(value);
-  return success();
-}
-
-/// The body that `function` makes, or an earlier one that does the same, for which `function` goes.
-Body &Outliner::findEqual(func::FuncOp function) {
-  for (Body &earlier : bodies)
-    if (OperationEquivalence::isRegionEquivalentTo(&earlier.function.getBody(), &function.getBody(),
-                                                   OperationEquivalence::IgnoreLocations)) {
-      function.erase();
-      return earlier;
-    }
-  bodies.push_back({function, {}});
-  return bodies.back();
-}
-
-/// How a scalar lies in the context.
-Type getFieldType(Type type) { return isa<IndexType>(type) ? IntegerType::get(type.getContext(), 64) : type; }
-
-LogicalResult Outliner::outline(scf::ForallOp forall) {
-  FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
-  if (failed(dimensions))
-    return failure();
-  int64_t taskCount = countTasks(*dimensions);
-  if (taskCount == 0) {
-    forall.erase();
-    return success();
-  }
-  Captures captures;
-  llvm::SetVector<Value> used;
-  llvm::DenseSet<Value> seen;
-  getUsedValuesDefinedAbove(forall.getRegion(), used);
-  for (Value value : used)
-    if (failed(capture(forall, value, captures, seen)))
-      return failure();
-
-  MLIRContext *context = forall.getContext();
-  SmallVector<Type> fields = {LLVM::LLVMPointerType::get(context)};
-  fields.append(captures.buffers.size(), IntegerType::get(context, 64));
-  for (Value scalar : captures.scalars)
-    fields.push_back(getFieldType(scalar.getType()));
-  auto contextType = LLVM::LLVMStructType::getLiteral(context, fields);
-
-  Location loc = forall.getLoc();
-  Body &body = findEqual(makeBody(forall, *dimensions, captures, contextType));
-  OpBuilder builder(forall);
-  Value place = makeContext(builder, loc, captures, contextType);
-  body.uses.push_back(callParallelFor(builder, loc, body.function, place, taskCount));
-  forall.erase();
-  return success();
-}
-
-func::FuncOp Outliner::makeBody(scf::ForallOp forall, ArrayRef<LoopDimension> dimensions, const Captures &captures,
-                                LLVM::LLVMStructType contextType) {
-  Location loc = forall.getLoc();
-  OpBuilder builder(entry);
-  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Type i64 = builder.getI64Type();
-  auto body = func::FuncOp::create(builder, loc, (entry.getSymName() + "." + names.getName(forall)).str(),
-                                   builder.getFunctionType({pointer, i64, i64}, {}));
-  body.setPrivate();
-  Block *block = body.addEntryBlock();
-  builder.setInsertionPointToStart(block);
-
-  auto loadField = [&](int32_t field) -> Value {
-    Value place = LLVM::GEPOp::create(builder, loc, pointer, contextType, block->getArgument(0),
-                                      ArrayRef<LLVM::GEPArg>{0, field});
-    return LLVM::LoadOp::create(builder, loc, contextType.getBody()[field], place);
-  };
-  IRMapping mapping;
-  Value bodyArena = makeArena(builder, loc, loadField(0));
-  mapping.map(arena, bodyArena);
-  int32_t field = 1;
-  for (memref::ViewOp buffer : captures.buffers) {
-    Value offset = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), loadField(field++));
-    mapping.map(buffer.getResult(),
-                memref::ViewOp::create(builder, loc, buffer.getType(), bodyArena, offset, ValueRange{}).getResult());
-  }
-  for (Value scalar : captures.scalars) {
-    Value value = loadField(field++);
-    if (isa<IndexType>(scalar.getType()))
-      value = arith::IndexCastOp::create(builder, loc, scalar.getType(), value);
-    mapping.map(scalar, value);
-  }
-  for (Operation *op : captures.rebuilt)
-    builder.clone(*op, mapping);
-
-  Value task = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1));
-  auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
-  int64_t inner = countTasks(dimensions);
-  for (auto [index, dimension] : llvm::zip_equal(forall.getInductionVars(), dimensions)) {
-    // The position in this dimension, tasks being numbered row by row.
-    Value position = task;
-    bool isOutermost = index == forall.getInductionVars().front();
-    inner /= dimension.count;
-    if (inner != 1)
-      position = arith::DivUIOp::create(builder, loc, position, constant(inner));
-    if (!isOutermost)
-      position = arith::RemUIOp::create(builder, loc, position, constant(dimension.count));
-    if (dimension.step != 1)
-      position = arith::MulIOp::create(builder, loc, position, constant(dimension.step));
-    if (dimension.lower != 0)
-      position = arith::AddIOp::create(builder, loc, position, constant(dimension.lower));
-    mapping.map(index, position);
-  }
-  for (Operation &op : forall.getBody()->without_terminator())
-    builder.clone(op, mapping);
-  func::ReturnOp::create(builder, loc);
-  placeScratch(body, bodyArena, block->getArgument(2));
-  return body;
-}
-
-/// Makes the allocations of a body views of its worker's scratch, at the offsets that nn-plan-arena gave them.
-void Outliner::placeScratch(func::FuncOp body, Value arena, Value worker) {
-  auto program = entry->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>("nn.program");
-  int64_t arenaBytes = program.getAs<IntegerAttr>("arena_bytes").getInt();
-  int64_t workerBytes = program.getAs<IntegerAttr>("worker_bytes").getInt();
-  Value scratch;
-  body.walk([&](Operation *op) {
-    auto offset = op->getAttrOfType<IntegerAttr>("nn.worker_offset");
-    if (!offset)
-      return;
-    OpBuilder builder(op);
-    Location loc = op->getLoc();
-    if (!scratch) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointAfterValue(arena);
-      Value index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), worker);
-      Value bytes = arith::ConstantIndexOp::create(builder, loc, workerBytes);
-      Value start = arith::ConstantIndexOp::create(builder, loc, arenaBytes);
-      scratch = arith::AddIOp::create(builder, loc, start, arith::MulIOp::create(builder, loc, index, bytes));
-    }
-    Value place =
-        arith::AddIOp::create(builder, loc, scratch, arith::ConstantIndexOp::create(builder, loc, offset.getInt()));
-    auto view =
-        memref::ViewOp::create(builder, loc, cast<MemRefType>(op->getResult(0).getType()), arena, place, ValueRange{});
-    op->getResult(0).replaceAllUsesWith(view);
-    op->erase();
-  });
-}
-
-Value Outliner::makeContext(OpBuilder &builder, Location loc, const Captures &captures,
-                            LLVM::LLVMStructType contextType) {
-  Value context;
-  {
-    // In the entry block: a loop around the parallel loop must not grow the stack.
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&entry.getBody().front());
-    Value one = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1));
-    context = LLVM::AllocaOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), contextType, one);
-  }
-  auto storeField = [&](Value value, int32_t field) {
-    Value place =
-        LLVM::GEPOp::create(builder, loc, context.getType(), contextType, context, ArrayRef<LLVM::GEPArg>{0, field});
-    LLVM::StoreOp::create(builder, loc, value, place);
-  };
-  int32_t field = 0;
-  storeField(getArenaPointer(builder, loc, arena), field++);
-  for (memref::ViewOp buffer : captures.buffers)
-    storeField(
-        LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(*getConstantIntValue(buffer.getByteShift()))),
-        field++);
-  for (Value scalar : captures.scalars) {
-    Value value = scalar;
-    if (isa<IndexType>(value.getType()))
-      value = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), value);
-    storeField(value, field++);
-  }
-  return context;
-}
-
-/// Has all tasks of a loop done; returns the op that names the body.
-Operation *Outliner::callParallelFor(OpBuilder &builder, Location loc, func::FuncOp body, Value context,
-                                     int64_t count) {
-  Value tasks = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(count));
-  if (count == 1) {
+void Caller::call(OpBuilder &builder, Location loc, func::FuncOp function, int64_t numTasks) {
+  Value tasks = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(numTasks));
+  if (numTasks == 1) {
     Value zero = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
-    return func::CallOp::create(builder, loc, body, ValueRange{context, zero, zero});
+    func::CallOp::create(builder, loc, function, ValueRange{context, zero, zero});
+    return;
   }
-  auto module = entry->getParentOfType<ModuleOp>();
+  auto module = host->getParentOfType<ModuleOp>();
   auto parallelFor = module.lookupSymbol<func::FuncOp>(parallelForName);
   if (!parallelFor) {
     OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
-    parallelFor =
-        func::FuncOp::create(atEnd, module.getLoc(), parallelForName,
-                             atEnd.getFunctionType({body.getFunctionType(), context.getType(), tasks.getType()}, {}));
+    parallelFor = func::FuncOp::create(
+        atEnd, module.getLoc(), parallelForName,
+        atEnd.getFunctionType({function.getFunctionType(), context.getType(), tasks.getType()}, {}));
     parallelFor.setPrivate();
   }
-  auto function = func::ConstantOp::create(builder, loc, body.getFunctionType(), body.getSymName());
-  func::CallOp::create(builder, loc, parallelFor, ValueRange{function, context, tasks});
-  return function;
-}
-
-/// A body of several loops has the name of the first: its name must not say that it is of that one alone.
-void nameShared(Body &body) {
-  if (body.uses.size() == 1)
-    return;
-  body.function.setSymName((body.function.getSymName() + ".and_" + Twine(body.uses.size() - 1) + "_more").str());
-  for (Operation *use : body.uses) {
-    if (auto call = dyn_cast<func::CallOp>(use))
-      call.setCallee(body.function.getSymName());
-    else
-      cast<func::ConstantOp>(use).setValue(body.function.getSymName());
-  }
+  auto body = func::ConstantOp::create(builder, loc, function.getFunctionType(), function.getSymName());
+  func::CallOp::create(builder, loc, parallelFor, ValueRange{body, context, tasks});
 }
 
 struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
   using Base::Base;
+
   void runOnOperation() override {
-    SmallVector<Body> bodies;
+    bodies.clear();
+    byCode.clear();
     for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry, bodies)))
+      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry)))
         return signalPassFailure();
-    llvm::for_each(bodies, nameShared);
+    replaceKernels();
   }
 
-  LogicalResult outlineEntry(func::FuncOp entry, SmallVectorImpl<Body> &bodies) {
-    SmallVector<scf::ForallOp> outer = getParallelLoops(entry), inner;
+private:
+  LogicalResult outlineEntry(func::FuncOp entry) {
+    SmallVector<scf::ForallOp> inner;
     entry.walk([&](scf::ForallOp forall) {
       if (forall->getParentOfType<scf::ForallOp>())
         inner.push_back(forall);
     });
-    if (outer.empty())
-      return success();
-    if (!getOperation()->getAttr("nn.program") ||
-        entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext())))
-      return entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
+    bool isPlanned = getOperation()->getAttr("nn.program") &&
+                     entry.getArgumentTypes() == ArrayRef<Type>(getArenaType(&getContext()));
+    KernelNames names(entry);
+    SmallVector<Kernel> kernels = findKernels(entry);
+    if (!isPlanned)
+      return kernels.empty() ? success() : entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
     for (scf::ForallOp forall : inner)
       if (failed(makeSerial(forall)))
         return failure();
-    Outliner outliner(entry, entry.getArgument(0), bodies);
-    for (scf::ForallOp forall : outer)
-      if (failed(outliner.outline(forall)))
+    for (const Kernel &kernel : kernels)
+      if (failed(outlineKernel(entry, kernel, names)))
         return failure();
     return success();
   }
+
+  LogicalResult outlineKernel(func::FuncOp entry, const Kernel &kernel, const KernelNames &names) {
+    auto getName = [&](StringRef name) { return (entry.getSymName() + "." + name).str(); };
+    auto makePiece = [&](StringRef name, SmallVector<Operation *> ops, scf::ForallOp loop) {
+      return Piece{entry, entry.getArgument(0), getName(name), std::move(ops), loop, {}, {}};
+    };
+    if (kernel.loop)
+      return outlineLoop(makePiece(kernel.name, {kernel.loop}, kernel.loop));
+    SmallVector<scf::ForallOp> loops;
+    for (Operation &op : llvm::make_range(kernel.begin, kernel.end))
+      llvm::append_range(loops, getParallelLoops(&op));
+    Piece serial = makePiece(kernel.name, getSerialOps(kernel), {});
+    if (!serial.ops.empty())
+      if (FailureOr<Captures> captures = findCaptures(serial); succeeded(captures)) {
+        serial.captures = std::move(*captures);
+        return outline(std::move(serial),
+                       llvm::map_to_vector(loops, [&](scf::ForallOp loop) { return getName(names.getName(loop)); }));
+      }
+    for (scf::ForallOp loop : loops)
+      if (failed(outlineLoop(makePiece(names.getName(loop), {loop}, loop))))
+        return failure();
+    return success();
+  }
+
+  LogicalResult outlineLoop(Piece piece) {
+    FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(piece.loop);
+    if (failed(dimensions))
+      return failure();
+    if (countTasks(*dimensions) == 0) {
+      piece.loop.erase();
+      return success();
+    }
+    FailureOr<Captures> captures = findCaptures(piece, [&] { return piece.loop.emitOpError(); });
+    if (failed(captures))
+      return failure();
+    piece.dimensions = std::move(*dimensions);
+    piece.captures = std::move(*captures);
+    return outline(std::move(piece), {});
+  }
+
+  /// Makes the piece's function, or finds one that does the same. `loopNames` are those of functions that parallel
+  /// loops in serial code become.
+  LogicalResult outline(Piece piece, ArrayRef<std::string> loopNames) {
+    KernelFunction code = makeFunction(piece, piece.name);
+    Use use{std::move(piece), {}};
+    Region &region = code.function.getBody();
+    for (arith::ConstantOp constant : getPassableConstants(region))
+      use.numbers.push_back(getScalar(constant));
+    SmallVector<size_t> &candidates = byCode[hashCode(region)];
+    for (size_t index : candidates) {
+      Body &body = bodies[index];
+      if (!isEqualCode(body.code.function.getBody(), region) || !body.takes(use.numbers))
+        continue;
+      code.function.erase();
+      body.uses.push_back(std::move(use));
+      return success();
+    }
+    candidates.push_back(bodies.size());
+    bodies.push_back({code, {}, !loopNames.empty()});
+    bodies.back().uses.push_back(std::move(use));
+    SmallVector<scf::ForallOp> loops = getParallelLoops(code.function);
+    for (auto [loop, name] : llvm::zip_equal(loops, loopNames))
+      if (failed(outlineLoop({code.function, code.arena, name, {loop}, loop, {}, {}})))
+        return failure();
+    return success();
+  }
+
+  /// A function of several kernels has the name of the first: it must not say that it is of that one alone.
+  void nameShared() {
+    for (Body &body : bodies)
+      if (int64_t count = countKernels(body); count > 1)
+        body.code.function.setSymName((body.code.function.getSymName() + ".and_" + Twine(count - 1) + "_more").str());
+  }
+
+  /// A loop in a function that several kernels share is of as many.
+  int64_t countKernels(const Body &body) {
+    int64_t count = 0;
+    for (const Use &use : body.uses) {
+      auto host = llvm::find_if(bodies, [&](const Body &other) { return other.code.function == use.piece.host; });
+      count += host == bodies.end() ? 1 : countKernels(*host);
+    }
+    return count;
+  }
+
+  void replaceKernels() {
+    struct Host {
+      Value arena;
+      int64_t numFields = 0;
+    };
+    llvm::MapVector<Operation *, Host> hosts;
+    for (const Body &body : bodies)
+      for (const Use &use : body.uses) {
+        Host &host = hosts[func::FuncOp(use.piece.host)];
+        host = {use.piece.arena, std::max(host.numFields, body.getNumFields())};
+      }
+    llvm::DenseMap<Operation *, Caller> callers;
+    for (auto [function, host] : hosts)
+      callers.try_emplace(function, cast<func::FuncOp>(function), host.arena, host.numFields);
+    nameShared();
+    for (Body &body : bodies) {
+      SmallVector<size_t> differing = body.getDiffering();
+      body.passNumbers();
+      for (const Use &use : body.uses)
+        callers.at(func::FuncOp(use.piece.host)).replace(use, body.code.function, differing);
+    }
+  }
+
+  /// All functions so far, no two of them equal.
+  std::vector<Body> bodies;
+  /// Their indices, by hash.
+  llvm::DenseMap<size_t, SmallVector<size_t>> byCode;
 };
 } // namespace

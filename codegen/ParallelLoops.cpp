@@ -5,9 +5,9 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-SmallVector<scf::ForallOp> nn::getParallelLoops(func::FuncOp entry) {
+SmallVector<scf::ForallOp> nn::getParallelLoops(Operation *op) {
   SmallVector<scf::ForallOp> loops;
-  entry.walk<WalkOrder::PreOrder>([&](scf::ForallOp loop) {
+  op->walk<WalkOrder::PreOrder>([&](scf::ForallOp loop) {
     loops.push_back(loop);
     return WalkResult::skip();
   });

@@ -5,8 +5,8 @@
 
 namespace mlir::nn {
 
-/// The parallel loops of `entry` that stand in no other, in their order.
-SmallVector<scf::ForallOp> getParallelLoops(func::FuncOp entry);
+/// The parallel loops that `op` is or holds, and that stand in no other, in their order.
+SmallVector<scf::ForallOp> getParallelLoops(Operation *op);
 
 struct LoopDimension {
   int64_t lower, count, step;

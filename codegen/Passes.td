@@ -206,7 +206,7 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
 }
 
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
-  let summary = "Make the bodies of parallel loops functions that the host's threads call";
+  let summary = "Make kernels functions: those of parallel loops are called by the host's threads";
   let description = [{
     ```
     // Before
@@ -215,15 +215,17 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     %body = constant @fit.train.classifier.lstm.forward.0 : (!llvm.ptr, i64, i64) -> ()
     call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
     ```
-    A loop of one task is a plain call, a loop inside a parallel body a serial one. Loops that differ only in their
-    buffers, as those of equal layers do, have one body.
+    A loop of one task is a plain call, and so is serial code with a loop in it; a loop inside a parallel body becomes a
+    serial one. Serial code whose results other code needs stays where it is. Kernels that differ only in their buffers,
+    as those of equal layers do, have one function; up to 8 numbers in which they differ (no indices) are passed too.
 
-    A body's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several
-    where operations were fused) and a number: the loop is that layer's and stage's first, second, ... in the entry. Of
-    a body that several loops share it is the first's, with `.and_5_more` behind it.
+    A function's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several
+    where operations were fused) and a number: the loop is that layer's and stage's first, second, ... in the entry;
+    `serial_0` is its first serial code. Of a function that several kernels share it is the first's, with `.and_5_more`
+    behind it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::scf::SCFDialect"];
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 //===----------------------------------------------------------------------===//

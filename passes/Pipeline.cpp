@@ -119,7 +119,7 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   // would refuse the copies that come of it.
   pm.addNestedPass<func::FuncOp>(createSeparateDestinations());
   pm.addNestedPass<func::FuncOp>(createBindBuffers());
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass());
   // What was bufferized in place has left copies of buffers onto themselves.
   pm.addPass(createCanonicalizerPass());

@@ -90,9 +90,9 @@ namespace {
 /// stands between.
 class GroupFinder {
 public:
-  explicit GroupFinder(const Contraction &contraction)
+  GroupFinder(const Contraction &contraction, const DenseSet<Operation *> &taken)
       : group{contraction, {}, {}}, result(contraction.c->get()),
-        resultMap(linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c)) {}
+        resultMap(linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c)), taken(taken) {}
 
   ContractionGroup find() {
     findPrologue();
@@ -118,7 +118,7 @@ private:
   }
 
   bool isPrologue(linalg::GenericOp op) {
-    if (!isElementwise(op) || op.getNumDpsInits() != 1 || !isSameView(op.getDpsInits()[0], result) ||
+    if (taken.contains(op) || !isElementwise(op) || op.getNumDpsInits() != 1 || !isSameView(op.getDpsInits()[0], result) ||
         op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
       return false;
     return llvm::none_of(op.getDpsInputs(), [&](Value input) { return isMemRefAliasing(input, result); });
@@ -183,7 +183,7 @@ private:
   }
 
   bool isEpilogue(linalg::GenericOp op) {
-    if (!isElementwise(op))
+    if (taken.contains(op) || !isElementwise(op))
       return false;
     SmallVector<Value> written = getWritten(), read = getRead();
     bool readsTile = false;
@@ -225,6 +225,7 @@ private:
   ContractionGroup group;
   Value result;
   AffineMap resultMap;
+  const DenseSet<Operation *> &taken;
 };
 
 } // namespace
@@ -236,4 +237,6 @@ int64_t Contraction::getNumTerms() const {
   return product;
 }
 
-ContractionGroup nn::fuseNeighbours(const Contraction &contraction) { return GroupFinder(contraction).find(); }
+ContractionGroup nn::fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken) {
+  return GroupFinder(contraction, taken).find();
+}

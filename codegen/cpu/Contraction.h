@@ -42,6 +42,8 @@ struct ContractionGroup {
   Operation *getLast() const { return epilogues.empty() ? contraction.op : epilogues.back(); }
 };
 
-ContractionGroup fuseNeighbours(const Contraction &contraction);
+/// The contraction with its neighbours, none of which is in `taken`, the members of other groups. Where groups of one
+/// block interleave, any two ops that change places as the groups' code is emitted have been found independent.
+ContractionGroup fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken);
 
 } // namespace mlir::nn

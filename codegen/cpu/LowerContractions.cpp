@@ -96,11 +96,22 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
     if (failed(target))
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
+    for (const ContractionGroup &group : findGroups(rewriter, *target)) {
+      emitContraction(rewriter, group, *target);
+      eraseGroup(rewriter, group);
+    }
+  }
+
+  /// The contractions, prepared, with their neighbours. All are found before loops are emitted: what stands between two
+  /// ops is searched for what it reads and writes, and loops are long.
+  std::vector<ContractionGroup> findGroups(IRRewriter &rewriter, const CpuTarget &target) {
     erased.clear();
+    taken.clear();
     SmallVector<linalg::GenericOp> ops;
     getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
+    std::vector<ContractionGroup> groups;
     for (linalg::GenericOp op : ops) {
-      if (erased.contains(op))
+      if (erased.contains(op) || taken.contains(op))
         continue;
       FailureOr<Contraction> contraction = matchContraction(op);
       if (failed(contraction)) {
@@ -108,18 +119,16 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
         continue;
       }
       collapseLoops(rewriter, *contraction);
-      packColumns(rewriter, *contraction, *target);
-      ContractionGroup group = fuseNeighbours(*contraction);
-      emitContraction(rewriter, group, *target);
-      for (Operation *member : group.getOps())
-        erased.insert(member);
-      eraseGroup(rewriter, group);
+      packColumns(rewriter, *contraction, target);
+      groups.push_back(fuseNeighbours(*contraction, taken));
+      taken.insert_range(groups.back().getOps());
     }
+    return groups;
   }
 
   /// Merges what loops of a contraction and its neighbours can be merged.
   void collapseLoops(IRRewriter &rewriter, Contraction &contraction) {
-    ContractionGroup group = fuseNeighbours(contraction);
+    ContractionGroup group = fuseNeighbours(contraction, taken);
     SmallVector<Operation *> members = group.getOps();
     SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
     for (auto [before, after] : llvm::zip(members, collapsed)) {
@@ -145,6 +154,8 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
   }
 
   /// Ops that were there at first and are no more.
-  SmallPtrSet<Operation *, 16> erased;
+  DenseSet<Operation *> erased;
+  /// Members of groups.
+  DenseSet<Operation *> taken;
 };
 } // namespace

@@ -29,7 +29,10 @@ module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64
 // CHECK: scf.for
 
 // CHECK-LABEL: func.func @m.predict(
-// CHECK: llvm.alloca {{.*}} x !llvm.struct<(ptr, i64, f32)>
+// One context for all calls, of as many fields as the largest needs.
+// CHECK: %[[FIELDS:.*]] = llvm.mlir.constant(3 : i64)
+// CHECK: llvm.alloca %[[FIELDS]] x i64
+// CHECK-NOT: llvm.alloca
 // CHECK: %[[BODY:.*]] = constant @m.predict.forward.0
 // CHECK: call @nnc_rt_parallel_for(%[[BODY]], %{{.*}}, %{{.*}})
 // CHECK: call @nnc_rt_parallel_for(
@@ -63,15 +66,22 @@ func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
 // -----
 
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
-// Loops that differ only in their buffers have one body, in whatever entries they stand; its name is the first's, and
-// says of how many more it is.
-// CHECK-LABEL: func.func private @m.train.forward.0.and_2_more(
+// Loops that differ only in their buffers, and in numbers, have one body, in whatever entries they stand; its name is the
+// first's, and says of how many more it is. The number comes from the context.
+// CHECK-LABEL: func.func private @m.train.forward.0.and_3_more(
+// CHECK-SAME: %[[CONTEXT:.*]]: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
+// CHECK: %[[FIELD:.*]] = llvm.getelementptr %[[CONTEXT]][16] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK: %[[NUMBER:.*]] = llvm.load %[[FIELD]] : !llvm.ptr -> f32
+// CHECK: memref.store %[[NUMBER]]
 // CHECK-LABEL: func.func @m.train(
-// CHECK-COUNT-2: constant @m.train.forward.0.and_2_more
-// CHECK-LABEL: func.func private @m.predict.forward.1(
+// CHECK: %[[ONE:.*]] = arith.constant 1.0{{.*}} : f32
+// CHECK: llvm.store %[[ONE]]
+// CHECK-COUNT-2: constant @m.train.forward.0.and_3_more
 // CHECK-LABEL: func.func @m.predict(
-// CHECK: constant @m.train.forward.0.and_2_more
-// CHECK: constant @m.predict.forward.1
+// CHECK: constant @m.train.forward.0.and_3_more
+// CHECK: %[[TWO:.*]] = arith.constant 2.0{{.*}} : f32
+// CHECK: llvm.store %[[TWO]]
+// CHECK: constant @m.train.forward.0.and_3_more
 // CHECK-NOT: func.func private @m.{{.*}}forward
 func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
   %c0 = arith.constant 0 : index
@@ -128,7 +138,7 @@ func.func @m.predict(%x: memref<4xf32>) attributes {nn.entry = "predict"} {
 // -----
 
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
-// Names say the layer and the stage of a training step, as far as locations know them; each layer and stage counts its
+// Indices are no numbers that are passed: these loops stay apart. Names say the layer and the stage of a training step, as far as locations know them; each layer and stage counts its
 // own. What operations of two stages were fused into names both.
 // CHECK: func.func private @m.train.m.dense.forward.0(
 // CHECK: func.func private @m.train.m.dense.backward.0(
@@ -139,26 +149,146 @@ module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64
 func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
   %c0 = arith.constant 0 : index
   %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xi32>
-  %0 = arith.constant 0 : i32
-  %1 = arith.constant 1 : i32
-  %2 = arith.constant 2 : i32
-  %3 = arith.constant 3 : i32
-  %4 = arith.constant 4 : i32
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %zero = arith.constant 0 : i32
   scf.forall (%i) in (8) {
-    memref.store %0, %x[%i] : memref<8xi32>
+    memref.store %zero, %x[%c0] : memref<8xi32>
   } loc("m.dense"("m.mlir":1:1))
   scf.forall (%i) in (8) {
-    memref.store %1, %x[%i] : memref<8xi32>
+    memref.store %zero, %x[%c1] : memref<8xi32>
   } loc(fused<"backward">["m.dense"("m.mlir":1:1)])
   scf.forall (%i) in (8) {
-    memref.store %2, %x[%i] : memref<8xi32>
+    memref.store %zero, %x[%c2] : memref<8xi32>
   } loc(fused<"backward">["m.dense"("m.mlir":1:1)])
   scf.forall (%i) in (8) {
-    memref.store %3, %x[%i] : memref<8xi32>
+    memref.store %zero, %x[%c3] : memref<8xi32>
   } loc(fused[fused<"backward">["m.dense"("m.mlir":1:1)], fused<"update">["m.dense"("m.mlir":1:1)]])
   scf.forall (%i) in (8) {
-    memref.store %4, %x[%i] : memref<8xi32>
+    memref.store %zero, %x[%c4] : memref<8xi32>
   } loc(fused<"update">["m.mlir":2:1])
+  return
+}
+}
+
+// -----
+
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 64 : i64, variables = {}}} {
+// Serial code is a function too, as far as one layer and stage go, with the parallel loops in it; equal layers have one.
+// CHECK-LABEL: func.func private @m.train.m.a.forward.0.and_1_more(
+// CHECK: memref.view
+// CHECK-LABEL: func.func private @m.train.m.a.forward.serial_0.and_1_more(
+// CHECK: llvm.alloca
+// CHECK: scf.for
+// CHECK: call @nnc_rt_parallel_for(
+// CHECK-NOT: func.func private @m.{{.*}}forward
+// CHECK-LABEL: func.func @m.train(
+// CHECK-COUNT-2: call @m.train.m.a.forward.serial_0.and_1_more(
+// A result that other code needs keeps its loop where it is.
+// CHECK: scf.for
+// CHECK-NOT: call
+// CHECK: return
+func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c64 = arith.constant 64 : index
+  %c128 = arith.constant 128 : index
+  %one = arith.constant 1.0 : f32
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+  %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xf32>
+  %z = memref.view %arena[%c128][] : memref<?xi8> to memref<f32>
+  scf.for %t = %c0 to %c8 step %c1 {
+    scf.forall (%i) in (8) {
+      %a = memref.alloc() {nn.worker_offset = 0 : i64} : memref<f32>
+      memref.store %one, %a[] : memref<f32>
+      memref.store %one, %x[%t] : memref<8xf32>
+    } loc("m.a"("m.mlir":1:1))
+  } loc("m.a"("m.mlir":1:1))
+  scf.for %t = %c0 to %c8 step %c1 {
+    scf.forall (%i) in (8) {
+      %a = memref.alloc() {nn.worker_offset = 0 : i64} : memref<f32>
+      memref.store %one, %a[] : memref<f32>
+      memref.store %one, %y[%t] : memref<8xf32>
+    } loc("m.b"("m.mlir":2:1))
+  } loc("m.b"("m.mlir":2:1))
+  %sum = scf.for %t = %c0 to %c8 step %c1 iter_args(%s = %one) -> f32 {
+    %v = memref.load %x[%t] : memref<8xf32>
+    %next = arith.addf %s, %v : f32
+    scf.yield %next : f32
+  } loc("m.c"("m.mlir":3:1))
+  memref.store %sum, %z[] : memref<f32> loc("m.d"("m.mlir":4:1))
+  return
+}
+}
+
+// -----
+
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
+// Code that differs in more than 8 numbers is not the same code; nor is code with a parallel loop in it that differs in
+// any, as the loop's function knows them.
+// CHECK-LABEL: func.func private @m.train.forward.0(
+// CHECK-LABEL: func.func private @m.train.forward.1(
+// CHECK-LABEL: func.func private @m.train.m.a.forward.serial_0(
+// CHECK-LABEL: func.func private @m.train.m.b.forward.serial_0(
+// CHECK-LABEL: func.func @m.train(
+func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xi32>
+  %n0 = arith.constant 0 : i32
+  %n1 = arith.constant 1 : i32
+  %n2 = arith.constant 2 : i32
+  %n3 = arith.constant 3 : i32
+  %n4 = arith.constant 4 : i32
+  %n5 = arith.constant 5 : i32
+  %n6 = arith.constant 6 : i32
+  %n7 = arith.constant 7 : i32
+  %n8 = arith.constant 8 : i32
+  %n9 = arith.constant 9 : i32
+  %n10 = arith.constant 10 : i32
+  %n11 = arith.constant 11 : i32
+  %n12 = arith.constant 12 : i32
+  %n13 = arith.constant 13 : i32
+  %n14 = arith.constant 14 : i32
+  %n15 = arith.constant 15 : i32
+  %n16 = arith.constant 16 : i32
+  %n17 = arith.constant 17 : i32
+  scf.forall (%i) in (8) {
+    memref.store %n0, %x[%i] : memref<8xi32>
+    memref.store %n1, %x[%i] : memref<8xi32>
+    memref.store %n2, %x[%i] : memref<8xi32>
+    memref.store %n3, %x[%i] : memref<8xi32>
+    memref.store %n4, %x[%i] : memref<8xi32>
+    memref.store %n5, %x[%i] : memref<8xi32>
+    memref.store %n6, %x[%i] : memref<8xi32>
+    memref.store %n7, %x[%i] : memref<8xi32>
+    memref.store %n8, %x[%i] : memref<8xi32>
+  }
+  scf.forall (%i) in (8) {
+    memref.store %n9, %x[%i] : memref<8xi32>
+    memref.store %n10, %x[%i] : memref<8xi32>
+    memref.store %n11, %x[%i] : memref<8xi32>
+    memref.store %n12, %x[%i] : memref<8xi32>
+    memref.store %n13, %x[%i] : memref<8xi32>
+    memref.store %n14, %x[%i] : memref<8xi32>
+    memref.store %n15, %x[%i] : memref<8xi32>
+    memref.store %n16, %x[%i] : memref<8xi32>
+    memref.store %n17, %x[%i] : memref<8xi32>
+  }
+  scf.for %t = %c0 to %c8 step %c1 {
+    scf.forall (%i) in (8) {
+      memref.store %n0, %x[%t] : memref<8xi32>
+    } loc("m.a"("m.mlir":1:1))
+  } loc("m.a"("m.mlir":1:1))
+  scf.for %t = %c0 to %c8 step %c1 {
+    scf.forall (%i) in (8) {
+      memref.store %n1, %x[%t] : memref<8xi32>
+    } loc("m.b"("m.mlir":1:1))
+  } loc("m.b"("m.mlir":1:1))
   return
 }
 }

@@ -1,0 +1,55 @@
+// A function made of part of another: what it takes from outside is rebuilt in it where it costs nothing, and comes
+// through a context on the caller's stack where it is a computed scalar or the place of a buffer in the arena.
+#pragma once
+#include "codegen/ParallelLoops.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace mlir::nn {
+
+/// Whether a function rebuilds what `op` computes rather than getting it from outside.
+bool isRebuilt(Operation *op);
+
+/// What a function takes from outside.
+struct Captures {
+  SmallVector<Operation *> rebuilt; // in an order that respects their operands
+  SmallVector<memref::ViewOp> buffers;
+  SmallVector<Value> scalars;
+};
+
+/// Code that becomes a function.
+struct Piece {
+  func::FuncOp host;
+  Value arena;
+  std::string name;
+  /// A parallel loop, or serial ops of one block in their order.
+  SmallVector<Operation *> ops;
+  /// Null where the ops are serial.
+  scf::ForallOp loop;
+  SmallVector<LoopDimension> dimensions;
+  Captures captures;
+
+  Location getLoc() const { return ops.front()->getLoc(); }
+};
+
+/// Finds what `piece` takes from outside; fails, with an error where `emitError` is there, where that cannot be passed.
+FailureOr<Captures> findCaptures(const Piece &piece, llvm::function_ref<InFlightDiagnostic()> emitError = nullptr);
+
+/// Its fields: the arena's address, places of buffers, scalars. More may follow.
+int64_t getNumFields(const Captures &captures);
+
+/// The address of a field in a context. All fields have 8 bytes.
+Value getField(OpBuilder &builder, Location loc, Value context, int64_t field);
+
+struct KernelFunction {
+  func::FuncOp function; // of the context, the task and the worker, before the host in the module
+  Value arena;
+};
+
+/// Clones a piece, whose captures are known. Parallel loops in it stay.
+KernelFunction makeFunction(const Piece &piece, StringRef name);
+
+/// Writes what a piece captures into a context before its last op.
+void fillContext(OpBuilder &builder, const Piece &piece, Value arenaPointer, Value context);
+
+} // namespace mlir::nn

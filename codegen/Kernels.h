@@ -1,0 +1,20 @@
+// The kernels of an entry point, in their order: what is timed, named and outlined as one.
+#pragma once
+#include "codegen/KernelNames.h"
+
+namespace mlir::nn {
+
+/// A parallel loop of an entry's body, or the ops between two with one layer and stage.
+struct Kernel {
+  /// Where it starts, and where the next starts or a call to the host stands. Ops that cost nothing are of the kernel
+  /// before them.
+  Block::iterator begin, end;
+  KernelOrigin origin;
+  std::string name;
+  /// Null where it is serial.
+  scf::ForallOp loop;
+};
+
+SmallVector<Kernel> findKernels(func::FuncOp entry);
+
+} // namespace mlir::nn
