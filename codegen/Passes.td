@@ -116,6 +116,36 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
   }];
 }
 
+def FuseRows : CpuPass<"nn-fuse-rows"> {
+  let summary = "Run neighbouring operations on the same rows as one parallel loop over blocks of rows";
+  let description = [{
+    The rows of a linalg.generic are its leading parallel loops. Neighbours on the same rows share one scf.forall, in
+    which each runs on a block of rows while a cache holds it: a softmax cross-entropy, its gradient and its metrics read
+    the logits from memory once. An operation joins where, of each buffer that one of them writes and the other touches,
+    both touch row i only in iteration i, as indexing maps of the same view show. What needs all rows of a result, such
+    as the mean of the losses, runs after the loop; what stands between for other reasons stays before it. A buffer that
+    only operations of the loop use becomes a block in the worker's scratch.
+
+    Two of the operations at least must be large enough to be parallel by themselves, and a row not too large for caches.
+    No sum changes its order: what vectors run along is no row, but in small operations that sum nothing. Block
+    sizes divide the rows, so that blocks are equal and have no tails of their own.
+
+    ```
+    // Before
+    linalg.generic ... ins(%x : memref<2048x4096xf32>) outs(%max : memref<2048xf32>) { maximum }
+    linalg.generic ... ins(%x, %max : ...) outs(%y : memref<2048x4096xf32>) { ... }
+    // After
+    scf.forall (%task) in (64) {
+      scf.for %block = ... {
+        %rows = memref.subview %x[%block, 0] [2, 4096] [1, 1]
+        linalg.generic ... ins(%rows : memref<2x4096xf32, ...>) outs(...) { maximum }
+        linalg.generic ... ins(%rows, ... : ...) outs(...) { ... }
+      }
+    }
+    ```
+  }];
+}
+
 def VectorizeGenerics : CpuPass<"nn-vectorize-generics"> {
   let summary = "Turn every other linalg.generic on buffers into vector loops";
   let description = [{
