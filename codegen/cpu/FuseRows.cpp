@@ -1,8 +1,9 @@
 // --nn-fuse-rows: operations on the same rows become one parallel loop, in which each runs on a few rows while a cache
 // holds them. codegen/cpu/RowGroup.h says which.
 #include "codegen/Passes.h"
+#include "codegen/cpu/DeadRows.h"
 #include "codegen/cpu/Loops.h"
-#include "codegen/cpu/RowGroup.h"
+#include "codegen/cpu/SharedValues.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -205,6 +206,8 @@ struct FuseRows : nn::impl::FuseRowsBase<FuseRows> {
     std::optional<RowGroup> group = findRowGroup({first, end->getIterator()}, target);
     if (!group)
       return;
+    shareValues(*group, target);
+    reuseDeadRows(*group);
     OpBuilder builder(&getContext());
     Operation *loop = RowLoop(builder, *group, target).emit();
     fuseBetween(block, begin, loop, target);
