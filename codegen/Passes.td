@@ -120,15 +120,20 @@ def FuseRows : CpuPass<"nn-fuse-rows"> {
   let summary = "Run neighbouring operations on the same rows as one parallel loop over blocks of rows";
   let description = [{
     The rows of a linalg.generic are its leading parallel loops. Neighbours on the same rows share one scf.forall, in
-    which each runs on a block of rows while a cache holds it: a softmax cross-entropy, its gradient and its metrics read
-    the logits from memory once. An operation joins where, of each buffer that one of them writes and the other touches,
-    both touch row i only in iteration i, as indexing maps of the same view show. What needs all rows of a result, such
-    as the mean of the losses, runs after the loop; what stands between for other reasons stays before it. A buffer that
-    only operations of the loop use becomes a block in the worker's scratch.
+    which each runs on a block of rows while a cache holds it: a softmax cross-entropy, its gradient and its metrics
+    read the logits from memory once. An operation joins where, of each buffer that one of them writes and the other
+    touches, both touch row i only in iteration i, as the indexing maps into the same view show. What needs all rows of
+    a result, such as the mean of the losses, runs after the loop; what stands between for other reasons, before it.
 
-    Two of the operations at least must be large enough to be parallel by themselves, and a row not too large for caches.
-    No sum changes its order: what vectors run along is no row, but in small operations that sum nothing. Block
-    sizes divide the rows, so that blocks are equal and have no tails of their own.
+    - A buffer that only the loop uses becomes a block of it in the worker's scratch.
+    - A value that two of the operations compute alike, at the cost of more than a store and a load (softmax's
+      exponentials: of the sum, of the gradient), is computed once.
+    - A result takes the place of a buffer of its type whose rows are read for the last time before the result's are
+      written: a gradient that of the logits.
+
+    At least two of the operations must be large enough to be parallel by themselves, there must be rows enough for
+    about as many tasks as they have alone, and caches must hold a row. No sum changes its order: vectors run along no
+    row, but in operations that are small and sum nothing. Blocks divide the rows evenly, so that no block has a tail.
 
     ```
     // Before

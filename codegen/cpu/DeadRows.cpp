@@ -41,8 +41,7 @@ static bool addUses(RowBuffer &buffer, Value value, const RowGroup &group) {
   linalg::GenericOp end = group.members.back().op;
   for (OpOperand &use : value.getUses()) {
     Operation *user = getAncestorIn(block, use.getOwner());
-    const auto *member = llvm::find_if(group.members, [&](const RowOp &member) { return member.op == user; });
-    if (member != group.members.end()) {
+    if (group.contains(user)) {
       std::optional<SmallVector<unsigned>> dimensions = getRowDimensions(use, group.numRowLoops);
       if (value != buffer.value || use.getOwner() != user || !dimensions ||
           (!buffer.dimensions.empty() && buffer.dimensions != *dimensions))

@@ -25,10 +25,7 @@ static constexpr int64_t minBlocks = 64;
 /// each other in memory, and fit in the first cache where one row does.
 static SmallVector<int64_t> chooseBlock(const RowGroup &group, const CpuTarget &target) {
   ArrayRef<int64_t> extents = group.getRowExtents();
-  int64_t rows = 1;
-  for (int64_t extent : extents)
-    rows *= extent;
-  int64_t most = std::min(target.l1Bytes / std::max<int64_t>(1, group.getRowBytes()), rows / minBlocks);
+  int64_t most = std::min(target.l1Bytes / std::max<int64_t>(1, group.getRowBytes()), group.getNumRows() / minBlocks);
   SmallVector<int64_t> block(extents.size(), 1);
   for (size_t loop = extents.size(); loop-- > 0; most /= extents[loop]) {
     block[loop] = std::clamp<int64_t>(most, 1, extents[loop]);
@@ -81,9 +78,7 @@ Location RowLoop::getLocation(const RowGroup &group) {
 
 /// Whether `buffer` is an allocation of which nobody but the group sees anything: then a block's part of it is enough.
 bool RowLoop::isOnlyInside(Value buffer) {
-  auto isOurs = [&](OpOperand &use) {
-    return llvm::any_of(group.members, [&](const RowOp &member) { return member.op == use.getOwner(); });
-  };
+  auto isOurs = [&](OpOperand &use) { return group.contains(use.getOwner()); };
   auto isWritten = [](OpOperand &use) { return cast<linalg::GenericOp>(use.getOwner()).isDpsInit(&use); };
   return buffer.getDefiningOp<memref::AllocOp>() && buffer.getParentBlock() == around &&
          llvm::all_of(buffer.getUses(), isOurs) && llvm::any_of(buffer.getUses(), isWritten);

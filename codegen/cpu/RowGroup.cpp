@@ -104,9 +104,7 @@ static RowOp makeRowOp(linalg::GenericOp op, const CpuTarget &target) {
 
 int64_t RowGroup::getRowBytes() const {
   SmallVector<Value> seen;
-  int64_t bytes = 0, rows = 1;
-  for (int64_t extent : getRowExtents())
-    rows *= extent;
+  int64_t bytes = 0, rows = getNumRows();
   for (const RowOp &member : members)
     for (OpOperand &operand : member.op->getOpOperands()) {
       if (!isBuffer(operand) || !getMap(operand).isFunctionOfDim(numRowLoops - 1) ||
@@ -119,12 +117,10 @@ int64_t RowGroup::getRowBytes() const {
 }
 
 int64_t RowGroup::getNumTasks() const {
-  int64_t work = 0, rows = 1;
+  int64_t work = 0;
   for (const RowOp &member : members)
     work += member.schedule.work;
-  for (int64_t extent : getRowExtents())
-    rows *= extent;
-  return std::min(nn::getNumTasks(work), rows);
+  return std::min(nn::getNumTasks(work), getNumRows());
 }
 
 /// Whether the order of two operations of one block matters.

@@ -25,7 +25,11 @@ struct RowGroup {
   /// What stands between members and needs what they compute: it has to run after them all.
   SmallVector<Operation *> after;
 
+  bool contains(Operation *op) const {
+    return llvm::any_of(members, [&](const RowOp &member) { return member.op == op; });
+  }
   ArrayRef<int64_t> getRowExtents() const { return ArrayRef(members.front().extents).take_front(numRowLoops); }
+  int64_t getNumRows() const { return llvm::product_of(getRowExtents()); }
   /// Bytes of all buffers that a row is made of.
   int64_t getRowBytes() const;
   /// The tasks that the loop over the rows is worth, at most one a row.

@@ -163,10 +163,7 @@ void nn::shareValues(RowGroup &group, const CpuTarget &target) {
       if (!value)
         continue;
       auto type = MemRefType::get(a.extents, value.getType());
-      int64_t rows = 1;
-      for (int64_t extent : group.getRowExtents())
-        rows *= extent;
-      if (group.getRowBytes() + *getBufferBytes(type) / rows > target.l2Bytes)
+      if (group.getRowBytes() + *getBufferBytes(type) / group.getNumRows() > target.l2Bytes)
         continue;
       OpBuilder builder(a.op);
       Value buffer = memref::AllocOp::create(builder, value.getLoc(), type, builder.getI64IntegerAttr(64));
