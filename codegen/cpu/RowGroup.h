@@ -16,6 +16,9 @@ struct RowOp {
   SmallVector<Value> loaded;
 };
 
+/// Bytes of a row that caches keep between two operations, a core's share of the last one included.
+inline int64_t getMaxRowBytes(const CpuTarget &target) { return 4 * target.l2Bytes; }
+
 /// Operations of one block that share rows: what one of them writes of a buffer for a row, the others touch for that
 /// row only. They run where the last of them stands.
 struct RowGroup {

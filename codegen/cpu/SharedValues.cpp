@@ -163,7 +163,7 @@ void nn::shareValues(RowGroup &group, const CpuTarget &target) {
       if (!value)
         continue;
       auto type = MemRefType::get(a.extents, value.getType());
-      if (group.getRowBytes() + *getBufferBytes(type) / group.getNumRows() > target.l2Bytes)
+      if (group.getRowBytes() + *getBufferBytes(type) / group.getNumRows() > getMaxRowBytes(target))
         continue;
       OpBuilder builder(a.op);
       Value buffer = memref::AllocOp::create(builder, value.getLoc(), type, builder.getI64IntegerAttr(64));
