@@ -199,7 +199,7 @@ RowGroup GroupFinder::growFrom(size_t first) const {
 /// once. That must not leave much fewer tasks than one of them has alone.
 bool GroupFinder::gains(const RowGroup &group) const {
   int64_t numLarge = llvm::count_if(group.members, [](const RowOp &member) { return member.schedule.tasks > 1; });
-  return numLarge > 1 && group.getRowBytes() <= getMaxRowBytes(target) &&
+  return numLarge > 1 && group.getNumRows() > 1 && group.getRowBytes() <= getMaxRowBytes(target) &&
          llvm::all_of(group.members,
                       [&](const RowOp &member) { return group.getNumTasks() * 2 >= member.schedule.tasks; });
 }
