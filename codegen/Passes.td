@@ -116,6 +116,41 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
   }];
 }
 
+def FuseRows : CpuPass<"nn-fuse-rows"> {
+  let summary = "Run neighbouring operations on the same rows as one parallel loop over blocks of rows";
+  let description = [{
+    The rows of a linalg.generic are its leading parallel loops. Neighbours on the same rows share one scf.forall, in
+    which each runs on a block of rows while a cache holds it: a softmax cross-entropy, its gradient and its metrics
+    read the logits from memory once. An operation joins where, of each buffer that one of them writes and the other
+    touches, both touch row i only in iteration i, as the indexing maps into the same view show. What needs all rows of
+    a result, such as the mean of the losses, runs after the loop; what stands between for other reasons, before it.
+
+    - A buffer that only the loop uses becomes a block of it in the worker's scratch.
+    - A value that two of the operations compute alike, at the cost of more than a store and a load (softmax's
+      exponentials: of the sum, of the gradient), is computed once.
+    - A result takes the place of a buffer of its type whose rows are read for the last time before the result's are
+      written: a gradient that of the logits.
+
+    At least two of the operations must be large enough to be parallel by themselves, there must be rows enough for
+    about as many tasks as they have alone, and caches must hold a row. No sum changes its order: vectors run along no
+    row, but in operations that are small and sum nothing. Blocks divide the rows evenly, so that no block has a tail.
+
+    ```
+    // Before
+    linalg.generic ... ins(%x : memref<2048x4096xf32>) outs(%max : memref<2048xf32>) { maximum }
+    linalg.generic ... ins(%x, %max : ...) outs(%y : memref<2048x4096xf32>) { ... }
+    // After
+    scf.forall (%task) in (64) {
+      scf.for %block = ... {
+        %rows = memref.subview %x[%block, 0] [2, 4096] [1, 1]
+        linalg.generic ... ins(%rows : memref<2x4096xf32, ...>) outs(...) { maximum }
+        linalg.generic ... ins(%rows, ... : ...) outs(...) { ... }
+      }
+    }
+    ```
+  }];
+}
+
 def VectorizeGenerics : CpuPass<"nn-vectorize-generics"> {
   let summary = "Turn every other linalg.generic on buffers into vector loops";
   let description = [{

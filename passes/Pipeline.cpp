@@ -133,6 +133,8 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
   // Products first: they take the elementwise operations around them along.
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
+  // Of what products have not taken along; before rows become loops.
+  pm.addNestedPass<func::FuncOp>(createFuseRows({options.march}));
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));
   pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
 }

@@ -31,16 +31,19 @@ public:
         ivs(op.getNumLoops()) {}
 
   void emit();
+  GenericSchedule getSchedule();
 
 private:
+  void chooseLoops();
   bool hasPlainOutputs();
   bool isSumOutput(OpOperand &output);
   std::optional<unsigned> chooseVectorLoop();
-  std::optional<int64_t> getScore(unsigned loop);
+  std::optional<std::pair<int64_t, int64_t>> getScore(unsigned loop);
   std::optional<unsigned> chooseTransposedLoop();
   int64_t getElementLanes();
   int64_t chooseLanes();
-  int64_t getNumTasks();
+  int64_t getWork();
+  int64_t getNumTasks() { return isInsideParallelLoop(op) ? 1 : nn::getNumTasks(getWork()); }
 
   void emitScalar();
   void emitOuter(int64_t tasks);
@@ -98,31 +101,35 @@ bool GenericEmitter::hasPlainOutputs() {
   });
 }
 
-/// How well vectors along `loop` suit the operands; nothing where they are not
-/// possible.
-std::optional<int64_t> GenericEmitter::getScore(unsigned loop) {
+/// How well vectors along `loop` suit the operands that the loops of sums walk through, and then all of them; nothing
+/// where they are not possible.
+std::optional<std::pair<int64_t, int64_t>> GenericEmitter::getScore(unsigned loop) {
   if (extents[loop] == 1 || !VectorBody::canVectorize(op, loop) ||
       (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output) != nullptr; })))
     return std::nullopt;
-  int64_t score = 0;
+  int64_t inSums = 0, all = 0;
   for (OpOperand &operand : op->getOpOperands()) {
     std::optional<int64_t> stride = getStrideAlong(&operand, loop);
-    bool isOutput = op.isDpsInit(&operand);
-    if (stride == 1)
-      score += isOutput ? 3 : 2;
-    else if (stride != 0)
-      score -= 3;
+    int64_t score = stride == 1 ? op.isDpsInit(&operand) ? 3 : 2 : stride != 0 ? -3 : 0;
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    all += score;
+    // The others are read once a sum.
+    if (llvm::any_of(llvm::seq<unsigned>(0, op.getNumLoops()),
+                     [&](unsigned other) { return isSumLoop(other) && map.isFunctionOfDim(other); }))
+      inSums += score;
   }
-  return score;
+  if (all < 0)
+    return std::nullopt;
+  return std::pair(inSums, all);
 }
 
 std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
   if (!hasPlainOutputs())
     return std::nullopt;
   std::optional<unsigned> best;
-  int64_t bestScore = 0;
+  std::pair<int64_t, int64_t> bestScore;
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-    if (std::optional<int64_t> score = getScore(loop); score && *score >= bestScore) {
+    if (auto score = getScore(loop); score && (!best || *score >= bestScore)) {
       best = loop;
       bestScore = *score;
     }
@@ -167,21 +174,19 @@ int64_t GenericEmitter::chooseLanes() {
   return one * std::clamp<int64_t>(extent / one, 1, registers);
 }
 
-int64_t GenericEmitter::getNumTasks() {
-  if (isInsideParallelLoop(op))
-    return 1;
+int64_t nn::getNumTasks(int64_t work) { return std::clamp<int64_t>(work / operationsPerTask, 1, maxTasks); }
+
+int64_t GenericEmitter::getWork() {
   int64_t work = op.getBody()->getOperations().size() + op->getNumOperands();
   for (int64_t extent : extents)
     work *= extent;
-  return std::clamp<int64_t>(work * (vectorLoop ? 1 : 8) / operationsPerTask, 1, maxTasks);
+  return work * (vectorLoop ? 1 : 8);
 }
 
-void GenericEmitter::emit() {
+void GenericEmitter::chooseLoops() {
   for (OpOperand &output : op.getDpsInitsMutable())
     if (isSumOutput(output))
       sums.push_back(&output);
-  if (llvm::is_contained(extents, 0))
-    return;
   vectorLoop = chooseVectorLoop();
   bool isPlain = hasPlainOutputs();
   for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
@@ -190,6 +195,18 @@ void GenericEmitter::emit() {
     (isSumLoop(loop) || !isPlain ? sumLoops : outerLoops).push_back(loop);
   }
   transposedLoop = chooseTransposedLoop();
+}
+
+GenericSchedule GenericEmitter::getSchedule() {
+  chooseLoops();
+  int64_t work = getWork();
+  return {vectorLoop, transposedLoop, work, nn::getNumTasks(work)};
+}
+
+void GenericEmitter::emit() {
+  if (llvm::is_contained(extents, 0))
+    return;
+  chooseLoops();
   if (transposedLoop)
     return emitTransposing();
   if (vectorLoop)
@@ -425,6 +442,11 @@ void GenericEmitter::emitScalar() {
     for (auto [output, value] : llvm::zip_equal(op.getDpsInitsMutable(), results))
       body.store(&output, value);
   });
+}
+
+GenericSchedule nn::scheduleGeneric(linalg::GenericOp op, const CpuTarget &target) {
+  OpBuilder builder(op);
+  return GenericEmitter(builder, op, target).getSchedule();
 }
 
 void nn::emitGenericLoops(RewriterBase &rewriter, linalg::GenericOp op, const CpuTarget &target) {

@@ -33,11 +33,14 @@ def _run(command, text):
     return done.stdout
 
 
-def tile(text, march):
-    """`text` after the passes of codegen/cpu."""
-    options = f"=march={march}"
-    passes = ["--nn-normalize-generics", "--nn-lower-contractions" + options, "--nn-vectorize-generics" + options]
-    passes += ["--nn-expand-fma" + options, "--canonicalize", "--cse"]
+PASSES = ["nn-lower-contractions", "nn-fuse-rows", "nn-vectorize-generics", "nn-expand-fma"]
+
+
+def tile(text, march, without=()):
+    """`text` after the passes of codegen/cpu, but those of `without`."""
+    passes = ["--nn-normalize-generics"]
+    passes += [f"--{name}=march={march}" for name in PASSES if name not in without]
+    passes += ["--canonicalize", "--cse"]
     tiled = _run([os.path.join(BUILD_DIR, "bin", "nnc-opt"), "-", *passes], text.encode())
     for left in (b"linalg.", b"memref.copy"):
         if left in tiled:
@@ -45,9 +48,9 @@ def tile(text, march):
     return tiled
 
 
-def to_object(text, march, path, *llc):
+def to_object(text, march, path, *llc, without=()):
     """Writes the object file of `text`, for the processor `march` or as `llc`'s options say."""
-    module = _run([os.path.join(LLVM_BIN, "mlir-opt"), *TO_LLVM], tile(text, march))
+    module = _run([os.path.join(LLVM_BIN, "mlir-opt"), *TO_LLVM], tile(text, march, without))
     module = _run([os.path.join(LLVM_BIN, "mlir-translate"), "--mlir-to-llvmir"], module)
     options = llc or [f"-mcpu={march}"]
     _run([os.path.join(LLVM_BIN, "llc"), "-O3", "--relocation-model=pic", "-filetype=obj", "-o", path, *options], module)
@@ -70,10 +73,10 @@ def _load(build):
         return Functions(ctypes.CDLL(library))
 
 
-def compile_functions(text, march="native"):
+def compile_functions(text, march="native", without=()):
     def build(folder, library):
         object_file = os.path.join(folder, "functions.o")
-        to_object(text, march, object_file)
+        to_object(text, march, object_file, without=without)
         undefined = _run(["nm", "-u", object_file], b"").decode().replace(" U ", " ").split()
         if not set(undefined) <= {"malloc", "free", "memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}:
             raise AssertionError(f"generated code calls {undefined}")

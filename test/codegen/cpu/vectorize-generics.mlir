@@ -45,6 +45,31 @@ func.func @row_sums(%a: memref<4x37xf32>, %b: memref<4xf32>) {
 
 // -----
 
+// However many operands lie along the rows: they are read once a row.
+// CHECK-LABEL: func @chosen_of_rows
+// CHECK: scf.for {{.*}} step %c16 iter_args({{.*}}) -> (vector<16xf32>)
+// CHECK: vector.load %arg0
+// CHECK-NOT: vector.load %arg
+// CHECK: return
+func.func @chosen_of_rows(%a: memref<48x37xf32>, %which: memref<48xi32>, %max: memref<48xf32>, %b: memref<48xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>,
+                                   affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%a, %which, %max : memref<48x37xf32>, memref<48xi32>, memref<48xf32>) outs(%b : memref<48xf32>) {
+    ^bb0(%x: f32, %w: i32, %m: f32, %sum: f32):
+      %j = linalg.index 1 : index
+      %k = arith.index_cast %j : index to i32
+      %is = arith.cmpi eq, %k, %w : i32
+      %d = arith.subf %x, %m : f32
+      %v = arith.select %is, %d, %zero : f32
+      %y = arith.addf %sum, %v : f32
+      linalg.yield %y : f32
+  }
+  return
+}
+
+// -----
+
 // Sums over other loops go in their order, several columns at once.
 // CHECK-LABEL: func @column_sums
 // CHECK: scf.for %{{.*}} = %c0 to %c100 step %c1 iter_args({{.*}}) -> (vector<64xf32>)
