@@ -113,6 +113,20 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
     before, and those that read it after, are computed tile by tile along with it; a result that nobody else reads is
     never stored. A second factor whose columns are not contiguous is transposed into a buffer first, outside of all
     loops in which it does not change. Large products become scf.forall, unless they stand in one already.
+
+    How a product is cut into tiles, blocks and tasks follows from the target's description. `nn.schedule` on the
+    linalg.generic says otherwise, of all or of some of it; what is not possible is an error:
+
+    ```
+    linalg.generic {...} ... attrs = {nn.schedule = {tile = array<i64: 6, 2>}}
+    ```
+
+    - `tile`: rows, and vectors of columns, of the largest register tile;
+    - `panels`: how the second factor is read: `in_place`, `transposed`, copied `per_task` or once for all (`shared`);
+    - `by_rows`: where it is read in place, whether tiles go row by row;
+    - `block_sums`, `block_of_a`: where it is copied, terms of a block of the sum, and whether the first factor's rows
+      for a block are copied too: `in_place`, `row_major`, `tile_major`;
+    - `tasks`: shares of the rows, and of the columns.
   }];
 }
 

@@ -1,5 +1,6 @@
 // --nn-lower-contractions: matrix products on buffers become register-tiled
 // vector loops.
+#include "codegen/cpu/LowerContractions.h"
 #include "codegen/Buffers.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Aliases.h"
@@ -87,38 +88,60 @@ static void fuseMultiplyAdd(IRRewriter &rewriter, linalg::GenericOp op) {
   rewriter.eraseOp(&body->front());
 }
 
-namespace {
-struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
-  using Base::Base;
+/// The choices on a contraction, if there are any, have to be possible ones.
+static LogicalResult verifySchedule(const Contraction &contraction, const CpuTarget &target) {
+  linalg::GenericOp op = contraction.op;
+  Attribute attribute = op->getAttr(scheduleAttributeName);
+  if (!attribute)
+    return success();
+  FailureOr<ScheduleChoices> choices = readScheduleAttribute(op, attribute);
+  if (failed(choices))
+    return failure();
+  std::string problem = findScheduleProblem(contraction, target, *choices);
+  return problem.empty() ? success() : op.emitError() << scheduleAttributeName << ": " << problem;
+}
 
-  void runOnOperation() override {
-    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
-    if (failed(target))
-      return signalPassFailure();
-    IRRewriter rewriter(&getContext());
-    erased.clear();
+namespace {
+class Lowering {
+public:
+  Lowering(func::FuncOp function, const CpuTarget &target, ContractionVisitor visit)
+      : function(function), target(target), visit(visit), rewriter(function.getContext()) {}
+
+  LogicalResult run() {
     SmallVector<linalg::GenericOp> ops;
-    getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
-    for (linalg::GenericOp op : ops) {
-      if (erased.contains(op))
-        continue;
-      FailureOr<Contraction> contraction = matchContraction(op);
-      if (failed(contraction)) {
-        fuseMultiplyAdd(rewriter, op);
-        continue;
-      }
-      collapseLoops(rewriter, *contraction);
-      packColumns(rewriter, *contraction, *target);
-      ContractionGroup group = fuseNeighbours(*contraction);
-      emitContraction(rewriter, group, *target);
-      for (Operation *member : group.getOps())
-        erased.insert(member);
-      eraseGroup(rewriter, group);
+    function.walk([&](linalg::GenericOp op) { ops.push_back(op); });
+    for (auto [number, op] : llvm::enumerate(ops))
+      if (!erased.contains(op) && failed(lower(number, op)))
+        return failure();
+    return success();
+  }
+
+private:
+  LogicalResult lower(size_t number, linalg::GenericOp op) {
+    FailureOr<Contraction> contraction = matchContraction(op);
+    if (failed(contraction)) {
+      if (op->hasAttr(scheduleAttributeName))
+        return op.emitError() << scheduleAttributeName << " is for matrix products that register tiles take";
+      fuseMultiplyAdd(rewriter, op);
+      return success();
     }
+    collapseLoops(*contraction);
+    if (failed(verifySchedule(*contraction, target)))
+      return failure();
+    if (visit)
+      visit(number, fuseNeighbours(*contraction));
+    packColumns(rewriter, *contraction, target);
+    ContractionGroup group = fuseNeighbours(*contraction);
+    emitContraction(rewriter, group, target);
+    for (Operation *member : group.getOps())
+      erased.insert(member);
+    eraseGroup(group);
+    return success();
   }
 
   /// Merges what loops of a contraction and its neighbours can be merged.
-  void collapseLoops(IRRewriter &rewriter, Contraction &contraction) {
+  void collapseLoops(Contraction &contraction) {
+    Attribute schedule = contraction.op->getAttr(scheduleAttributeName);
     ContractionGroup group = fuseNeighbours(contraction);
     SmallVector<Operation *> members = group.getOps();
     SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
@@ -128,10 +151,12 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
       if (FailureOr<Contraction> found = matchContraction(after); before == contraction.op && succeeded(found))
         contraction = *found;
     }
+    if (schedule)
+      contraction.op->setAttr(scheduleAttributeName, schedule);
   }
 
   /// Erases what the kernel replaces, and buffers that nobody sees any more.
-  static void eraseGroup(IRRewriter &rewriter, const ContractionGroup &group) {
+  void eraseGroup(const ContractionGroup &group) {
     llvm::SetVector<Value> roots;
     SmallVector<Operation *> ops = group.getOps();
     for (Operation *op : ops)
@@ -144,7 +169,25 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
       eraseIfUnused(root);
   }
 
+  func::FuncOp function;
+  const CpuTarget &target;
+  ContractionVisitor visit;
+  IRRewriter rewriter;
   /// Ops that were there at first and are no more.
   SmallPtrSet<Operation *, 16> erased;
 };
+
+struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
+    if (failed(target) || failed(lowerContractions(getOperation(), *target)))
+      signalPassFailure();
+  }
+};
 } // namespace
+
+LogicalResult nn::lowerContractions(func::FuncOp function, const CpuTarget &target, ContractionVisitor visit) {
+  return Lowering(function, target, visit).run();
+}
