@@ -104,6 +104,36 @@ class CpuPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
   ];
 }
 
+def TuneContractions : Pass<"nn-tune-contractions", "::mlir::ModuleOp"> {
+  let summary = "Measure schedules of matrix products on this machine, and put the best ones on them";
+  let description = [{
+    Each product, with what is computed along with it and the loops that it stands in, is compiled by itself with
+    several schedules near that of the target's description, and timed in another process (nnc-time). It gets an
+    `nn.schedule`, which nn-lower-contractions follows: empty where nothing was clearly faster than the target's own
+    choice. No schedule changes a bit of the result. Products too small to measure are left alone, and those that have a
+    schedule, and those whose order of sums is another (one row that lies along the sum).
+
+    Results are kept in a file, under a hash of the product as IR, the processor's name, `march`, `threads` and the
+    compiler; what is there is not measured again. A file that cannot be read or written is a warning.
+
+    ```
+    // Before
+    linalg.generic {...} ins(%a, %b : memref<128x512xf32>, memref<2048x512xf32>) ...
+    // After
+    linalg.generic {...} ins(%a, %b : memref<128x512xf32>, memref<2048x512xf32>) ...
+        attrs = {nn.schedule = {block_of_a = "in_place", block_sums = 512 : i64, panels = "per_task",
+                                tasks = array<i64: 1, 2>, tile = array<i64: 14, 2>}}
+    ```
+  }];
+  let options = [
+    Option<"march", "march", "std::string", "\"native\"", "Processor to generate code for, one that this machine can be">,
+    Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's, and no other will do">,
+    Option<"threads", "threads", "int64_t", "0", "Threads that the program will have; 0: one a processor">,
+    Option<"results", "results", "std::string", "\"\"",
+           "File of results; empty: $XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv">
+  ];
+}
+
 def LowerContractions : CpuPass<"nn-lower-contractions"> {
   let summary = "Turn matrix products on buffers into register-tiled vector loops";
   let description = [{
