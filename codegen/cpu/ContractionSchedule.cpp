@@ -72,7 +72,7 @@ struct Scheduler {
     for (unsigned loop : s.outerLoops)
       numOuter *= contraction.getExtent(loop);
     chooseTasks(llvm::divideCeil(wanted, numOuter));
-    s.isParallel = wanted > 1 || (given.tasks && s.rowTasks * s.columnTasks > 1);
+    s.isParallel = !s.isNested && (wanted > 1 || s.rowTasks * s.columnTasks > 1);
     return s;
   }
 
@@ -151,6 +151,9 @@ private:
       chooseBlocks();
       chooseTasksOfBlocks(wanted);
     }
+    // What would be tasks to fit a cache is no task inside another one.
+    if (s.isNested)
+      s.rowTasks = s.columnTasks = 1;
     if (given.tasks) {
       s.rowTasks = getNumShares(rowTiles, given.tasks->first);
       s.columnTasks = getNumShares(columnTiles, given.tasks->second);
@@ -177,13 +180,19 @@ private:
       s.columnTasks = getNumShares(
           columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
     } else {
+      auto split = [&](int64_t mostColumnTasks) {
+        s.columnTasks = getNumShares(columnTiles, mostColumnTasks);
+        // Few tasks of many rows, but never too few tasks.
+        int64_t missing = llvm::divideCeil(std::min(few, fewestTasks), s.columnTasks);
+        s.rowTasks = getNumShares(
+            rowTiles, std::max(std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel),
+                               std::min<int64_t>(missing, rowTiles / minRowTilesToCopy)));
+      };
       bool copiesA = getBetterLayoutOfA() != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
-      s.columnTasks = getNumShares(columnTiles, copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
-      // Few tasks of many rows, but never too few tasks.
-      int64_t missing = llvm::divideCeil(std::min(few, fewestTasks), s.columnTasks);
-      s.rowTasks = getNumShares(
-          rowTiles, std::max(std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel),
-                             std::min<int64_t>(missing, rowTiles / minRowTilesToCopy)));
+      split(copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
+      // Threads without a task would cost more than a copy of a saves.
+      if (copiesA && s.rowTasks * s.columnTasks < std::min(few, fewestTasks))
+        split(few);
     }
   }
 
