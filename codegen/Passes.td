@@ -126,8 +126,10 @@ def TuneContractions : Pass<"nn-tune-contractions", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"march", "march", "std::string", "\"native\"", "Processor to generate code for, one that this machine can be">,
-    Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's, and no other will do">,
+    Option<"march", "march", "std::string", "\"native\"",
+           "Processor to generate code for, one that this machine can be">,
+    Option<"triple", "triple", "std::string", "\"\"",
+           "LLVM target triple; empty: this machine's, and no other will do">,
     Option<"threads", "threads", "int64_t", "0", "Threads that the program will have; 0: one a processor">,
     Option<"results", "results", "std::string", "\"\"",
            "File of results; empty: $XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv">

@@ -1,5 +1,5 @@
-"""Matrix products with many schedules each, bit for bit against one chain of fmaf in increasing k an element: every schedule
-gives the same bits."""
+"""Matrix products with many schedules each, bit for bit against one chain of fmaf in increasing k an element: every
+schedule gives the same bits."""
 
 import os
 import re
@@ -31,7 +31,8 @@ def main(march):
     text = "\n".join(case.function() for case in cases).encode()
     tool = lambda name: os.path.join(BUILD_DIR, "bin", name)
     text = _run([tool("nnc-opt"), "-", "--nn-normalize-generics"], text)
-    text = _run([tool("nnc-test-opt"), "-", f"--pass-pipeline=builtin.module(nn-test-schedules{{march={march}}})"], text)
+    copy = f"--pass-pipeline=builtin.module(nn-test-schedules{{march={march}}})"
+    text = _run([tool("nnc-test-opt"), "-", copy], text)
     functions, reference, total = compile_functions(text.decode(), march), compile_c(REFERENCE), 0
     for number, case in enumerate(cases):
         copies = re.findall(rf"func.func @(product_{number}_\d+)\(", text.decode())
