@@ -1,17 +1,13 @@
 // The linker, lld, as a library: it reads and writes files, so that objects go through temporary ones.
 #include "codegen/LinkObjects.h"
+#include "codegen/TemporaryFiles.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ObjCopy/CommonConfig.h"
 #include "llvm/ObjCopy/ELF/ELFConfig.h"
 #include "llvm/ObjCopy/ELF/ELFObjcopy.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
-#include <deque>
 
 LLD_HAS_DRIVER(elf)
 
@@ -19,46 +15,9 @@ using namespace llvm;
 
 namespace {
 
-/// Files that go away with this object, or when the process is ended by a signal.
-class TemporaryFiles {
-public:
-  Expected<StringRef> make() {
-    SmallString<128> path;
-    int descriptor;
-    if (std::error_code error = sys::fs::createTemporaryFile("nnc", "o", descriptor, path))
-      return createStringError(error, "cannot make a temporary file: " + error.message());
-    sys::RemoveFileOnSignal(path);
-    removers.emplace_back(path);
-    paths.push_back(std::string(path));
-    sys::Process::SafelyCloseFileDescriptor(descriptor);
-    return StringRef(paths.back());
-  }
-
-  Expected<StringRef> make(ArrayRef<char> content) {
-    Expected<StringRef> path = make();
-    if (!path)
-      return path;
-    std::error_code error;
-    raw_fd_ostream stream(*path, error);
-    stream.write(content.data(), content.size());
-    stream.close();
-    if (stream.has_error()) {
-      error = stream.error();
-      stream.clear_error();
-    }
-    if (error)
-      return createStringError(error, "cannot write the temporary file " + *path + ": " + error.message());
-    return path;
-  }
-
-private:
-  std::deque<std::string> paths;
-  std::deque<FileRemover> removers;
-};
-
 /// What lld makes of `objects` when it gets `options` too.
 Expected<std::unique_ptr<MemoryBuffer>> link(ArrayRef<const char *> options, ArrayRef<SmallVector<char>> objects) {
-  TemporaryFiles files;
+  mlir::nn::TemporaryFiles files;
   SmallVector<const char *> arguments = {"ld.lld", "--threads=1"};
   llvm::append_range(arguments, options);
   for (const SmallVector<char> &object : objects) {

@@ -104,6 +104,38 @@ class CpuPass<string argument> : Pass<argument, "::mlir::func::FuncOp"> {
   ];
 }
 
+def TuneContractions : Pass<"nn-tune-contractions", "::mlir::ModuleOp"> {
+  let summary = "Measure schedules of matrix products on this machine, and put the best ones on them";
+  let description = [{
+    Each product, with what is computed along with it and the loops that it stands in, is compiled by itself with
+    several schedules near that of the target's description, and timed in another process (nnc-time). It gets an
+    `nn.schedule`, which nn-lower-contractions follows: empty where nothing was clearly faster than the target's own
+    choice. No schedule changes a bit of the result. Products too small to measure are left alone, and those that have a
+    schedule, and those whose order of sums is another (one row that lies along the sum).
+
+    Results are kept in a file, under a hash of the product as IR, the processor's name, `march`, `threads` and the
+    compiler; what is there is not measured again. A file that cannot be read or written is a warning.
+
+    ```
+    // Before
+    linalg.generic {...} ins(%a, %b : memref<128x512xf32>, memref<2048x512xf32>) ...
+    // After
+    linalg.generic {...} ins(%a, %b : memref<128x512xf32>, memref<2048x512xf32>) ...
+        attrs = {nn.schedule = {block_of_a = "in_place", block_sums = 512 : i64, panels = "per_task",
+                                tasks = array<i64: 1, 2>, tile = array<i64: 14, 2>}}
+    ```
+  }];
+  let options = [
+    Option<"march", "march", "std::string", "\"native\"",
+           "Processor to generate code for, one that this machine can be">,
+    Option<"triple", "triple", "std::string", "\"\"",
+           "LLVM target triple; empty: this machine's, and no other will do">,
+    Option<"threads", "threads", "int64_t", "0", "Threads that the program will have; 0: one a processor">,
+    Option<"results", "results", "std::string", "\"\"",
+           "File of results; empty: $XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv">
+  ];
+}
+
 def LowerContractions : CpuPass<"nn-lower-contractions"> {
   let summary = "Turn matrix products on buffers into register-tiled vector loops";
   let description = [{
@@ -113,6 +145,20 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
     before, and those that read it after, are computed tile by tile along with it; a result that nobody else reads is
     never stored. A second factor whose columns are not contiguous is transposed into a buffer first, outside of all
     loops in which it does not change. Large products become scf.forall, unless they stand in one already.
+
+    How a product is cut into tiles, blocks and tasks follows from the target's description. `nn.schedule` on the
+    linalg.generic says otherwise, of all or of some of it; what is not possible is an error:
+
+    ```
+    linalg.generic {...} ... attrs = {nn.schedule = {tile = array<i64: 6, 2>}}
+    ```
+
+    - `tile`: rows, and vectors of columns, of the largest register tile;
+    - `panels`: how the second factor is read: `in_place`, `transposed`, copied `per_task` or once for all (`shared`);
+    - `by_rows`: where it is read in place, whether tiles go row by row;
+    - `block_sums`, `block_of_a`: where it is copied, terms of a block of the sum, and whether the first factor's rows
+      for a block are copied too: `in_place`, `row_major`, `tile_major`;
+    - `tasks`: shares of the rows, and of the columns.
   }];
 }
 

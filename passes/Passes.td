@@ -20,6 +20,9 @@ def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
     Option<"target", "target", "std::string", "\"cpu\"", "cpu, or reference: plain loops in f64 with libm">,
     Option<"march", "march", "std::string", "\"native\"", "CPU: native, or an LLVM name such as x86-64-v3">,
     Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's">,
+    Option<"tune", "tune", "bool", "false", "measure schedules of products on this machine (nn-tune-contractions)">,
+    Option<"tuneThreads", "tune-threads", "int64_t", "0", "threads to measure for; 0: one a processor">,
+    Option<"tuneResults", "tune-results", "std::string", "\"\"", "file that keeps what was measured">,
   ];
 }
 

@@ -40,7 +40,9 @@ struct SetPhasePass : PassWrapper<SetPhasePass, OperationPass<ModuleOp>> {
 struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
-  CompileOptions getOptions() const { return {batch, target, march, triple, entries, profile}; }
+  CompileOptions getOptions() const {
+    return {batch, target, march, triple, entries, profile, tune, tuneThreads, tuneResults};
+  }
 
   void getDependentDialects(DialectRegistry &registry) const override {
     OpPassManager pm(ModuleOp::getOperationName());
@@ -66,6 +68,11 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
     if (profile && *from >= Phase::planned && *to > *from) {
       emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from)
                                  << "' already; a program is prepared for a profile on the way there";
+      return signalPassFailure();
+    }
+    if (tune && *from >= Phase::tiled && *to > *from) {
+      emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from)
+                                 << "' already; schedules are chosen on the way to 'tiled'";
       return signalPassFailure();
     }
     OpPassManager pm(ModuleOp::getOperationName());
@@ -131,6 +138,8 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   if (options.target == "reference")
     return pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
+  if (options.tune)
+    pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
   // Products first: they take the elementwise operations around them along.
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
   // Of what products have not taken along; before rows become loops.
@@ -204,6 +213,8 @@ LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
     return emitError(loc) << "the batch size must be positive, not " << options.batch;
   if (options.target != "cpu" && options.target != "reference")
     return emitError(loc) << "unknown target '" << options.target << "'; known: cpu, reference";
+  if (options.tune && options.target != "cpu")
+    return emitError(loc) << "target '" << options.target << "' has no schedules to tune";
   return success();
 }
 

@@ -31,6 +31,11 @@ struct CompileOptions {
   std::string entries = "init,train,evaluate,predict";
   /// Whether the program tells its host when each of its kernels starts.
   bool profile = false;
+  /// Whether schedules of products are measured on this machine, for how many threads (0: one a processor), and in
+  /// which file results are kept (empty: beside nnc-run's programs).
+  bool tune = false;
+  int64_t tuneThreads = 0;
+  std::string tuneResults;
 };
 
 /// Checks the options that a person can get wrong; reports at `loc`.

@@ -5,6 +5,7 @@
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -41,40 +42,81 @@ static int64_t getNumShares(int64_t total, int64_t wanted) {
 
 namespace {
 struct Scheduler {
-  Scheduler(const Contraction &contraction, const CpuTarget &target) : contraction(contraction), target(target) {
+  Scheduler(const Contraction &contraction, const CpuTarget &target, const ScheduleChoices &given)
+      : contraction(contraction), target(target), given(given) {
     Type type = cast<MemRefType>(contraction.c->get().getType()).getElementType();
     bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
     lanes = target.getLanes(type);
+    chooseLoops();
+    s.isNested = isInsideParallelLoop(contraction.op);
+    s.isHoisted = isHoisted();
   }
 
   ContractionSchedule run() {
-    chooseLoops();
-    int64_t rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
-    auto chooseTiling = [&](int64_t maxVectors) {
-      s.tiling = chooseRegisterTiling(target, lanes, rows, contraction.getExtent(contraction.vectorLoop),
-                                      contraction.getNumTerms(), maxVectors);
-    };
     chooseTiling(target.vectorRegisters);
     if (sumsAlongLanes())
       s.panels = PanelsOfB::lanes;
+    else if (given.panels)
+      s.panels = *given.panels;
     else if (transposesInPlace())
       s.panels = PanelsOfB::transposed;
-    if (s.panels != PanelsOfB::inPlace) {
+    if (s.panels == PanelsOfB::lanes || s.panels == PanelsOfB::transposed)
       chooseTiling(maxTransposedVectors);
-    }
     for (const TileRun &run : s.tiling.columns)
       s.panelWidth = std::max<int64_t>(s.panelWidth, llvm::alignTo(run.size, lanes));
     int64_t work = 1;
     for (int64_t extent : contraction.extents)
       work *= extent;
-    isNested = isInsideParallelLoop(contraction.op);
-    int64_t wanted = isNested ? 1 : std::clamp<int64_t>(work / multiplyAddsPerTask, 1, maxTasks);
-    s.isParallel = wanted > 1;
+    int64_t wanted = s.isNested ? 1 : std::clamp<int64_t>(work / multiplyAddsPerTask, 1, maxTasks);
     int64_t numOuter = 1;
     for (unsigned loop : s.outerLoops)
       numOuter *= contraction.getExtent(loop);
     chooseTasks(llvm::divideCeil(wanted, numOuter));
+    s.isParallel = !s.isNested && (wanted > 1 || s.rowTasks * s.columnTasks > 1);
     return s;
+  }
+
+  /// Why the given choices cannot be taken.
+  std::string findProblem() {
+    if (sumsAlongLanes())
+      return "a product of one row that lies along the sum takes no schedule: its order of sums depends on it";
+    if (given.tile && !fitsRegisters(target, given.tile->first, given.tile->second))
+      return llvm::formatv("a tile of {0} rows and {1} vectors does not fit into {2} registers", given.tile->first,
+                           given.tile->second, target.vectorRegisters);
+    if (given.panels == PanelsOfB::transposed &&
+        (!canTranspose() || (given.tile && given.tile->second > maxTransposedVectors)))
+      return llvm::formatv("squares are transposed in registers where b lies along the sum, for tiles of at most {0} "
+                           "vectors",
+                           maxTransposedVectors);
+    if (given.panels == PanelsOfB::shared && !contraction.hasOneB())
+      return "panels are shared where all rows and columns read one b";
+    if (contraction.sums.empty() && (given.panels == PanelsOfB::perTask || given.panels == PanelsOfB::shared))
+      return "there is no sum, and so no use for panels";
+    int64_t extent = contraction.sums.empty() ? 1 : contraction.getExtent(contraction.sums.back());
+    if (given.blockSums && *given.blockSums != extent &&
+        (*given.blockSums < 1 || *given.blockSums > extent || *given.blockSums % termsPerTurn != 0))
+      return llvm::formatv("a block of {0} terms is neither the sum of {1} nor a part of it in multiples of {2}",
+                           *given.blockSums, extent, termsPerTurn);
+    ContractionSchedule chosen = Scheduler(contraction, target, given).run();
+    bool copies = chosen.copiesB();
+    if (given.byRows == true && chosen.panels != PanelsOfB::inPlace)
+      return "tiles go row by row where b is read in place";
+    if (!copies && (given.blockSums || given.blockOfA))
+      return "blocks of the sum, and of a, go with panels of b";
+    if (given.blockOfA && *given.blockOfA != BlockOfA::inPlace && !s.rowLoop)
+      return "a has no rows to copy";
+    if (given.blockOfA == BlockOfA::tileMajor && getStrideAlong(contraction.a, *s.rowLoop) != 1)
+      return "a is copied tile by tile where its columns are contiguous";
+    if (given.tasks) {
+      auto [rows, columns] = *given.tasks;
+      if (rows < 1 || columns < 1 || rows > chosen.tiling.getNumRowTiles() ||
+          columns > chosen.tiling.getNumColumnTiles())
+        return llvm::formatv("{0} x {1} tasks have no tiles each: there are {2} x {3}", rows, columns,
+                             chosen.tiling.getNumRowTiles(), chosen.tiling.getNumColumnTiles());
+      if (s.isNested && rows * columns > 1)
+        return "inside a parallel loop all is one task";
+    }
+    return "";
   }
 
 private:
@@ -87,45 +129,71 @@ private:
         s.outerLoops.push_back(loop);
   }
 
+  void chooseTiling(int64_t maxVectors) {
+    int64_t rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
+    int64_t columns = contraction.getExtent(contraction.vectorLoop);
+    s.tiling = given.tile ? cutIntoTiles(lanes, rows, columns, given.tile->first, given.tile->second)
+                          : chooseRegisterTiling(target, lanes, rows, columns, contraction.getNumTerms(), maxVectors);
+  }
+
   void chooseTasks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
-    bool hoisted = isHoisted();
-    s.goesByRows = !hoisted && s.panels == PanelsOfB::inPlace && writesMost();
+    bool isOpen = s.panels == PanelsOfB::inPlace && !given.panels;
+    s.goesByRows = given.byRows.value_or(isOpen && !s.isHoisted && writesMost());
+    bool copies = s.copiesB() || (isOpen && !s.goesByRows && (s.isHoisted || paysToCopyB(rowTiles)));
     if (s.goesByRows) {
       s.rowTasks = getNumShares(rowTiles, wanted);
-      return;
-    }
-    if (s.panels != PanelsOfB::inPlace || (!hoisted && !paysToCopyB(rowTiles))) {
+    } else if (!copies) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
       s.columnTasks = getNumShares(columnTiles, wanted);
       s.rowTasks = getNumShares(rowTiles, llvm::divideCeil(wanted, s.columnTasks));
-      return;
+    } else {
+      chooseBlocks();
+      chooseTasksOfBlocks(wanted);
     }
-    chooseBlocks();
+    // What would be tasks to fit a cache is no task inside another one.
+    if (s.isNested)
+      s.rowTasks = s.columnTasks = 1;
+    if (given.tasks) {
+      s.rowTasks = getNumShares(rowTiles, given.tasks->first);
+      s.columnTasks = getNumShares(columnTiles, given.tasks->second);
+    }
+    if (!copies)
+      return;
+    BlockOfA better = getBetterLayoutOfA();
+    bool copiesA = s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy;
+    s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
+  }
+
+  void chooseTasksOfBlocks(int64_t wanted) {
+    int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     int64_t few = std::min(wanted, enoughTasks), rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
     int64_t fittingRows = std::max<int64_t>(1, target.l2Bytes / 2 / (s.blockSums * bytes));
-    BlockOfA better = getBetterLayoutOfA();
-    if (hoisted || (rows > fittingRows && canShare())) {
+    if (!given.panels)
+      s.panels = s.isHoisted || (rows > fittingRows && canShare()) ? PanelsOfB::shared : PanelsOfB::perTask;
+    if (s.panels == PanelsOfB::shared) {
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
-      s.panels = PanelsOfB::shared;
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
       s.rowTasks = getNumShares(rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles),
                                                             std::min(few, rowTiles / minRowTilesForPanel)));
       s.columnTasks = getNumShares(
           columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
     } else {
-      s.panels = PanelsOfB::perTask;
-      bool copiesA = better != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
-      s.columnTasks = getNumShares(columnTiles, copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
-      // Few tasks of many rows, but never too few tasks.
-      int64_t missing = llvm::divideCeil(std::min(few, fewestTasks), s.columnTasks);
-      s.rowTasks = getNumShares(
-          rowTiles, std::max(std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel),
-                             std::min<int64_t>(missing, rowTiles / minRowTilesToCopy)));
+      auto split = [&](int64_t mostColumnTasks) {
+        s.columnTasks = getNumShares(columnTiles, mostColumnTasks);
+        // Few tasks of many rows, but never too few tasks.
+        int64_t missing = llvm::divideCeil(std::min(few, fewestTasks), s.columnTasks);
+        s.rowTasks = getNumShares(
+            rowTiles, std::max(std::min<int64_t>(llvm::divideCeil(few, s.columnTasks), rowTiles / minRowTilesForPanel),
+                               std::min<int64_t>(missing, rowTiles / minRowTilesToCopy)));
+      };
+      bool copiesA = getBetterLayoutOfA() != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
+      split(copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
+      // Threads without a task would cost more than a copy of a saves.
+      if (copiesA && s.rowTasks * s.columnTasks < std::min(few, fewestTasks))
+        split(few);
     }
-    if (s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy)
-      s.blockOfA = better;
   }
 
   /// One row, which uses each element of b once: to transpose that would take longer than to multiply it.
@@ -141,10 +209,14 @@ private:
   /// Whether b's columns lie one after the other, and too few rows use it for a copy, which no loop would share, to pay
   /// off.
   bool transposesInPlace() const {
-    return s.tiling.getNumRowTiles() == 1 && lanes > 1 && llvm::isPowerOf2_64(lanes) && !contraction.sums.empty() &&
-           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
-           getStrideAlong(contraction.b, contraction.sums.back()) == 1 &&
+    return s.tiling.getNumRowTiles() == 1 && canTranspose() &&
            findCopyPlace(contraction.op, contraction.b->get()) == contraction.op;
+  }
+
+  bool canTranspose() const {
+    return lanes > 1 && llvm::isPowerOf2_64(lanes) && !contraction.sums.empty() &&
+           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
+           getStrideAlong(contraction.b, contraction.sums.back()) == 1;
   }
 
   /// Enough rows use a panel; or b comes from the outer caches anyway, where rows of it that lie far apart come slowly;
@@ -173,7 +245,7 @@ private:
   bool staysInFirstCache() const { return getBytesOfB() <= target.l1Bytes / 2; }
 
   /// Whether panels of b can be made once for all tasks.
-  bool canShare() const { return !isNested && contraction.hasOneB(); }
+  bool canShare() const { return !s.isNested && contraction.hasOneB(); }
 
   /// Whether a loop around the contraction reads the same b again and again.
   bool isHoisted() const {
@@ -187,7 +259,8 @@ private:
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t fitting = std::max<int64_t>(1, target.l1Bytes / 2 / (s.panelWidth * bytes));
     s.blocksPerSum = 2 * extent <= 3 * fitting ? 1 : llvm::divideCeil(extent, fitting);
-    s.blockSums = std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn));
+    s.blockSums = given.blockSums.value_or(
+        std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn)));
     s.blocksPerSum = llvm::divideCeil(extent, s.blockSums);
     s.numBlocks = s.blocksPerSum * (contraction.getNumTerms() / extent);
   }
@@ -206,12 +279,26 @@ private:
 
   const Contraction &contraction;
   const CpuTarget &target;
+  const ScheduleChoices &given;
   int64_t bytes, lanes;
-  bool isNested = false;
   ContractionSchedule s;
 };
 } // namespace
 
 ContractionSchedule nn::scheduleContraction(const Contraction &contraction, const CpuTarget &target) {
-  return Scheduler(contraction, target).run();
+  Operation *op = contraction.op;
+  Attribute attribute = op->getAttr(scheduleAttributeName);
+  FailureOr<ScheduleChoices> given = attribute ? readScheduleAttribute(op, attribute) : ScheduleChoices();
+  assert(succeeded(given) && "nn-lower-contractions has verified it");
+  return Scheduler(contraction, target, *given).run();
+}
+
+ContractionSchedule nn::scheduleContraction(const Contraction &contraction, const CpuTarget &target,
+                                            const ScheduleChoices &choices) {
+  return Scheduler(contraction, target, choices).run();
+}
+
+std::string nn::findScheduleProblem(const Contraction &contraction, const CpuTarget &target,
+                                    const ScheduleChoices &choices) {
+  return Scheduler(contraction, target, choices).findProblem();
 }

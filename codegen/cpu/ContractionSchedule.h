@@ -5,30 +5,13 @@
 #pragma once
 #include "codegen/cpu/Contraction.h"
 #include "codegen/cpu/RegisterTile.h"
+#include "codegen/cpu/ScheduleChoices.h"
 #include "codegen/cpu/Target.h"
 
 namespace mlir::nn {
 
 /// Terms of a sum that one turn of the innermost loop adds; blocks of the sum are multiples of them.
 inline constexpr int64_t termsPerTurn = 4;
-
-/// Where the innermost loop reads b.
-enum class PanelsOfB {
-  inPlace,
-  transposed, // in place, where its columns lie one after the other: squares of it transposed in registers, each time
-              // anew
-  lanes,   // in place, where all there is of a is one row, and both lie along the sum: vectors of terms, as sums along
-           // contiguous memory everywhere
-  perTask, // a task copies its own columns, block by block
-  shared,  // all panels are made before all tasks, and before loops around the contraction that leave b as it is
-};
-
-/// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.
-enum class BlockOfA {
-  inPlace,
-  rowMajor,  // rows of consecutive terms
-  tileMajor, // tile by tile; in a tile, for each term, the rows
-};
 
 struct ContractionSchedule {
   /// Loops around all tiles; one of the rows' loops, if there are any, runs through a tile's rows.
@@ -42,6 +25,10 @@ struct ContractionSchedule {
   int64_t rowTasks = 1, columnTasks = 1;
   bool isParallel = false;
 
+  /// Whether the contraction stands inside a parallel loop, and whether a loop around it reads the same b again and
+  /// again.
+  bool isNested = false, isHoisted = false;
+
   /// Tiles that read b in place go row by row, rather than column by column: the result is written as it lies.
   bool goesByRows = false;
 
@@ -52,6 +39,8 @@ struct ContractionSchedule {
   /// The block of a stays in the second cache while all the task's columns use it.
   BlockOfA blockOfA = BlockOfA::inPlace;
 
+  bool copiesB() const { return panels == PanelsOfB::perTask || panels == PanelsOfB::shared; }
+
   /// Of the first task: no task has more.
   int64_t getRowTilesPerTask() const { return llvm::divideCeil(tiling.getNumRowTiles(), rowTasks); }
   int64_t getRowsPerTask() const { return getStart(tiling.rows, getRowTilesPerTask()); }
@@ -59,7 +48,16 @@ struct ContractionSchedule {
   int64_t getColumnsPerTask() const { return getStart(tiling.columns, getColumnTilesPerTask()); }
 };
 
-/// Where the contraction stands inside a parallel loop, all is one task.
+/// The schedule that the target's description suggests; of what `nn.schedule` on the contraction says, that. Where the
+/// contraction stands inside a parallel loop, all is one task.
 ContractionSchedule scheduleContraction(const Contraction &contraction, const CpuTarget &target);
+
+/// The same for `choices` in place of the attribute.
+ContractionSchedule scheduleContraction(const Contraction &contraction, const CpuTarget &target,
+                                        const ScheduleChoices &choices);
+
+/// Why `choices` cannot be those of `contraction`; an empty text where they can.
+std::string findScheduleProblem(const Contraction &contraction, const CpuTarget &target,
+                                const ScheduleChoices &choices);
 
 } // namespace mlir::nn

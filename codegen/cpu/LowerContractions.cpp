@@ -1,5 +1,6 @@
 // --nn-lower-contractions: matrix products on buffers become register-tiled
 // vector loops.
+#include "codegen/cpu/LowerContractions.h"
 #include "codegen/Buffers.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Aliases.h"
@@ -87,47 +88,69 @@ static void fuseMultiplyAdd(IRRewriter &rewriter, linalg::GenericOp op) {
   rewriter.eraseOp(&body->front());
 }
 
-namespace {
-struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
-  using Base::Base;
+/// The choices on a contraction, if there are any, have to be possible ones.
+static LogicalResult verifySchedule(const Contraction &contraction, const CpuTarget &target) {
+  linalg::GenericOp op = contraction.op;
+  Attribute attribute = op->getAttr(scheduleAttributeName);
+  if (!attribute)
+    return success();
+  FailureOr<ScheduleChoices> choices = readScheduleAttribute(op, attribute);
+  if (failed(choices))
+    return failure();
+  std::string problem = findScheduleProblem(contraction, target, *choices);
+  return problem.empty() ? success() : op.emitError() << scheduleAttributeName << ": " << problem;
+}
 
-  void runOnOperation() override {
-    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
-    if (failed(target))
-      return signalPassFailure();
-    IRRewriter rewriter(&getContext());
-    for (const ContractionGroup &group : findGroups(rewriter, *target)) {
-      emitContraction(rewriter, group, *target);
-      eraseGroup(rewriter, group);
+namespace {
+class Lowering {
+public:
+  Lowering(func::FuncOp function, const CpuTarget &target, ContractionVisitor visit)
+      : function(function), target(target), visit(visit), rewriter(function.getContext()) {}
+
+  LogicalResult run() {
+    if (failed(findGroups()))
+      return failure();
+    for (const ContractionGroup &group : groups) {
+      emitContraction(rewriter, group, target);
+      eraseGroup(group);
     }
+    return success();
   }
 
+private:
   /// The contractions, prepared, with their neighbours. All are found before loops are emitted: what stands between two
   /// ops is searched for what it reads and writes, and loops are long.
-  std::vector<ContractionGroup> findGroups(IRRewriter &rewriter, const CpuTarget &target) {
-    erased.clear();
-    taken.clear();
+  LogicalResult findGroups() {
     SmallVector<linalg::GenericOp> ops;
-    getOperation()->walk([&](linalg::GenericOp op) { ops.push_back(op); });
-    std::vector<ContractionGroup> groups;
-    for (linalg::GenericOp op : ops) {
-      if (erased.contains(op) || taken.contains(op))
-        continue;
-      FailureOr<Contraction> contraction = matchContraction(op);
-      if (failed(contraction)) {
-        fuseMultiplyAdd(rewriter, op);
-        continue;
-      }
-      collapseLoops(rewriter, *contraction);
-      packColumns(rewriter, *contraction, target);
-      groups.push_back(fuseNeighbours(*contraction, taken));
-      taken.insert_range(groups.back().getOps());
+    function.walk([&](linalg::GenericOp op) { ops.push_back(op); });
+    for (auto [number, op] : llvm::enumerate(ops))
+      if (!erased.contains(op) && !taken.contains(op) && failed(findGroup(number, op)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult findGroup(size_t number, linalg::GenericOp op) {
+    FailureOr<Contraction> contraction = matchContraction(op);
+    if (failed(contraction)) {
+      if (op->hasAttr(scheduleAttributeName))
+        return op.emitError() << scheduleAttributeName << " is for matrix products that register tiles take";
+      fuseMultiplyAdd(rewriter, op);
+      return success();
     }
-    return groups;
+    collapseLoops(*contraction);
+    if (failed(verifySchedule(*contraction, target)))
+      return failure();
+    if (visit)
+      visit(number, fuseNeighbours(*contraction, taken));
+    packColumns(rewriter, *contraction, target);
+    groups.push_back(fuseNeighbours(*contraction, taken));
+    taken.insert_range(groups.back().getOps());
+    return success();
   }
 
   /// Merges what loops of a contraction and its neighbours can be merged.
-  void collapseLoops(IRRewriter &rewriter, Contraction &contraction) {
+  void collapseLoops(Contraction &contraction) {
+    Attribute schedule = contraction.op->getAttr(scheduleAttributeName);
     ContractionGroup group = fuseNeighbours(contraction, taken);
     SmallVector<Operation *> members = group.getOps();
     SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
@@ -137,10 +160,12 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
       if (FailureOr<Contraction> found = matchContraction(after); before == contraction.op && succeeded(found))
         contraction = *found;
     }
+    if (schedule)
+      contraction.op->setAttr(scheduleAttributeName, schedule);
   }
 
   /// Erases what the kernel replaces, and buffers that nobody sees any more.
-  static void eraseGroup(IRRewriter &rewriter, const ContractionGroup &group) {
+  void eraseGroup(const ContractionGroup &group) {
     llvm::SetVector<Value> roots;
     SmallVector<Operation *> ops = group.getOps();
     for (Operation *op : ops)
@@ -153,9 +178,28 @@ struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
       eraseIfUnused(root);
   }
 
+  func::FuncOp function;
+  const CpuTarget &target;
+  ContractionVisitor visit;
+  IRRewriter rewriter;
+  std::vector<ContractionGroup> groups;
   /// Ops that were there at first and are no more.
   DenseSet<Operation *> erased;
   /// Members of groups.
   DenseSet<Operation *> taken;
 };
+
+struct LowerContractions : nn::impl::LowerContractionsBase<LowerContractions> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
+    if (failed(target) || failed(lowerContractions(getOperation(), *target)))
+      signalPassFailure();
+  }
+};
 } // namespace
+
+LogicalResult nn::lowerContractions(func::FuncOp function, const CpuTarget &target, ContractionVisitor visit) {
+  return Lowering(function, target, visit).run();
+}

@@ -1,8 +1,9 @@
 // The cost model of register tiles: a tile of r rows and v vectors takes, for
 // each k, r*v FMAs and r+v loads.
 #include "codegen/cpu/RegisterTile.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -63,21 +64,41 @@ int64_t nn::getStart(ArrayRef<TileRun> runs, int64_t tile) {
   return start;
 }
 
+bool nn::fitsRegisters(const CpuTarget &target, int64_t rows, int64_t vectors) {
+  return rows > 0 && vectors > 0 && rows < target.vectorRegisters && vectors < target.vectorRegisters &&
+         rows * vectors + vectors + 1 <= target.vectorRegisters;
+}
+
+RegisterTiling nn::cutIntoTiles(int64_t lanes, int64_t m, int64_t n, int64_t rows, int64_t vectors) {
+  return {cutEvenly(m, rows), cutColumns(n, lanes, vectors)};
+}
+
+SmallVector<std::pair<int64_t, int64_t>> nn::rankTiles(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n,
+                                                       int64_t k, int64_t maxVectors) {
+  struct Tile {
+    double cycles;
+    int64_t rows, vectors;
+  };
+  SmallVector<Tile> tiles;
+  for (int64_t rows = 1; rows < target.vectorRegisters; ++rows)
+    for (int64_t vectors = 1; vectors <= maxVectors && fitsRegisters(target, rows, vectors); ++vectors)
+      tiles.push_back({estimateCycles(cutIntoTiles(lanes, m, n, rows, vectors), lanes, k), rows, vectors});
+  llvm::stable_sort(tiles, [](const Tile &a, const Tile &b) { return a.cycles < b.cycles; });
+  SmallVector<std::pair<int64_t, int64_t>> ranked;
+  llvm::DenseSet<std::pair<int64_t, int64_t>> seen;
+  for (const Tile &tile : tiles) {
+    // The same number of tiles is the same tiling.
+    RegisterTiling tiling = cutIntoTiles(lanes, m, n, tile.rows, tile.vectors);
+    if (seen.insert({tiling.getNumRowTiles(), tiling.getNumColumnTiles()}).second)
+      ranked.push_back({tile.rows, tile.vectors});
+  }
+  return ranked;
+}
+
 RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
                                         int64_t maxVectors) {
-  RegisterTiling best;
-  double bestCycles = std::numeric_limits<double>::infinity();
-  for (int64_t rows = 1; rows < target.vectorRegisters; ++rows)
-    for (int64_t vectors = 1; vectors <= maxVectors && rows * vectors + vectors + 1 <= target.vectorRegisters;
-         ++vectors) {
-      RegisterTiling tiling{cutEvenly(m, rows), cutColumns(n, lanes, vectors)};
-      double cycles = estimateCycles(tiling, lanes, k);
-      if (cycles < bestCycles) {
-        bestCycles = cycles;
-        best = tiling;
-      }
-    }
-  return best;
+  auto [rows, vectors] = rankTiles(target, lanes, m, n, k, maxVectors).front();
+  return cutIntoTiles(lanes, m, n, rows, vectors);
 }
 
 SmallVector<std::pair<int64_t, int64_t>> nn::cutIntoVectors(int64_t columns, int64_t lanes) {

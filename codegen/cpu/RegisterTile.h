@@ -30,6 +30,17 @@ int64_t getStart(ArrayRef<TileRun> runs, int64_t tile);
 RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
                                     int64_t maxVectors);
 
+/// Whether the accumulators of a tile, a row of b's vectors and an element of a have registers.
+bool fitsRegisters(const CpuTarget &target, int64_t rows, int64_t vectors);
+
+/// The tiling with tiles as equal as can be, of at most so many rows and vectors.
+RegisterTiling cutIntoTiles(int64_t lanes, int64_t m, int64_t n, int64_t rows, int64_t vectors);
+
+/// Rows and vectors of tiles whose tilings differ, the least estimated time first; that of chooseRegisterTiling is the
+/// first one.
+SmallVector<std::pair<int64_t, int64_t>> rankTiles(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n,
+                                                   int64_t k, int64_t maxVectors);
+
 /// A tile's columns as vectors: offset and number of lanes of each. All are
 /// full but the last one.
 SmallVector<std::pair<int64_t, int64_t>> cutIntoVectors(int64_t columns, int64_t lanes);

@@ -1,5 +1,6 @@
 // nnc-test-opt: reads a module in any phase and runs the passes that only tests use.
 #include "MutateAdjoints.h"
+#include "TestSchedules.h"
 #include "dialect/NN.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -8,6 +9,7 @@ using namespace mlir;
 
 int main(int argc, char **argv) {
   nn::test::registerMutateAdjoints();
+  nn::test::registerTestSchedules();
   DialectRegistry registry;
   registerAllDialects(registry);
   registry.insert<nn::NNDialect>();

@@ -42,6 +42,14 @@ llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
 llvm::cl::opt<bool> profile("profile", llvm::cl::cat(category),
                             llvm::cl::desc("Have the program tell its host when each kernel starts, and describe its "
                                            "kernels"));
+llvm::cl::opt<bool> tune("tune", llvm::cl::cat(category),
+                         llvm::cl::desc("Measure on this machine how products are best cut into tiles and tasks, where "
+                                        "that is not known yet. Changes no bit of a result"));
+llvm::cl::opt<int64_t> tuneThreads("tune-threads", llvm::cl::cat(category), llvm::cl::init(0),
+                                   llvm::cl::desc("Threads to measure for; default: one a processor"));
+llvm::cl::opt<std::string> tuneResults("tune-results", llvm::cl::cat(category), llvm::cl::value_desc("file"),
+                                       llvm::cl::desc("What keeps the results of --tune; default: "
+                                                      "$XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv"));
 } // namespace
 
 namespace {
@@ -137,7 +145,10 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     // After the passes named on the command line, but for the one that prints what the phases make.
     auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan,
                   &object](PassManager &pm) mutable -> LogicalResult {
-      auto compile = [&] { pm.addPass(nn::createCompileTo({phase, batch, entries, profile, target, march, triple})); };
+      auto compile = [&] {
+        pm.addPass(nn::createCompileTo(
+            {phase, batch, entries, profile, target, march, triple, tune, tuneThreads, tuneResults}));
+      };
       if (wantsPlan)
         compile();
       if (failed(base.setupPassPipeline(pm)))

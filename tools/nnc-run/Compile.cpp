@@ -3,6 +3,7 @@
 #include "Sha256.h"
 #include "Subprocess.h"
 #include "core/Error.h"
+#include "core/Parallel.h"
 #include "data/MappedFile.h"
 #include <cerrno>
 #include <cstring>
@@ -101,18 +102,23 @@ struct TemporaryFile {
   }
 };
 
-void compile(const std::vector<std::string> &compileCommand, const std::string &model, const fs::path &result) {
-  fs::path shared = concat(result.string(), ".", getpid(), ".so");
-  TemporaryFile temporary{shared};
-  std::vector<std::string> command = compileCommand;
-  command.insert(command.end(), {"-o", shared.string()});
+void compile(std::vector<std::string> command, const std::string &model, const fs::path &result) {
+  command.insert(command.end(), {"-o", result.string()});
   if (runCommand(command) != 0)
     fail(model, ": not compiled");
-  appendHash(shared);
+  appendHash(result);
+}
+
+/// What --tune found out on this machine, for nnc-opt to read and to add to.
+fs::path tuningResults() { return cacheDirectory() / "tuned.tsv"; }
+
+/// Of the text of the tuning results: a tuned program is one of the results it was made by.
+std::string hashOfTuningResults() {
   std::error_code error;
-  fs::rename(shared, result, error);
-  if (error)
-    fail(result.string(), ": cannot write: ", error.message());
+  fs::path path = tuningResults();
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) == 0)
+    return "no results";
+  return sha256(MappedFile::open(path.string())->text());
 }
 
 } // namespace
@@ -120,6 +126,8 @@ void compile(const std::vector<std::string> &compileCommand, const std::string &
 bool isCompiled(const std::string &model) { return fs::path(model).extension() == ".so"; }
 
 std::string compiledProgram(const Options &options, const std::string &entries, int64_t batch) {
+  if (isCompiled(options.model) && options.tune)
+    fail(options.model, ": is compiled already; --tune takes a model file");
   if (isCompiled(options.model))
     return options.model;
   auto file = MappedFile::open(options.model);
@@ -133,19 +141,33 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
                                       "--target=" + options.target};
   if (options.profile)
     command.push_back("--profile");
+  if (options.tune) {
+    command.push_back("--tune");
+    command.push_back(concat("--tune-threads=", options.threads ? options.threads : availableThreads()));
+    command.push_back("--tune-results=" + tuningResults().string());
+  }
   // The file's name, but not its folder, is part of the key: it gives the program its name.
   std::string key = identityOf(compiler);
   for (size_t i = 2; i < command.size(); ++i)
     key += "\n" + command[i];
   key += concat("\n", fs::path(options.model).filename().string(), "\n", file->text());
-  fs::path result = cacheDirectory() / (sha256(key) + ".so");
+  auto findPlace = [&] {
+    return cacheDirectory() / (sha256(options.tune ? key + "\n" + hashOfTuningResults() : key) + ".so");
+  };
+  fs::path result = findPlace();
   if (isIntact(result))
     return result.string();
   std::error_code error;
   fs::create_directories(result.parent_path(), error);
   if (error)
     fail(result.parent_path().string(), ": cannot make the folder for compiled programs: ", error.message());
-  compile(command, options.model, result);
+  // The compiler adds to the results: the program is known by those that it was made by.
+  TemporaryFile made{concat(result.string(), ".", getpid(), ".so")};
+  compile(command, options.model, made.path);
+  result = findPlace();
+  fs::rename(made.path, result, error);
+  if (error)
+    fail(result.string(), ": cannot write: ", error.message());
   return result.string();
 }
 

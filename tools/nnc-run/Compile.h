@@ -9,7 +9,8 @@ namespace nnc::run {
 ///
 /// A shared object is taken as it is. A model file is looked up in the cache ($XDG_CACHE_HOME/nnc, else ~/.cache/nnc)
 /// by a hash of its text, the options and the compiler's identity; where that is not there or damaged, nnc-opt makes
-/// it. $NNC_OPT names another binary than that found beside nnc-run or on PATH.
+/// it. $NNC_OPT names another binary than that found beside nnc-run or on PATH. With --tune, the key also holds what
+/// tuned.tsv in the cache does, which nnc-opt keeps the results of measurements in.
 std::string compiledProgram(const Options &options, const std::string &entries, int64_t batch);
 
 /// Whether MODEL is already compiled.

@@ -21,6 +21,7 @@ struct Options {
   // Compilation.
   std::string march = "native";
   std::string target = "cpu";
+  bool tune = false;
 
   // Training.
   int64_t epochs = 10;

@@ -69,6 +69,9 @@ void addCommon(CLI::App &command, Options &options) {
   command.add_option("--march", options.march, "CPU to compile for: native, x86-64-v3, x86-64-v4, ...")
       ->capture_default_str();
   command.add_option("--target", options.target, "target to compile for: cpu or reference")->capture_default_str();
+  command.add_flag("--tune", options.tune,
+                   "where this machine has not done so yet, measure how each matrix product is best computed on "
+                   "--threads; takes a second or more a product. Never changes a result");
 }
 
 void addAssertPlan(CLI::App &command, Options &options) {

@@ -2,7 +2,7 @@
 // loop and, where the loop stands in a parallel one, before that. Panels of different widths, as 256 columns are for
 // tiles of 24, leave no byte between them.
 // RUN: nnc-opt %s --nn-lower-contractions=march=x86-64-v4 | FileCheck %s
-// RUN: nnc-opt %s --nn-lower-contractions=march=x86-64-v3 | FileCheck %s
+// RUN: nnc-opt %s --nn-lower-contractions=march=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 
 #a = affine_map<(b, n, k) -> (b, k)>
 #b = affine_map<(b, n, k) -> (k, n)>
@@ -53,6 +53,34 @@ func.func @written(%h: memref<16x64xf32>, %u: memref<64x256xf32>, %z: memref<16x
         %p = arith.mulf %x, %y : f32
         %q = arith.addf %s, %p : f32
         linalg.yield %q : f32
+    }
+  }
+  return
+}
+
+// More rows than stay in the second cache are one task all the same, inside a parallel loop: tiles of 6 rows and of 5.
+// CHECK-LABEL: func.func @many_rows
+// V3: scf.forall {{.*}} in (2)
+// V3: scf.for {{.*}} to %c169
+// V3: scf.for {{.*}} = %c169{{.*}} to %c171
+func.func @many_rows(%h: memref<2x1024x256xf32>, %u: memref<256x64xf32>, %z: memref<2x1024x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  scf.forall (%i) in (2) {
+    %hi = memref.subview %h[%i, 0, 0] [1, 1024, 256] [1, 1, 1]
+        : memref<2x1024x256xf32> to memref<1024x256xf32, strided<[256, 1], offset: ?>>
+    %zi = memref.subview %z[%i, 0, 0] [1, 1024, 64] [1, 1, 1]
+        : memref<2x1024x64xf32> to memref<1024x64xf32, strided<[64, 1], offset: ?>>
+    scf.for %t = %c0 to %c3 step %c1 {
+      linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+          ins(%hi, %u : memref<1024x256xf32, strided<[256, 1], offset: ?>>, memref<256x64xf32>)
+          outs(%zi : memref<1024x64xf32, strided<[64, 1], offset: ?>>) {
+        ^bb0(%x: f32, %y: f32, %s: f32):
+          %p = arith.mulf %x, %y : f32
+          %q = arith.addf %s, %p : f32
+          linalg.yield %q : f32
+      }
     }
   }
   return

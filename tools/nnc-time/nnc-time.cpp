@@ -1,0 +1,116 @@
+// nnc-time: how long the entry points of a compiled program take. nnc-opt --tune asks it, so that what a program does
+// happens in a process of its own.
+//
+// Rounds go through all entries, every other one backwards, so that what changes on the machine meanwhile meets all
+// alike. Standard output has a line for each entry: its fastest call and the median of the rounds, in seconds.
+#include "core/Arena.h"
+#include "core/Error.h"
+#include "core/Parallel.h"
+#include "core/Program.h"
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+
+namespace {
+
+struct Options {
+  std::string program;
+  int threads = 0, rounds = 7;
+  double seconds = 5e-4;
+};
+
+/// Bytes that are a small number of every type: no product of them is denormal or infinite.
+constexpr unsigned char kNumber[] = {0x80, 0x3c};
+
+/// What takes so many times as long as the fastest entry in the first round has no other.
+constexpr double kHopeless = 1.3;
+
+class Timer {
+public:
+  explicit Timer(const Options &options)
+      : options(options), program(nnc::openProgram(options.program)),
+        threads(options.threads ? options.threads : nnc::availableThreads()), workers(threads),
+        arena(program->arena_bytes + threads * program->worker_bytes, {}) {}
+
+  void run() {
+    nnc::WorkerScope scope(workers);
+    for (const nnc_entry &entry : nnc::entriesOf(*program))
+      turns.push_back(calibrate(entry));
+    double least = std::min_element(turns.begin(), turns.end(), isFaster)->times.front();
+    for (int round = 1; round < options.rounds; ++round)
+      for (size_t i = 0; i < turns.size(); ++i) {
+        Turns &turn = turns[round % 2 ? turns.size() - 1 - i : i];
+        if (turn.times.front() <= kHopeless * least)
+          turn.times.push_back(timeCalls(turn));
+      }
+    for (Turns &turn : turns) {
+      std::sort(turn.times.begin(), turn.times.end());
+      std::printf("%.9g %.9g\n", turn.times.front(), turn.times[turn.times.size() / 2]);
+    }
+  }
+
+private:
+  /// What was measured of an entry: seconds of a call, in a round of `calls`.
+  struct Turns {
+    const nnc_entry *entry;
+    int64_t calls;
+    std::vector<double> times;
+  };
+  static bool isFaster(const Turns &a, const Turns &b) { return a.times.front() < b.times.front(); }
+
+  /// Buffers hold what an earlier entry left there, and caches too.
+  void prepare(const nnc_entry &entry) {
+    auto *bytes = reinterpret_cast<unsigned char *>(arena.data());
+    for (int64_t i = 0; i + 1 < arena.size(); i += 2)
+      std::memcpy(bytes + i, kNumber, 2);
+    entry.run(arena.data());
+  }
+
+  double timeCalls(const Turns &turn) {
+    prepare(*turn.entry);
+    auto begin = std::chrono::steady_clock::now();
+    for (int64_t i = 0; i < turn.calls; ++i)
+      turn.entry->run(arena.data());
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / turn.calls;
+  }
+
+  /// The first round, of as many calls as take the time of one.
+  Turns calibrate(const nnc_entry &entry) {
+    for (Turns turn{&entry, 1, {}};; turn.calls *= 2) {
+      double time = timeCalls(turn);
+      if (time * turn.calls < options.seconds && turn.calls < int64_t(1) << 20)
+        continue;
+      turn.times.push_back(time);
+      return turn;
+    }
+  }
+
+  const Options &options;
+  std::shared_ptr<const nnc_program> program;
+  int threads;
+  nnc::Workers workers;
+  nnc::Arena arena;
+  std::vector<Turns> turns;
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("nnc-time: how long the entry points of a compiled program take");
+  Options options;
+  app.add_option("PROGRAM", options.program, "a compiled program (.so)")->required();
+  app.add_option("--threads", options.threads, "threads to compute on; default: one a processor");
+  app.add_option("--rounds", options.rounds, "times that each entry has its turn")->check(CLI::PositiveNumber);
+  app.add_option("--seconds", options.seconds, "what a turn takes, at least")->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    Timer(options).run();
+    return std::fflush(stdout) == 0 ? 0 : 1;
+  } catch (const std::exception &error) {
+    std::cerr << "nnc-time: error: " << error.what() << "\n";
+    return 1;
+  }
+}
