@@ -16,8 +16,8 @@ struct GenericSchedule {
   int64_t work = 0, tasks = 1;
 };
 
-/// What `emitGenericLoops` makes of `op` where it stands in no parallel loop. The loops are chosen by strides: a slice of
-/// `op` along loops other than theirs has the same.
+/// What `emitGenericLoops` makes of `op` where it stands in no parallel loop. The loops are chosen by strides: a slice
+/// of `op` along loops other than theirs has the same.
 GenericSchedule scheduleGeneric(linalg::GenericOp op, const CpuTarget &target);
 
 /// The tasks that `work` operations on elements are worth.

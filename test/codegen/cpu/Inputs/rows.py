@@ -12,7 +12,8 @@ TYPES = {"f32": np.float32, "f64": np.float64}
 
 # What stands for exp: long enough to be worth storing.
 CURVE = "\n".join(
-    f"      %p{k} = arith.mulf %q{k - 1}, %d : {{t}}\n      %q{k} = arith.addf %p{k}, %half : {{t}}" for k in range(1, 11)
+    f"      %p{k} = arith.mulf %q{k - 1}, %d : {{t}}\n      %q{k} = arith.addf %p{k}, %half : {{t}}"
+    for k in range(1, 11)
 ).replace("%q0", "%half")
 
 FUNCTION = """
