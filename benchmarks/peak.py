@@ -1,16 +1,20 @@
-"""The floating-point peak of this machine, measured by peak.c."""
+"""The floating-point peak of this machine, as nnc-run --profile measures it."""
 
+import ctypes
 import os
-import subprocess
+import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "test", "support"))
+from runtime_library import link_with_runtime  # noqa: E402
 
 
 def measure_peak(threads):
     """FLOP/s of fused multiply-adds in registers on as many threads."""
     with tempfile.TemporaryDirectory() as directory:
-        program = os.path.join(directory, "peak")
-        subprocess.run(["/usr/lib/llvm-22/bin/clang", "-O2", "-march=native", "-ffp-contract=fast", "-fopenmp",
-                        os.path.join(HERE, "peak.c"), "-o", program], check=True)
-        return float(subprocess.run([program, str(threads)], capture_output=True, text=True, check=True).stdout)
+        library = os.path.join(directory, "peak.so")
+        link_with_runtime(library, os.path.join(HERE, "peak.cpp"))
+        measure = ctypes.CDLL(library).measure_peak
+        measure.restype = ctypes.c_double
+        return measure(ctypes.c_int(threads))
