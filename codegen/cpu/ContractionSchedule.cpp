@@ -255,10 +255,11 @@ private:
   }
 
   void chooseBlocks() {
-    // A panel takes half of the first cache; the other half is for a's rows.
+    // A panel takes half of the first cache; the other half is for a's rows. A sum of two such blocks is not cut: what
+    // waits between them would take longer than what the first cache does not hold.
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t fitting = std::max<int64_t>(1, target.l1Bytes / 2 / (s.panelWidth * bytes));
-    s.blocksPerSum = 2 * extent <= 3 * fitting ? 1 : llvm::divideCeil(extent, fitting);
+    s.blocksPerSum = extent <= 2 * fitting ? 1 : llvm::divideCeil(extent, fitting);
     s.blockSums = given.blockSums.value_or(
         std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn)));
     s.blocksPerSum = llvm::divideCeil(extent, s.blockSums);
