@@ -11,10 +11,10 @@ from runtime_library import link_with_runtime  # noqa: E402
 
 
 def measure_peak(threads):
-    """FLOP/s of fused multiply-adds in registers on as many threads."""
+    """FLOP/s of fused multiply-adds in registers on as many threads: the best of a second."""
     with tempfile.TemporaryDirectory() as directory:
         library = os.path.join(directory, "peak.so")
         link_with_runtime(library, os.path.join(HERE, "peak.cpp"))
         measure = ctypes.CDLL(library).measure_peak
         measure.restype = ctypes.c_double
-        return measure(ctypes.c_int(threads))
+        return max(measure(ctypes.c_int(threads)) for _ in range(5))

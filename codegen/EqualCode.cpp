@@ -15,13 +15,11 @@ static bool isPassable(Operation *op) {
   return isOneScalar && element.isIntOrFloat() && element.getIntOrFloatBitWidth() >= 32;
 }
 
-SmallVector<arith::ConstantOp> nn::getPassableConstants(Region &region) {
-  SmallVector<arith::ConstantOp> constants;
-  region.walk([&](arith::ConstantOp op) {
-    if (isPassable(op))
-      constants.push_back(op);
+void nn::findPassableConstants(Operation *op, SmallVectorImpl<arith::ConstantOp> &constants) {
+  op->walk([&](arith::ConstantOp constant) {
+    if (isPassable(constant))
+      constants.push_back(constant);
   });
-  return constants;
 }
 
 TypedAttr nn::getScalar(arith::ConstantOp constant) {
@@ -30,58 +28,45 @@ TypedAttr nn::getScalar(arith::ConstantOp constant) {
   return constant.getValue();
 }
 
-llvm::hash_code nn::hashCode(Region &region) {
+llvm::hash_code nn::hashCode(Operation *op) {
   llvm::hash_code hash(0);
-  region.walk([&](Operation *op) {
-    hash = llvm::hash_combine(hash, op->getName(), op->getNumOperands(),
-                              llvm::hash_combine_range(op->result_type_begin(), op->result_type_end()));
-    if (!isPassable(op))
-      hash = llvm::hash_combine(hash, op->getDiscardableAttrDictionary(), op->hashProperties());
+  op->walk([&](Operation *inner) {
+    hash = llvm::hash_combine(hash, inner->getName(), inner->getNumOperands(),
+                              llvm::hash_combine_range(inner->result_type_begin(), inner->result_type_end()));
+    if (!isPassable(inner))
+      hash = llvm::hash_combine(hash, inner->getDiscardableAttrDictionary(), inner->hashProperties());
   });
   return hash;
 }
 
-namespace {
-class Comparison {
-public:
-  bool areEqual(Region &a, Region &b) {
-    return llvm::equal(a, b, [&](Block &x, Block &y) { return areEqual(x, y); });
-  }
+bool CodeComparison::match(Value a, Value b) {
+  values[a] = b;
+  return a.getType() == b.getType();
+}
 
-private:
-  bool areEqual(Block &a, Block &b) {
-    if (a.getArgumentTypes() != b.getArgumentTypes())
-      return false;
-    match(a.getArguments(), b.getArguments());
-    return llvm::equal(a, b, [&](Operation &x, Operation &y) { return areEqual(x, y); });
-  }
+bool CodeComparison::match(ValueRange a, ValueRange b) {
+  return llvm::equal(a, b, [&](Value x, Value y) { return match(x, y); });
+}
 
-  bool areEqual(Operation &a, Operation &b) {
-    // Control flow is structured: no op has successors.
-    if (a.getName() != b.getName() || a.getNumOperands() != b.getNumOperands() ||
-        a.getResultTypes() != b.getResultTypes() || a.getNumRegions() != b.getNumRegions() || a.getNumSuccessors() != 0)
-      return false;
-    if (isPassable(&a) != isPassable(&b))
-      return false;
-    if (!isPassable(&a) && (a.getDiscardableAttrDictionary() != b.getDiscardableAttrDictionary() ||
-                            !a.getName().compareOpProperties(a.getPropertiesStorage(), b.getPropertiesStorage())))
-      return false;
-    for (auto [x, y] : llvm::zip_equal(a.getOperands(), b.getOperands()))
-      if (values.lookup(x) != y)
-        return false;
-    match(a.getResults(), b.getResults());
-    return llvm::all_of(llvm::zip_equal(a.getRegions(), b.getRegions()),
-                        [&](auto regions) { return areEqual(std::get<0>(regions), std::get<1>(regions)); });
-  }
+bool CodeComparison::areEqual(Region &a, Region &b) {
+  return llvm::equal(a, b, [&](Block &x, Block &y) { return areEqual(x, y); });
+}
 
-  void match(ValueRange a, ValueRange b) {
-    for (auto [x, y] : llvm::zip_equal(a, b))
-      values[x] = y;
-  }
+bool CodeComparison::areEqual(Block &a, Block &b) {
+  return match(a.getArguments(), b.getArguments()) &&
+         llvm::equal(a, b, [&](Operation &x, Operation &y) { return areEqual(x, y); });
+}
 
-  /// Of the second region, by that of the first.
-  DenseMap<Value, Value> values;
-};
-} // namespace
-
-bool nn::isEqualCode(Region &a, Region &b) { return Comparison().areEqual(a, b); }
+bool CodeComparison::areEqual(Operation &a, Operation &b) {
+  // Control flow is structured: no op has successors.
+  if (a.getName() != b.getName() || a.getNumRegions() != b.getNumRegions() || a.getNumSuccessors() != 0 ||
+      isPassable(&a) != isPassable(&b))
+    return false;
+  if (!isPassable(&a) && (a.getDiscardableAttrDictionary() != b.getDiscardableAttrDictionary() ||
+                          !a.getName().compareOpProperties(a.getPropertiesStorage(), b.getPropertiesStorage())))
+    return false;
+  return llvm::equal(a.getOperands(), b.getOperands(), [&](Value x, Value y) { return values.lookup(x) == y; }) &&
+         llvm::all_of(llvm::zip_equal(a.getRegions(), b.getRegions()),
+                      [&](auto regions) { return areEqual(std::get<0>(regions), std::get<1>(regions)); }) &&
+         match(a.getResults(), b.getResults());
+}

@@ -9,7 +9,8 @@ using namespace mlir::nn;
 /// Fields of a context, whatever they hold.
 static constexpr int32_t fieldBytes = 8;
 
-bool nn::isRebuilt(Operation *op) {
+/// Whether a function rebuilds what `op` computes rather than getting it from outside.
+static bool isRebuilt(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op))
     return true;
   bool isScalar = llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndexOrFloat(); });

@@ -7,9 +7,6 @@
 
 namespace mlir::nn {
 
-/// Whether a function rebuilds what `op` computes rather than getting it from outside.
-bool isRebuilt(Operation *op);
-
 /// What a function takes from outside.
 struct Captures {
   SmallVector<Operation *> rebuilt; // in an order that respects their operands

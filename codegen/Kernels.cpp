@@ -32,11 +32,13 @@ SmallVector<Kernel> nn::findKernels(func::FuncOp entry) {
       continue;
     auto loop = dyn_cast<scf::ForallOp>(op);
     KernelOrigin origin = describeKernel(entry, op.getLoc());
-    if (isOpen && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem())
+    if (isOpen && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem()) {
+      kernels.back().last = &op;
       continue;
+    }
     close(op.getIterator());
     kernels.push_back(
-        {op.getIterator(), body.end(), origin, loop ? names.getName(loop) : names.makeSerialName(origin), loop});
+        {op.getIterator(), body.end(), &op, origin, loop ? names.getName(loop) : names.makeSerialName(origin), loop});
     isOpen = true;
   }
   close(Block::iterator(body.getTerminator()));

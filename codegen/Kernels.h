@@ -9,6 +9,8 @@ struct Kernel {
   /// Where it starts, and where the next starts or a call to the host stands. Ops that cost nothing are of the kernel
   /// before them.
   Block::iterator begin, end;
+  /// The last op that does not cost nothing.
+  Operation *last;
   KernelOrigin origin;
   std::string name;
   /// Null where it is serial.

@@ -58,10 +58,9 @@ LogicalResult makeSerial(scf::ForallOp forall) {
 SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
   llvm::SetVector<Operation *> ops;
   bool hasLoop = false;
-  for (Operation &op : llvm::make_range(kernel.begin, kernel.end)) {
+  for (Operation &op : llvm::make_range(kernel.begin, std::next(kernel.last->getIterator()))) {
     bool usesOps = llvm::any_of(op.getOperands(), [&](Value value) { return ops.contains(value.getDefiningOp()); });
-    bool isLoadedBefore = isa<memref::LoadOp>(op) && ops.empty();
-    if (op.getNumRegions() == 0 && !usesOps && (isPure(&op) || isLoadedBefore))
+    if (op.getNumRegions() == 0 && !usesOps && isPure(&op))
       continue;
     hasLoop |= op.getNumRegions() != 0;
     ops.insert(&op);
@@ -77,6 +76,37 @@ SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
 
 /// A kernel of a function's.
 struct Use {
+  explicit Use(Piece ofKernel) : piece(std::move(ofKernel)) {
+    SmallVector<arith::ConstantOp> constants;
+    forEachOp([&](Operation *op) { findPassableConstants(op, constants); });
+    for (arith::ConstantOp constant : constants)
+      numbers.push_back(getScalar(constant));
+  }
+
+  /// The ops that the function will hold, in their order.
+  void forEachOp(llvm::function_ref<void(Operation *)> visit) const {
+    llvm::for_each(piece.captures.rebuilt, visit);
+    llvm::for_each(piece.ops, visit);
+  }
+
+  size_t hash() const {
+    llvm::hash_code code = llvm::hash_combine(piece.captures.buffers.size(), piece.captures.scalars.size());
+    forEachOp([&](Operation *op) { code = llvm::hash_combine(code, hashCode(op)); });
+    return code;
+  }
+
+  /// Whether one function can do both, given some numbers.
+  bool isSameCode(const Use &other) const {
+    const Captures &a = piece.captures, &b = other.piece.captures;
+    CodeComparison comparison;
+    auto match = [&](Value x, Value y) { return comparison.match(x, y); };
+    auto areEqual = [&](Operation *x, Operation *y) { return comparison.areEqual(*x, *y); };
+    auto matchViews = [&](memref::ViewOp x, memref::ViewOp y) { return match(x.getResult(), y.getResult()); };
+    return match(piece.arena, other.piece.arena) && llvm::equal(a.buffers, b.buffers, matchViews) &&
+           llvm::equal(a.scalars, b.scalars, match) && llvm::equal(a.rebuilt, b.rebuilt, areEqual) &&
+           llvm::equal(piece.ops, other.piece.ops, areEqual);
+  }
+
   Piece piece;
   /// What the function could get from outside too.
   SmallVector<TypedAttr> numbers;
@@ -99,11 +129,14 @@ struct Body {
 
   int64_t getNumFields() const { return nn::getNumFields(uses.front().piece.captures) + getDiffering().size(); }
 
-  /// Whether another kernel may join, for all numbers that would have to be passed.
-  bool takes(ArrayRef<TypedAttr> numbers) const {
-    size_t count = 0;
-    for (auto [own, others] : llvm::zip_equal(uses.front().numbers, numbers))
-      count += own != others;
+  /// Whether another kernel may join.
+  bool takes(const Use &use) const {
+    if (!uses.front().isSameCode(use))
+      return false;
+    SmallVector<size_t> differing = getDiffering();
+    size_t count = differing.size();
+    for (auto [position, number] : llvm::enumerate(use.numbers))
+      count += number != uses.front().numbers[position] && !llvm::is_contained(differing, position);
     return count <= (isHost ? 0 : maxNumbers);
   }
 
@@ -112,7 +145,8 @@ struct Body {
 
 /// Makes the function get from its context what differs between its kernels.
 void Body::passNumbers() {
-  SmallVector<arith::ConstantOp> constants = getPassableConstants(code.function.getBody());
+  SmallVector<arith::ConstantOp> constants;
+  findPassableConstants(code.function, constants);
   int64_t field = nn::getNumFields(uses.front().piece.captures);
   for (size_t position : getDiffering()) {
     arith::ConstantOp constant = constants[position];
@@ -259,20 +293,14 @@ private:
   /// Makes the piece's function, or finds one that does the same. `loopNames` are those of functions that parallel
   /// loops in serial code become.
   LogicalResult outline(Piece piece, ArrayRef<std::string> loopNames) {
-    KernelFunction code = makeFunction(piece, piece.name);
-    Use use{std::move(piece), {}};
-    Region &region = code.function.getBody();
-    for (arith::ConstantOp constant : getPassableConstants(region))
-      use.numbers.push_back(getScalar(constant));
-    SmallVector<size_t> &candidates = byCode[hashCode(region)];
-    for (size_t index : candidates) {
-      Body &body = bodies[index];
-      if (!isEqualCode(body.code.function.getBody(), region) || !body.takes(use.numbers))
-        continue;
-      code.function.erase();
-      body.uses.push_back(std::move(use));
-      return success();
-    }
+    Use use(std::move(piece));
+    SmallVector<size_t> &candidates = byCode[use.hash()];
+    for (size_t index : candidates)
+      if (bodies[index].takes(use)) {
+        bodies[index].uses.push_back(std::move(use));
+        return success();
+      }
+    KernelFunction code = makeFunction(use.piece, use.piece.name);
     candidates.push_back(bodies.size());
     bodies.push_back({code, {}, !loopNames.empty()});
     bodies.back().uses.push_back(std::move(use));

@@ -296,8 +296,8 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     %body = constant @fit.train.classifier.lstm.forward.0 : (!llvm.ptr, i64, i64) -> ()
     call @nnc_rt_parallel_for(%body, %context, %c8) : ((!llvm.ptr, i64, i64) -> (), !llvm.ptr, i64) -> ()
     ```
-    A loop of one task is a plain call, and so is serial code with a loop in it; a loop inside a parallel body becomes a
-    serial one. Serial code whose results other code needs stays where it is. Kernels that differ only in their buffers,
+    A loop of one task is a plain call, and so is serial code with a loop in it, or of 16 operations or more; a loop inside
+    a parallel body becomes a serial one. Serial code whose results other code needs stays where it is. Kernels that differ only in their buffers,
     as those of equal layers do, have one function; up to 8 numbers in which they differ (no indices) are passed too.
 
     A function's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several

@@ -118,8 +118,8 @@ private:
   }
 
   bool isPrologue(linalg::GenericOp op) {
-    if (taken.contains(op) || !isElementwise(op) || op.getNumDpsInits() != 1 || !isSameView(op.getDpsInits()[0], result) ||
-        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
+    if (taken.contains(op) || !isElementwise(op) || op.getNumDpsInits() != 1 ||
+        !isSameView(op.getDpsInits()[0], result) || op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
       return false;
     return llvm::none_of(op.getDpsInputs(), [&](Value input) { return isMemRefAliasing(input, result); });
   }

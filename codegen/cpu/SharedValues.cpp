@@ -114,18 +114,18 @@ static linalg::GenericOp replace(OpBuilder &builder, linalg::GenericOp op, Value
   return replacement;
 }
 
-static linalg::GenericOp addOutput(OpBuilder &builder, linalg::GenericOp op, Value value, Value buffer) {
+static linalg::GenericOp addOutput(OpBuilder &builder, linalg::GenericOp op, Value value, Value buffer, AffineMap map) {
   SmallVector<Value> outputs(op.getOutputs());
   outputs.push_back(buffer);
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  maps.push_back(builder.getMultiDimIdentityMap(op.getNumLoops()));
+  maps.push_back(map);
   op.getBody()->addArgument(value.getType(), op.getLoc());
   op.getBody()->getTerminator()->insertOperands(op.getNumDpsInits(), value);
   return replace(builder, op, op.getInputs(), outputs, maps);
 }
 
 /// Reads `value` from `buffer`, and no longer what it was computed of.
-static linalg::GenericOp addInput(OpBuilder &builder, linalg::GenericOp op, Value value, Value buffer) {
+static linalg::GenericOp addInput(OpBuilder &builder, linalg::GenericOp op, Value value, Value buffer, AffineMap map) {
   Block *body = op.getBody();
   value.replaceAllUsesWith(body->insertArgument(op.getNumDpsInputs(), value.getType(), op.getLoc()));
   for (Operation *inner = &body->back(); inner;) {
@@ -146,28 +146,65 @@ static linalg::GenericOp addInput(OpBuilder &builder, linalg::GenericOp op, Valu
     maps.push_back(op.getMatchingIndexingMap(input));
   }
   inputs.push_back(buffer);
-  maps.push_back(builder.getMultiDimIdentityMap(op.getNumLoops()));
+  maps.push_back(map);
   for (OpOperand &output : op.getDpsInitsMutable())
     maps.push_back(op.getMatchingIndexingMap(&output));
   body->eraseArguments(unused);
   return replace(builder, op, inputs, op.getOutputs(), maps);
 }
 
+/// What `value` of `op` is in a clone of it.
+static Value getInClone(linalg::GenericOp op, linalg::GenericOp clone, Value value) {
+  auto position = std::distance(op.getBody()->begin(), value.getDefiningOp()->getIterator());
+  return std::next(clone.getBody()->begin(), position)->getResult(cast<OpResult>(value).getResultNumber());
+}
+
+/// Shares one value of members `first` and `second`, where that is worth it.
+static void shareValue(RowGroup &group, size_t first, size_t second, const CpuTarget &target) {
+  RowOp &a = group.members[first], &b = group.members[second];
+  std::optional<unsigned> vectorLoop = a.schedule.vectorLoop;
+  if (a.extents != b.extents || a.extents.size() == group.numRowLoops || !vectorLoop ||
+      b.schedule.vectorLoop != vectorLoop)
+    return;
+  auto [value, again] = findShared(group, first, second);
+  if (!value)
+    return;
+  // It lies as vectors run.
+  SmallVector<unsigned> loops = llvm::to_vector(llvm::seq<unsigned>(0, a.extents.size()));
+  llvm::erase(loops, *vectorLoop);
+  loops.push_back(*vectorLoop);
+  AffineMap map = AffineMap::getPermutationMap(loops, value.getContext());
+  SmallVector<int64_t> shape = llvm::map_to_vector(loops, [&](unsigned loop) { return a.extents[loop]; });
+  auto type = MemRefType::get(shape, value.getType());
+  if (group.getRowBytes() + *getBufferBytes(type) / group.getNumRows() > getMaxRowBytes(target))
+    return;
+
+  OpBuilder builder(a.op);
+  Value buffer = memref::AllocOp::create(builder, value.getLoc(), type, builder.getI64IntegerAttr(64));
+  auto rewrite = [&](RowOp &member, Value inMember, auto change) {
+    builder.setInsertionPoint(member.op);
+    auto clone = cast<linalg::GenericOp>(builder.clone(*member.op));
+    return change(builder, clone, getInClone(member.op, clone, inMember), buffer, map);
+  };
+  linalg::GenericOp newA = rewrite(a, value, addOutput), newB = rewrite(b, again, addInput);
+  // Other operands could have vectors run along another loop, and sums in another order.
+  auto keepsLoops = [&](const RowOp &member, linalg::GenericOp op) {
+    GenericSchedule schedule = scheduleGeneric(op, target);
+    return schedule.vectorLoop == member.schedule.vectorLoop &&
+           schedule.transposedLoop == member.schedule.transposedLoop;
+  };
+  if (keepsLoops(a, newA) && keepsLoops(b, newB)) {
+    std::swap(a.op, newA);
+    std::swap(b.op, newB);
+  }
+  newA.erase();
+  newB.erase();
+  if (buffer.use_empty())
+    buffer.getDefiningOp()->erase();
+}
+
 void nn::shareValues(RowGroup &group, const CpuTarget &target) {
   for (size_t second = 1; second < group.members.size(); ++second)
-    for (size_t first = 0; first < second; ++first) {
-      RowOp &a = group.members[first], &b = group.members[second];
-      if (a.extents != b.extents || a.extents.size() == group.numRowLoops)
-        continue;
-      auto [value, again] = findShared(group, first, second);
-      if (!value)
-        continue;
-      auto type = MemRefType::get(a.extents, value.getType());
-      if (group.getRowBytes() + *getBufferBytes(type) / group.getNumRows() > getMaxRowBytes(target))
-        continue;
-      OpBuilder builder(a.op);
-      Value buffer = memref::AllocOp::create(builder, value.getLoc(), type, builder.getI64IntegerAttr(64));
-      a.op = addOutput(builder, a.op, value, buffer);
-      b.op = addInput(builder, b.op, again, buffer);
-    }
+    for (size_t first = 0; first < second; ++first)
+      shareValue(group, first, second, target);
 }

@@ -21,10 +21,12 @@ static bool isFlatDictionary(StringRef text) {
          text.count('<') <= 4;
 }
 
-llvm::Error TuningResults::read(std::map<std::string, TuningResult> &results) const {
+llvm::Error TuningResults::read(std::map<std::string, TuningResult> &results, bool &isTable) const {
   uint64_t size = 0;
+  isTable = true;
   if (!llvm::sys::fs::exists(path))
     return llvm::Error::success();
+  isTable = false;
   if (std::error_code error = llvm::sys::fs::file_size(path, size))
     return llvm::createFileError(path, error);
   if (!llvm::sys::fs::is_regular_file(path) || size > maxFileBytes)
@@ -33,6 +35,7 @@ llvm::Error TuningResults::read(std::map<std::string, TuningResult> &results) co
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false, /*IsVolatile=*/true);
   if (!buffer)
     return llvm::createFileError(path, buffer.getError());
+  isTable = true;
   SmallVector<StringRef> lines;
   (*buffer)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
   size_t bad = 0;
@@ -49,7 +52,10 @@ llvm::Error TuningResults::read(std::map<std::string, TuningResult> &results) co
   return llvm::Error::success();
 }
 
-llvm::Error TuningResults::load() { return read(known); }
+llvm::Error TuningResults::load() {
+  bool isTable = true;
+  return read(known, isTable);
+}
 
 const TuningResult *TuningResults::find(StringRef key) const {
   auto found = known.find(key.str());
@@ -65,11 +71,16 @@ llvm::Error TuningResults::save() {
     return llvm::createStringError("neither XDG_CACHE_HOME nor HOME says where");
   // What another process has added meanwhile stays; what is no result goes.
   std::map<std::string, TuningResult> all;
-  llvm::consumeError(read(all));
+  bool isTable = true;
+  llvm::Error badLine = read(all, isTable);
+  if (!isTable)
+    return badLine;
+  llvm::consumeError(std::move(badLine));
   for (const auto &[key, result] : added)
     all[key] = result;
-  if (std::error_code error = llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path)))
-    return llvm::createFileError(path, error);
+  if (StringRef folder = llvm::sys::path::parent_path(path); !folder.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(folder))
+      return llvm::createFileError(path, error);
   llvm::Expected<llvm::sys::fs::TempFile> file = llvm::sys::fs::TempFile::create(path + ".%%%%%%%%");
   if (!file)
     return llvm::createFileError(path, file.takeError());

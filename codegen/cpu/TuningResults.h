@@ -26,17 +26,16 @@ public:
   /// Forgets a result that turned out to be none.
   void remove(StringRef key);
 
-  /// Adds what is new to the file, which appears complete or not at all.
+  /// Adds what is new to the file, which appears complete or not at all; what is no table, or cannot be read, stays.
   llvm::Error save();
-
-  StringRef getPath() const { return path; }
 
   /// $XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv, beside the programs that nnc-run keeps; an empty text
   /// where neither is set.
   static std::string getDefaultPath();
 
 private:
-  llvm::Error read(std::map<std::string, TuningResult> &results) const;
+  /// Fails where a line is no result too, but then `isTable` is true, and what is one has been read.
+  llvm::Error read(std::map<std::string, TuningResult> &results, bool &isTable) const;
 
   std::string path;
   std::map<std::string, TuningResult> known, added;
