@@ -53,6 +53,22 @@ LogicalResult makeSerial(scf::ForallOp forall) {
   return success();
 }
 
+/// Makes one constant at the start of `entry` of all that are equal: where a kernel has its constants from must not
+/// tell it from another one.
+void uniteConstants(func::FuncOp entry) {
+  DenseMap<Attribute, arith::ConstantOp> constants;
+  Block &start = entry.getBody().front();
+  entry.walk([&](arith::ConstantOp constant) {
+    auto [known, isNew] = constants.try_emplace(constant.getValue(), constant);
+    if (isNew) {
+      constant->moveBefore(&start, start.begin());
+    } else {
+      constant.replaceAllUsesWith(known->second.getResult());
+      constant.erase();
+    }
+  });
+}
+
 /// The ops of a serial kernel that a function of its own would do, in their order; none where it is not worth it, or
 /// something else needs their results.
 SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
@@ -245,6 +261,7 @@ private:
     for (scf::ForallOp forall : inner)
       if (failed(makeSerial(forall)))
         return failure();
+    uniteConstants(entry);
     for (const Kernel &kernel : kernels)
       if (failed(outlineKernel(entry, kernel, names)))
         return failure();

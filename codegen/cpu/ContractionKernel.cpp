@@ -60,9 +60,9 @@ void ContractionEmitter::emit() {
     numOuter *= extent;
   buildParallelPieces(builder, loc, numOuter * tasks, 1, [&](Value task, Value) {
     Value tasksPerPoint = constant(tasks);
-    delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, task, tasksPerPoint), schedule.outerLoops,
+    delinearize(builder, loc, computeIndex<arith::DivUIOp>(builder, loc, task, tasksPerPoint), schedule.outerLoops,
                 contraction.extents, ivs);
-    emitTask(builder.createOrFold<arith::RemUIOp>(loc, task, tasksPerPoint));
+    emitTask(computeIndex<arith::RemUIOp>(builder, loc, task, tasksPerPoint));
   });
 }
 
@@ -82,8 +82,8 @@ static std::pair<Value, Value> getShare(OpBuilder &builder, Location loc, Value 
 /// Task `task` of one point of the outer loops.
 void ContractionEmitter::emitTask(Value task) {
   Value count = constant(schedule.columnTasks);
-  Value columnTask = builder.createOrFold<arith::RemUIOp>(loc, task, count);
-  Value rowTask = builder.createOrFold<arith::DivUIOp>(loc, task, count);
+  Value columnTask = computeIndex<arith::RemUIOp>(builder, loc, task, count);
+  Value rowTask = computeIndex<arith::DivUIOp>(builder, loc, task, count);
   const RegisterTiling &tiling = schedule.tiling;
   auto [rowBegin, rowEnd] = getShare(builder, loc, rowTask, schedule.rowTasks, tiling.getNumRowTiles());
   auto [columnBegin, columnEnd] = getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
@@ -108,11 +108,11 @@ void ContractionEmitter::emitTask(Value task) {
 void ContractionEmitter::emitTiles(ArrayRef<TileRun> runs, Value begin, Value end, TileBody body) {
   for (const TileRun &run : runs) {
     Value first = constant(run.firstTile), last = constant(run.firstTile + run.count);
-    Value from = builder.createOrFold<arith::MaxUIOp>(loc, begin, first);
-    Value to = builder.createOrFold<arith::MinUIOp>(loc, end, last);
+    Value from = computeIndex<arith::MaxUIOp>(builder, loc, begin, first);
+    Value to = computeIndex<arith::MinUIOp>(builder, loc, end, last);
     buildLoop(builder, loc, from, to, 1, [&](Value tile) {
-      Value number = builder.createOrFold<arith::SubIOp>(loc, tile, first);
-      Value start = builder.createOrFold<arith::MulIOp>(loc, number, constant(run.size));
+      Value number = computeIndex<arith::SubIOp>(builder, loc, tile, first);
+      Value start = computeIndex<arith::MulIOp>(builder, loc, number, constant(run.size));
       body(tile, addIndex(builder, loc, start, run.start), run.size);
     });
   }

@@ -65,15 +65,16 @@ void ContractionEmitter::enterBlock(Value number) {
   block = number;
   int64_t extent = contraction.getExtent(contraction.sums.back());
   Value perSum = constant(schedule.blocksPerSum), size = constant(schedule.blockSums);
-  delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, block, perSum),
+  delinearize(builder, loc, computeIndex<arith::DivUIOp>(builder, loc, block, perSum),
               ArrayRef(contraction.sums).drop_back(), contraction.extents, ivs);
-  blockBegin = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::RemUIOp>(loc, block, perSum), size);
+  blockBegin =
+      computeIndex<arith::MulIOp>(builder, loc, computeIndex<arith::RemUIOp>(builder, loc, block, perSum), size);
   if (extent % schedule.blockSums == 0) {
     blockLength = size;
     return;
   }
-  Value left = builder.createOrFold<arith::SubIOp>(loc, constant(extent), blockBegin);
-  blockLength = builder.createOrFold<arith::MinUIOp>(loc, left, size);
+  Value left = computeIndex<arith::SubIOp>(builder, loc, constant(extent), blockBegin);
+  blockLength = computeIndex<arith::MinUIOp>(builder, loc, left, size);
 }
 
 void ContractionEmitter::emitBlockTile() {
@@ -88,7 +89,7 @@ void ContractionEmitter::emitBlockTile() {
   prefetchPartial();
   accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
     term = at;
-    ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+    ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
     return emitStep(carried, [&](const Piece &piece) { return loadPanel(piece); });
   });
   auto finish = [&] {
@@ -108,7 +109,7 @@ void ContractionEmitter::emitBlockTile() {
 /// Runs `body` for each term in [0, length) of each of the tiles that `tiles` visits, a few terms a visit.
 void ContractionEmitter::emitVisits(Value length, llvm::function_ref<void(llvm::function_ref<void(TermBody)>)> tiles) {
   buildLoop(builder, loc, constant(0), length, termsPerVisit, [&](Value begin) {
-    Value end = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, begin, termsPerVisit), length);
+    Value end = computeIndex<arith::MinUIOp>(builder, loc, addIndex(builder, loc, begin, termsPerVisit), length);
     tiles([&](TermBody body) { buildLoop(builder, loc, begin, end, 1, body); });
   });
 }
@@ -122,8 +123,8 @@ void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value be
       lanes > 1 && llvm::isPowerOf2_64(lanes)) {
     emitTiles(runs, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
       enterTile(constant(0), 1, column, numColumns);
-      Value whole = builder.createOrFold<arith::SubIOp>(
-          loc, length, builder.createOrFold<arith::RemUIOp>(loc, length, constant(lanes)));
+      Value whole = computeIndex<arith::SubIOp>(builder, loc, length,
+                                                computeIndex<arith::RemUIOp>(builder, loc, length, constant(lanes)));
       buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) { transposeIntoPanel(begin, term); });
       buildLoop(builder, loc, whole, length, 1, [&](Value term) { copyIntoPanel(begin, term); });
     });
@@ -139,7 +140,7 @@ void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value be
 
 /// One term of the tile's columns.
 void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
-  ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
+  ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, begin, term);
   for (const Piece &piece : pieces) {
     VectorBody body = makeBody(contraction.op, piece);
     Value vector = widen(body.broadcast(body.load(contraction.b)));
@@ -149,7 +150,7 @@ void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
 
 /// As many terms as lanes of the tile's columns, where consecutive terms lie one after the other.
 void ContractionEmitter::transposeIntoPanel(Value begin, Value term) {
-  ivs[contraction.sums.back()] = builder.createOrFold<arith::AddIOp>(loc, begin, term);
+  ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, begin, term);
   for (const Piece &piece : pieces)
     for (auto [number, vector] : llvm::enumerate(loadTransposed(piece)))
       vector::StoreOp::create(builder, loc, vector, panels->buffer,
@@ -200,22 +201,22 @@ SmallVector<Value> ContractionEmitter::emitTransposedTerms(ValueRange accumulato
 /// Where a vector of b lies in `panels`: one tile after the other, in each term after term. Tiles start at whole
 /// vectors, so that panels of different widths leave no gap.
 Value ContractionEmitter::getPlaceInPanel(Value term, const Piece &piece) {
-  Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], panels->firstColumn);
-  Value tile = builder.createOrFold<arith::MulIOp>(loc, column, constant(panels->terms));
-  Value row = builder.createOrFold<arith::MulIOp>(loc, term, constant(tileWidth));
-  return addIndex(builder, loc, builder.createOrFold<arith::AddIOp>(loc, tile, row), piece.column);
+  Value column = computeIndex<arith::SubIOp>(builder, loc, ivs[contraction.vectorLoop], panels->firstColumn);
+  Value tile = computeIndex<arith::MulIOp>(builder, loc, column, constant(panels->terms));
+  Value row = computeIndex<arith::MulIOp>(builder, loc, term, constant(tileWidth));
+  return addIndex(builder, loc, computeIndex<arith::AddIOp>(builder, loc, tile, row), piece.column);
 }
 
 /// Copies the rows from `firstRow` to the end of the tile before `rowEnd`, the block's terms of them.
 void ContractionEmitter::copyRowsOfA(Value rowEnd) {
   unsigned sumLoop = contraction.sums.back(), rowLoop = *schedule.rowLoop;
-  Value numRows = builder.createOrFold<arith::SubIOp>(loc, getTileStart(schedule.tiling.rows, rowEnd), firstRow);
-  Value whole = builder.createOrFold<arith::SubIOp>(
-      loc, blockLength, builder.createOrFold<arith::RemUIOp>(loc, blockLength, constant(lanes)));
+  Value numRows = computeIndex<arith::SubIOp>(builder, loc, getTileStart(schedule.tiling.rows, rowEnd), firstRow);
+  Value whole = computeIndex<arith::SubIOp>(builder, loc, blockLength,
+                                            computeIndex<arith::RemUIOp>(builder, loc, blockLength, constant(lanes)));
   buildLoop(builder, loc, constant(0), numRows, 1, [&](Value row) {
-    ivs[rowLoop] = builder.createOrFold<arith::AddIOp>(loc, firstRow, row);
+    ivs[rowLoop] = computeIndex<arith::AddIOp>(builder, loc, firstRow, row);
     auto load = [&](Value term, int64_t width) {
-      ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+      ivs[sumLoop] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
       return VectorBody(builder, target, contraction.op, ivs, sumLoop, width).load(contraction.a);
     };
     buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) {
@@ -238,7 +239,7 @@ void ContractionEmitter::copyTilesOfA(Value rowBegin, Value rowEnd) {
       tileRows = numRows;
       ivs[rowLoop] = row;
       visit([&](Value term) {
-        ivs[sumLoop] = builder.createOrFold<arith::AddIOp>(loc, blockBegin, term);
+        ivs[sumLoop] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
         VectorBody body(builder, target, contraction.op, ivs, rowLoop, numRows);
         vector::StoreOp::create(builder, loc, body.broadcast(body.load(contraction.a)), blockOfA,
                                 getPlaceInBlockOfA(row, term));
@@ -258,11 +259,11 @@ int64_t ContractionEmitter::getRowLengthOfA() const {
 /// Where term `term` of the block lies for row `row`, which, in a tile-major block, is the first one of the current
 /// tile: there the tile's other rows follow.
 Value ContractionEmitter::getPlaceInBlockOfA(Value row, Value term) {
-  Value first = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::SubIOp>(loc, row, firstRow),
-                                                    constant(getRowLengthOfA()));
+  Value first = computeIndex<arith::MulIOp>(builder, loc, computeIndex<arith::SubIOp>(builder, loc, row, firstRow),
+                                            constant(getRowLengthOfA()));
   if (schedule.blockOfA == BlockOfA::tileMajor)
-    term = builder.createOrFold<arith::MulIOp>(loc, term, constant(tileRows));
-  return builder.createOrFold<arith::AddIOp>(loc, first, term);
+    term = computeIndex<arith::MulIOp>(builder, loc, term, constant(tileRows));
+  return computeIndex<arith::AddIOp>(builder, loc, first, term);
 }
 
 /// The element of a that the piece's row is multiplied by at the current term.
@@ -305,9 +306,9 @@ void ContractionEmitter::makeSharedPanels() {
 Value ContractionEmitter::getTileStart(ArrayRef<TileRun> runs, Value tile) {
   Value start;
   for (const TileRun &run : runs) {
-    Value inRun = builder.createOrFold<arith::MulIOp>(loc, tile, constant(run.size));
+    Value inRun = computeIndex<arith::MulIOp>(builder, loc, tile, constant(run.size));
     inRun = addIndex(builder, loc, inRun, run.start - run.firstTile * run.size);
-    start = start ? builder.createOrFold<arith::MinUIOp>(loc, start, inRun) : inRun;
+    start = start ? computeIndex<arith::MinUIOp>(builder, loc, start, inRun) : inRun;
   }
   return start;
 }
@@ -316,11 +317,11 @@ Value ContractionEmitter::getTileStart(ArrayRef<TileRun> runs, Value tile) {
 Value ContractionEmitter::getPlaceInPartial(const Piece &piece) {
   int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
   Value row =
-      schedule.rowLoop ? builder.createOrFold<arith::SubIOp>(loc, ivs[*schedule.rowLoop], firstRow) : constant(0);
-  Value column = builder.createOrFold<arith::SubIOp>(loc, ivs[contraction.vectorLoop], firstColumn);
+      schedule.rowLoop ? computeIndex<arith::SubIOp>(builder, loc, ivs[*schedule.rowLoop], firstRow) : constant(0);
+  Value column = computeIndex<arith::SubIOp>(builder, loc, ivs[contraction.vectorLoop], firstColumn);
   Value place =
-      builder.createOrFold<arith::AddIOp>(loc, builder.createOrFold<arith::MulIOp>(loc, row, constant(columns)),
-                                          builder.createOrFold<arith::MulIOp>(loc, column, constant(tileRows)));
+      computeIndex<arith::AddIOp>(builder, loc, computeIndex<arith::MulIOp>(builder, loc, row, constant(columns)),
+                                  computeIndex<arith::MulIOp>(builder, loc, column, constant(tileRows)));
   return addIndex(builder, loc, place, piece.row * tileWidth + piece.column);
 }
 

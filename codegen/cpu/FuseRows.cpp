@@ -157,7 +157,7 @@ Operation *RowLoop::emit() {
         buildLoop(builder, loc, begin, end, 1, [&](Value point) {
           delinearize(builder, loc, point, loops, counts, firstRow);
           for (auto [first, size] : llvm::zip_equal(firstRow, block))
-            first = builder.createOrFold<arith::MulIOp>(loc, first, getIndexConstant(builder, loc, size));
+            first = computeIndex<arith::MulIOp>(builder, loc, first, getIndexConstant(builder, loc, size));
           emitBlock();
         });
       });

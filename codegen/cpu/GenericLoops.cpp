@@ -251,11 +251,11 @@ void GenericEmitter::emitSplitAlongVector(int64_t tasks) {
   int64_t perRow = llvm::divideCeil(vectors, share);
   buildParallelPieces(builder, loc, numOuter * perRow, 1, [&](Value task, Value) {
     Value count = constant(perRow), size = constant(share * lanes);
-    Value part = builder.createOrFold<arith::RemUIOp>(loc, task, count);
-    delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, task, count), outerLoops, extents, ivs);
-    Value begin = builder.createOrFold<arith::MulIOp>(loc, part, size);
-    Value end = builder.createOrFold<arith::AddIOp>(loc, begin, size);
-    emitMain(begin, builder.createOrFold<arith::MinUIOp>(loc, end, constant(vectors * lanes)));
+    Value part = computeIndex<arith::RemUIOp>(builder, loc, task, count);
+    delinearize(builder, loc, computeIndex<arith::DivUIOp>(builder, loc, task, count), outerLoops, extents, ivs);
+    Value begin = computeIndex<arith::MulIOp>(builder, loc, part, size);
+    Value end = computeIndex<arith::AddIOp>(builder, loc, begin, size);
+    emitMain(begin, computeIndex<arith::MinUIOp>(builder, loc, end, constant(vectors * lanes)));
   });
   SmallVector<int64_t> outer = llvm::map_to_vector(outerLoops, [&](unsigned loop) { return extents[loop]; });
   if (extents[*vectorLoop] % lanes != 0)
@@ -282,13 +282,13 @@ void GenericEmitter::emitTransposing() {
   buildParallelPieces(builder, loc, total, llvm::divideCeil(total, tasks), [&](Value begin, Value end) {
     buildLoop(builder, loc, begin, end, 1, [&](Value point) {
       Value count = constant(bands);
-      delinearize(builder, loc, builder.createOrFold<arith::DivUIOp>(loc, point, count), outerLoops, extents, ivs);
-      Value first = builder.createOrFold<arith::MulIOp>(loc, builder.createOrFold<arith::RemUIOp>(loc, point, count),
-                                                        constant(band));
-      Value limit = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, first, band),
-                                                         constant(extents[*transposedLoop]));
-      Value whole = builder.createOrFold<arith::MinUIOp>(loc, addIndex(builder, loc, first, band),
-                                                         constant(extents[*transposedLoop] / size * size));
+      delinearize(builder, loc, computeIndex<arith::DivUIOp>(builder, loc, point, count), outerLoops, extents, ivs);
+      Value first = computeIndex<arith::MulIOp>(builder, loc, computeIndex<arith::RemUIOp>(builder, loc, point, count),
+                                                constant(band));
+      Value limit = computeIndex<arith::MinUIOp>(builder, loc, addIndex(builder, loc, first, band),
+                                                 constant(extents[*transposedLoop]));
+      Value whole = computeIndex<arith::MinUIOp>(builder, loc, addIndex(builder, loc, first, band),
+                                                 constant(extents[*transposedLoop] / size * size));
       buildLoop(builder, loc, 0, extents[*vectorLoop] / size * size, size, [&](Value start) {
         buildLoop(builder, loc, first, whole, size, [&](Value square) {
           ivs[*vectorLoop] = start;
@@ -307,7 +307,7 @@ void GenericEmitter::emitTransposing() {
       if (extents[*vectorLoop] % size != 0)
         emitEach(first, whole, /*isWhole=*/true);
       if (extents[*transposedLoop] % size != 0)
-        emitEach(builder.createOrFold<arith::MaxUIOp>(loc, first, whole), limit, /*isWhole=*/false);
+        emitEach(computeIndex<arith::MaxUIOp>(builder, loc, first, whole), limit, /*isWhole=*/false);
     });
   });
 }

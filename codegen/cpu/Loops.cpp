@@ -7,8 +7,24 @@
 using namespace mlir;
 using namespace mlir::nn;
 
+// How far back an op is searched for.
+static constexpr int maxDistance = 32;
+
+Operation *nn::findJustBefore(OpBuilder &builder, llvm::function_ref<bool(Operation *)> isWanted) {
+  Block *block = builder.getInsertionBlock();
+  Block::iterator at = builder.getInsertionPoint();
+  for (int distance = 0; distance < maxDistance && at != block->begin(); ++distance)
+    if (isWanted(&*--at))
+      return &*at;
+  return nullptr;
+}
+
 Value nn::getIndexConstant(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
+  Operation *known = findJustBefore(builder, [&](Operation *op) {
+    auto constant = dyn_cast<arith::ConstantIndexOp>(op);
+    return constant && constant.value() == value;
+  });
+  return known ? known->getResult(0) : Value(arith::ConstantIndexOp::create(builder, loc, value));
 }
 
 void nn::buildLoop(OpBuilder &builder, Location loc, Value begin, Value end, int64_t step, LoopBody body) {
@@ -101,8 +117,8 @@ void nn::delinearize(OpBuilder &builder, Location loc, Value point, ArrayRef<uns
     return;
   for (unsigned loop : llvm::reverse(loops.drop_front())) {
     Value extent = getIndexConstant(builder, loc, extents[loop]);
-    ivs[loop] = builder.createOrFold<arith::RemUIOp>(loc, point, extent);
-    point = builder.createOrFold<arith::DivUIOp>(loc, point, extent);
+    ivs[loop] = computeIndex<arith::RemUIOp>(builder, loc, point, extent);
+    point = computeIndex<arith::DivUIOp>(builder, loc, point, extent);
   }
   ivs[loops.front()] = point;
 }

@@ -1,5 +1,6 @@
 // Builders of the loops that generated code consists of.
 #pragma once
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlir::nn {
@@ -8,6 +9,17 @@ using LoopBody = llvm::function_ref<void(Value iv)>;
 using CarryingLoopBody = llvm::function_ref<SmallVector<Value>(Value iv, ValueRange carried)>;
 
 Value getIndexConstant(OpBuilder &builder, Location loc, int64_t value);
+
+/// The first op a little before the builder's insertion point, in its block, that `isWanted`; null where there is none.
+Operation *findJustBefore(OpBuilder &builder, llvm::function_ref<bool(Operation *)> isWanted);
+
+/// `Op` of two indices, or its value where it is known or stands just before: unrolled code asks for the same again and
+/// again, and each op costs time in all passes that follow.
+template <typename Op> Value computeIndex(OpBuilder &builder, Location loc, Value a, Value b) {
+  Operation *known = findJustBefore(
+      builder, [&](Operation *op) { return isa<Op>(op) && op->getOperand(0) == a && op->getOperand(1) == b; });
+  return known ? known->getResult(0) : builder.createOrFold<Op>(loc, a, b);
+}
 
 /// for iv = begin to end by step. A single iteration known as such needs no
 /// loop.

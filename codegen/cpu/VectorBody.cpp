@@ -1,5 +1,6 @@
 // The evaluator of linalg.generic bodies on vectors.
 #include "codegen/cpu/VectorBody.h"
+#include "codegen/cpu/Loops.h"
 #include "codegen/cpu/PartialVector.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,7 +43,7 @@ std::optional<int64_t> nn::getStrideAlong(OpOperand *operand, unsigned dim) {
 Value nn::addIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
   if (b == 0)
     return a;
-  return builder.createOrFold<arith::AddIOp>(loc, a, arith::ConstantIndexOp::create(builder, loc, b));
+  return computeIndex<arith::AddIOp>(builder, loc, a, getIndexConstant(builder, loc, b));
 }
 
 /// Whether the lanes of `operand` along `dim` are consecutive elements of its

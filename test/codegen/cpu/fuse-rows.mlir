@@ -9,6 +9,8 @@
 #all3 = affine_map<(b, t, j) -> (b, t, j)>
 #row3 = affine_map<(b, t, j) -> (b, t)>
 #rows3 = affine_map<(b, t) -> (b, t)>
+#turned3 = affine_map<(b, t, j) -> (b, j, t)>
+#sample_last3 = affine_map<(b, t, j) -> (b, j)>
 #sample3 = affine_map<(b, t) -> (b)>
 
 // A row's maximum, what is made of it and a sum of that, with a fill: one loop over blocks of four rows, as many as lie
@@ -218,6 +220,77 @@ func.func @computed_once(%sum: memref<256xf32>, %first: memref<f32>) {
   scf.for %i = %c0 to %c1 step %c1 {
     %a = memref.load %gradient[%i, %i] : memref<256x8000xf32>
     memref.store %a, %first[] : memref<f32>
+  }
+  return
+}
+
+// Sums run along the operand's contiguous dimension, the second loop; what they share lies so too, or they would run
+// another way.
+// CHECK-LABEL: func @shared_as_it_lies
+// CHECK: scf.forall
+// CHECK: %[[SHARED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x8x512xf32>
+// CHECK: linalg.generic
+// CHECK-SAME: outs(%{{[^,]*}}, %[[SHARED]] :
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%[[SHARED]] :
+func.func @shared_as_it_lies(%x: memref<256x8x512xf32>, %first: memref<256x8xf32>, %second: memref<256x8xf32>) {
+  %half = arith.constant 0.5 : f32
+  %one = arith.constant 1.0 : f32
+  linalg.generic {indexing_maps = [#turned3, #sample_last3], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%x : memref<256x8x512xf32>) outs(%first : memref<256x8xf32>) {
+    ^bb0(%a: f32, %s: f32):
+      %d = arith.subf %a, %one : f32
+      %p1 = arith.mulf %half, %d : f32
+      %q1 = arith.addf %p1, %half : f32
+      %p2 = arith.mulf %q1, %d : f32
+      %q2 = arith.addf %p2, %half : f32
+      %p3 = arith.mulf %q2, %d : f32
+      %q3 = arith.addf %p3, %half : f32
+      %p4 = arith.mulf %q3, %d : f32
+      %q4 = arith.addf %p4, %half : f32
+      %p5 = arith.mulf %q4, %d : f32
+      %q5 = arith.addf %p5, %half : f32
+      %p6 = arith.mulf %q5, %d : f32
+      %q6 = arith.addf %p6, %half : f32
+      %p7 = arith.mulf %q6, %d : f32
+      %q7 = arith.addf %p7, %half : f32
+      %p8 = arith.mulf %q7, %d : f32
+      %q8 = arith.addf %p8, %half : f32
+      %p9 = arith.mulf %q8, %d : f32
+      %q9 = arith.addf %p9, %half : f32
+      %p10 = arith.mulf %q9, %d : f32
+      %q10 = arith.addf %p10, %half : f32
+      %v = arith.mulf %q10, %half : f32
+      %n = arith.addf %s, %v : f32
+      linalg.yield %n : f32
+  }
+  linalg.generic {indexing_maps = [#turned3, #sample_last3], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%x : memref<256x8x512xf32>) outs(%second : memref<256x8xf32>) {
+    ^bb0(%a: f32, %s: f32):
+      %d = arith.subf %a, %one : f32
+      %p1 = arith.mulf %half, %d : f32
+      %q1 = arith.addf %p1, %half : f32
+      %p2 = arith.mulf %q1, %d : f32
+      %q2 = arith.addf %p2, %half : f32
+      %p3 = arith.mulf %q2, %d : f32
+      %q3 = arith.addf %p3, %half : f32
+      %p4 = arith.mulf %q3, %d : f32
+      %q4 = arith.addf %p4, %half : f32
+      %p5 = arith.mulf %q4, %d : f32
+      %q5 = arith.addf %p5, %half : f32
+      %p6 = arith.mulf %q5, %d : f32
+      %q6 = arith.addf %p6, %half : f32
+      %p7 = arith.mulf %q6, %d : f32
+      %q7 = arith.addf %p7, %half : f32
+      %p8 = arith.mulf %q7, %d : f32
+      %q8 = arith.addf %p8, %half : f32
+      %p9 = arith.mulf %q8, %d : f32
+      %q9 = arith.addf %p9, %half : f32
+      %p10 = arith.mulf %q9, %d : f32
+      %q10 = arith.addf %p10, %half : f32
+      %v = arith.subf %q10, %half : f32
+      %n = arith.addf %s, %v : f32
+      linalg.yield %n : f32
   }
   return
 }
