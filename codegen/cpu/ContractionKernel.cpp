@@ -19,6 +19,9 @@
 using namespace mlir;
 using namespace mlir::nn;
 
+// Terms from which on those that fill no turn are worth a loop of their own.
+static constexpr int64_t minTermsForTurns = 32;
+
 /// That of all the group's members, the contraction before its neighbours.
 static Location getGroupLocation(const ContractionGroup &group) {
   SmallVector<Location> locations = {group.contraction.op->getLoc()};
@@ -183,16 +186,27 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueR
   return buildLoop(builder, loc, 0, contraction.getExtent(loops.front()), 1, accumulators, body);
 }
 
-/// Terms of the innermost sum: several a turn of the loop where no number of them that occurs leaves a rest.
+/// Terms of the innermost sum: several a turn of the loop, and one by one those that fill no turn.
 SmallVector<Value> ContractionEmitter::emitTerms(Value begin, Value end, ValueRange accumulators,
                                                  CarryingLoopBody body) {
-  int64_t turn = contraction.getExtent(contraction.sums.back()) % termsPerTurn == 0 ? termsPerTurn : 1;
-  return buildLoop(builder, loc, begin, end, turn, accumulators, [&](Value iv, ValueRange carried) {
-    SmallVector<Value> sums(carried);
-    for (int64_t i = 0; i < turn; ++i)
-      sums = body(addIndex(builder, loc, iv, i), sums);
-    return sums;
-  });
+  int64_t extent = contraction.getExtent(contraction.sums.back());
+  auto emitTurns = [&](Value from, Value to, int64_t turn, ValueRange initial) {
+    return buildLoop(builder, loc, from, to, turn, initial, [&](Value iv, ValueRange carried) {
+      SmallVector<Value> sums(carried);
+      for (int64_t i = 0; i < turn; ++i)
+        sums = body(addIndex(builder, loc, iv, i), sums);
+      return sums;
+    });
+  };
+  // Blocks of the sum are whole turns but for the last one.
+  if (extent % termsPerTurn == 0)
+    return emitTurns(begin, end, termsPerTurn, accumulators);
+  if (extent < minTermsForTurns)
+    return emitTurns(begin, end, 1, accumulators);
+  Value length = computeIndex<arith::SubIOp>(builder, loc, end, begin);
+  Value rest = computeIndex<arith::RemUIOp>(builder, loc, length, constant(termsPerTurn));
+  Value whole = computeIndex<arith::SubIOp>(builder, loc, end, rest);
+  return emitTurns(whole, end, 1, emitTurns(begin, whole, termsPerTurn, accumulators));
 }
 
 /// One term of all the tile's sums.
