@@ -4,8 +4,9 @@
     benchmarks/setup torch
     python3 benchmarks/matmul.py [--threads N] [--march CPU] [--random N] [--seed N] [--rounds N] [--sweep]
 
-Each contestant is a process of its own; rounds alternate. A line a shape: GFLOP/s of each (its fastest round) and nnc's
-rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
+Each contestant is a process of its own. A round goes through all shapes, and all contestants have their turns at one before
+the next: what disturbs the machine for seconds disturbs one round of a shape, not all. A line a shape: GFLOP/s of each (its
+fastest round) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
 """
 
 import json
@@ -17,29 +18,29 @@ from contest import Contestant, make_parser
 
 
 def compare(cases, threads, march, rounds, seconds):
-    """Yields (case, {name: seconds a call in the fastest round}) for each case."""
+    """Seconds a call in the fastest round, by contestant, for each case."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(cases, file)
         file.flush()
         contestants = [Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name]),
                        Contestant("openblas", "venv", "matmul_peer.py", threads, ["openblas", threads, file.name]),
                        Contestant("torch", "venv-torch", "matmul_peer.py", threads, ["torch", threads, file.name])]
-        for number, case in enumerate(cases):
-            times = {contestant.name: [] for contestant in contestants}
-            for _ in range(rounds):
+        times = [{contestant.name: [] for contestant in contestants} for _ in cases]
+        for _ in range(rounds):
+            for number, of_case in enumerate(times):
                 for contestant in contestants:
-                    times[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
-            yield case, {name: min(values) for name, values in times.items()}
+                    of_case[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
         for contestant in contestants:
             contestant.close()
+    return [{name: min(values) for name, values in of_case.items()} for of_case in times]
 
 
 def print_comparison(cases, threads, march, rounds, seconds, seed):
-    """The table, a line as each case is done. Returns nnc's rate divided by the better peer's, for each case."""
+    """The table. Returns nnc's rate divided by the better peer's, for each case."""
     print(f"GFLOP/s on {threads} threads; random shapes by seed {seed}")
     print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
     ratios = []
-    for (m, n, k, form), times in compare(cases, threads, march, rounds, seconds):
+    for (m, n, k, form), times in zip(cases, compare(cases, threads, march, rounds, seconds)):
         ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
         rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
         print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
