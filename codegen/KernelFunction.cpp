@@ -20,7 +20,7 @@ static bool isRebuilt(Operation *op) {
 namespace {
 class CaptureFinder {
 public:
-  CaptureFinder(const Piece &piece, llvm::function_ref<InFlightDiagnostic()> emitError)
+  CaptureFinder(const KernelPiece &piece, llvm::function_ref<InFlightDiagnostic()> emitError)
       : piece(piece), emitError(emitError) {}
 
   FailureOr<Captures> find() {
@@ -65,14 +65,14 @@ private:
     return success();
   }
 
-  const Piece &piece;
+  const KernelPiece &piece;
   llvm::function_ref<InFlightDiagnostic()> emitError;
   Captures captures;
   llvm::DenseSet<Value> seen;
 };
 } // namespace
 
-FailureOr<Captures> nn::findCaptures(const Piece &piece, llvm::function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<Captures> nn::findCaptures(const KernelPiece &piece, llvm::function_ref<InFlightDiagnostic()> emitError) {
   return CaptureFinder(piece, emitError).find();
 }
 
@@ -90,7 +90,8 @@ static Type getFieldType(Type type) { return isa<IndexType>(type) ? IntegerType:
 namespace {
 class FunctionBuilder {
 public:
-  explicit FunctionBuilder(const Piece &piece) : piece(piece), loc(piece.getLoc()), builder(func::FuncOp(piece.host)) {}
+  explicit FunctionBuilder(const KernelPiece &piece)
+      : piece(piece), loc(piece.getLoc()), builder(func::FuncOp(piece.host)) {}
 
   KernelFunction build(StringRef name);
 
@@ -99,7 +100,7 @@ private:
   void mapIndices(Value task);
   void placeScratch(func::FuncOp function, Value arena);
 
-  const Piece &piece;
+  const KernelPiece &piece;
   Location loc;
   OpBuilder builder;
   IRMapping mapping;
@@ -198,9 +199,9 @@ void FunctionBuilder::placeScratch(func::FuncOp function, Value arena) {
   });
 }
 
-KernelFunction nn::makeFunction(const Piece &piece, StringRef name) { return FunctionBuilder(piece).build(name); }
+KernelFunction nn::makeFunction(const KernelPiece &piece, StringRef name) { return FunctionBuilder(piece).build(name); }
 
-void nn::fillContext(OpBuilder &builder, const Piece &piece, Value arenaPointer, Value context) {
+void nn::fillContext(OpBuilder &builder, const KernelPiece &piece, Value arenaPointer, Value context) {
   Location loc = piece.getLoc();
   int64_t field = 0;
   auto store = [&](Value value) {

@@ -15,7 +15,7 @@ struct Captures {
 };
 
 /// Code that becomes a function.
-struct Piece {
+struct KernelPiece {
   func::FuncOp host;
   Value arena;
   std::string name;
@@ -30,7 +30,8 @@ struct Piece {
 };
 
 /// Finds what `piece` takes from outside; fails, with an error where `emitError` is there, where that cannot be passed.
-FailureOr<Captures> findCaptures(const Piece &piece, llvm::function_ref<InFlightDiagnostic()> emitError = nullptr);
+FailureOr<Captures> findCaptures(const KernelPiece &piece,
+                                 llvm::function_ref<InFlightDiagnostic()> emitError = nullptr);
 
 /// Its fields: the arena's address, places of buffers, scalars. More may follow.
 int64_t getNumFields(const Captures &captures);
@@ -44,9 +45,9 @@ struct KernelFunction {
 };
 
 /// Clones a piece, whose captures are known. Parallel loops in it stay.
-KernelFunction makeFunction(const Piece &piece, StringRef name);
+KernelFunction makeFunction(const KernelPiece &piece, StringRef name);
 
 /// Writes what a piece captures into a context before its last op.
-void fillContext(OpBuilder &builder, const Piece &piece, Value arenaPointer, Value context);
+void fillContext(OpBuilder &builder, const KernelPiece &piece, Value arenaPointer, Value context);
 
 } // namespace mlir::nn

@@ -92,7 +92,7 @@ SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
 
 /// A kernel of a function's.
 struct Use {
-  explicit Use(Piece ofKernel) : piece(std::move(ofKernel)) {
+  explicit Use(KernelPiece ofKernel) : piece(std::move(ofKernel)) {
     SmallVector<arith::ConstantOp> constants;
     forEachOp([&](Operation *op) { findPassableConstants(op, constants); });
     for (arith::ConstantOp constant : constants)
@@ -123,7 +123,7 @@ struct Use {
            llvm::equal(piece.ops, other.piece.ops, areEqual);
   }
 
-  Piece piece;
+  KernelPiece piece;
   /// What the function could get from outside too.
   SmallVector<TypedAttr> numbers;
 };
@@ -193,7 +193,7 @@ public:
 
   /// Replaces a kernel by a call of its function, which gets those of its numbers that differ.
   void replace(const Use &use, func::FuncOp function, ArrayRef<size_t> differing) {
-    const Piece &piece = use.piece;
+    const KernelPiece &piece = use.piece;
     OpBuilder builder(piece.ops.back());
     Location loc = piece.getLoc();
     fillContext(builder, piece, pointer, context);
@@ -271,14 +271,14 @@ private:
   LogicalResult outlineKernel(func::FuncOp entry, const Kernel &kernel, const KernelNames &names) {
     auto getName = [&](StringRef name) { return (entry.getSymName() + "." + name).str(); };
     auto makePiece = [&](StringRef name, SmallVector<Operation *> ops, scf::ForallOp loop) {
-      return Piece{entry, entry.getArgument(0), getName(name), std::move(ops), loop, {}, {}};
+      return KernelPiece{entry, entry.getArgument(0), getName(name), std::move(ops), loop, {}, {}};
     };
     if (kernel.loop)
       return outlineLoop(makePiece(kernel.name, {kernel.loop}, kernel.loop));
     SmallVector<scf::ForallOp> loops;
     for (Operation &op : llvm::make_range(kernel.begin, kernel.end))
       llvm::append_range(loops, getParallelLoops(&op));
-    Piece serial = makePiece(kernel.name, getSerialOps(kernel), {});
+    KernelPiece serial = makePiece(kernel.name, getSerialOps(kernel), {});
     if (!serial.ops.empty())
       if (FailureOr<Captures> captures = findCaptures(serial); succeeded(captures)) {
         serial.captures = std::move(*captures);
@@ -291,7 +291,7 @@ private:
     return success();
   }
 
-  LogicalResult outlineLoop(Piece piece) {
+  LogicalResult outlineLoop(KernelPiece piece) {
     FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(piece.loop);
     if (failed(dimensions))
       return failure();
@@ -309,7 +309,7 @@ private:
 
   /// Makes the piece's function, or finds one that does the same. `loopNames` are those of functions that parallel
   /// loops in serial code become.
-  LogicalResult outline(Piece piece, ArrayRef<std::string> loopNames) {
+  LogicalResult outline(KernelPiece piece, ArrayRef<std::string> loopNames) {
     Use use(std::move(piece));
     SmallVector<size_t> &candidates = byCode[use.hash()];
     for (size_t index : candidates)
