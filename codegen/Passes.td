@@ -57,6 +57,27 @@ def BindBuffers : Pass<"nn-bind-buffers", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def Bufferize : Pass<"nn-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Give every tensor a buffer, in place where that is possible";
+  let description = [{
+    Upstream's one-shot bufferization of one function at a time, all functions in parallel. Functions have buffers at
+    their boundaries (nn-bind-buffers) and do not call one another.
+
+    ```mlir
+    // %x: memref<4xf32>
+    // %m: tensor<4x4xf32>
+    // %v: tensor<4xf32>
+    // Before
+    %t = bufferization.to_tensor %x restrict writable : memref<4xf32> to tensor<4xf32>
+    %a = linalg.matvec ins(%m, %v : tensor<4x4xf32>, tensor<4xf32>) outs(%t : tensor<4xf32>) -> tensor<4xf32>
+    // After: a linalg.matvec on buffers whose destination is %x
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
 def CheckBuffers : Pass<"nn-check-buffers", "::mlir::func::FuncOp"> {
   let summary = "Refuse buffers that cannot be planned, and copies without a reason";
   let description = [{

@@ -1,0 +1,43 @@
+// nn-bufferize: upstream's one-shot bufferization, function by function. Entry points do not call one another and have
+// buffers at their boundaries already, so nothing is to be known of the module, and they go in parallel.
+#include "codegen/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/IR/Threading.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_BUFFERIZE
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+
+/// Whether bufferizing `function` adds to the module: a constant tensor becomes a global there.
+static bool makesGlobals(func::FuncOp function) {
+  return function
+      .walk([](arith::ConstantOp constant) {
+        return isa<TensorType>(constant.getType()) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+static LogicalResult bufferize(func::FuncOp function) {
+  bufferization::OneShotBufferizationOptions options;
+  bufferization::BufferizationState state;
+  return bufferization::runOneShotBufferize(function, options, state);
+}
+
+namespace {
+struct Bufferize : nn::impl::BufferizeBase<Bufferize> {
+  using Base::Base;
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> alone, together;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      (makesGlobals(function) ? alone : together).push_back(function);
+    for (func::FuncOp function : alone)
+      if (failed(bufferize(function)))
+        return signalPassFailure();
+    if (failed(failableParallelForEach(&getContext(), together, bufferize)))
+      signalPassFailure();
+  }
+};
+} // namespace
