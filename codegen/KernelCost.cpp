@@ -130,6 +130,10 @@ private:
     for (Value operand : op->getOperands())
       if (std::optional<int64_t> value = getValue(operand))
         operands.push_back(*value);
+    // Where one of two bounds is known only as the program runs, such as how many rows a batch names: the most there
+    // can be.
+    if (isa<arith::MinUIOp, arith::MinSIOp>(op) && operands.size() == 1)
+      return setValue(op->getResult(0), operands.front());
     bool allKnown = !operands.empty() && operands.size() == op->getNumOperands();
     setValue(op->getResult(0), allKnown ? evaluate(op, operands) : std::nullopt);
   }

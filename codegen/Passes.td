@@ -183,6 +183,28 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
   }];
 }
 
+def ParallelizeLoops : CpuPass<"nn-parallelize-loops"> {
+  let summary = "Run loops whose turns are independent as parallel loops over blocks of turns";
+  let description = [{
+    `nn.independent_turns` on a loop says that no turn touches what another one writes, and how many turns there are at
+    most; how many there are indeed may be known only as the program runs. Blocks are cut from the most there can be, so
+    that they depend on shapes alone. A loop stays serial where it carries values, stands in a parallel loop already,
+    writes a temporary that its turns share, or has less work than a task is worth.
+
+    ```
+    // Before
+    scf.for %row = %c0 to %rows step %c1 { ... } {nn.independent_turns = 2048 : i64}
+    // After
+    scf.forall (%task) in (32) {
+      %begin = arith.muli %task, %c64
+      %end = arith.addi %begin, %c64
+      %last = arith.minsi %end, %rows
+      scf.for %row = %begin to %last step %c1 { ... }
+    }
+    ```
+  }];
+}
+
 def FuseRows : CpuPass<"nn-fuse-rows"> {
   let summary = "Run neighbouring operations on the same rows as one parallel loop over blocks of rows";
   let description = [{
@@ -282,7 +304,7 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
 
     `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
     floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
-    constant bounds: so they are what the processor's own counter counts, tails and polynomials of elementary functions
+    constant bounds, or to the most turns that they can have: so they are what the processor's own counter counts, tails and polynomials of elementary functions
     included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
     buffer of which it touches less, as a look-up does, what it touches). Kernels are named as nn-outline-parallel names
     their bodies, which comes later. An entry that has its marks stays as it is.

@@ -1,5 +1,5 @@
 // The embedding layer: rows gathered by index, and their gradients added up row by row.
-#include "dialect/Layer.h"
+#include "dialect/RowRuns.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -35,16 +35,6 @@ std::optional<int64_t> EmbeddingOp::getIndexBound(unsigned operandNumber) {
   return operandNumber == 0 ? std::optional<int64_t>(getVocab()) : std::nullopt;
 }
 
-/// The row that `token` names. Whatever the index, memory stays safe; a wrong one is refused by the runtime.
-static Value getRow(ImplicitLocOpBuilder &b, Value token, int64_t vocab) {
-  Type type = token.getType();
-  int64_t largest = vocab - 1;
-  if (type.isInteger(32))
-    largest = std::min<int64_t>(largest, INT32_MAX);
-  Value last = arith::ConstantOp::create(b, b.getIntegerAttr(type, largest));
-  return arith::IndexCastOp::create(b, b.getIndexType(), arith::MinUIOp::create(b, token, last));
-}
-
 FailureOr<SmallVector<Value>> EmbeddingOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   auto type = cast<RankedTensorType>(getType());
@@ -57,7 +47,7 @@ FailureOr<SmallVector<Value>> EmbeddingOp::lower(OpBuilder &builder) {
                                                       ArrayRef<AffineMap>{tokens, all}, iterators,
                                                       [&](OpBuilder &nested, Location loc, ValueRange args) {
                                                         ImplicitLocOpBuilder inner(loc, nested);
-                                                        Value row = getRow(inner, args[0], vocab);
+                                                        Value row = clampToRow(inner, args[0], vocab);
                                                         Value column = linalg::IndexOp::create(inner, rank - 1);
                                                         Value element = tensor::ExtractOp::create(
                                                             inner, table, ValueRange{row, column});
@@ -65,6 +55,22 @@ FailureOr<SmallVector<Value>> EmbeddingOp::lower(OpBuilder &builder) {
                                                       })
                                 .getResult(0)};
 }
+
+LogicalResult EmbeddingOp::verify() {
+  if (getLazy() && getEmbeddingsRegularizerAttr())
+    return emitOpError()
+           << "takes 'lazy' or 'embeddings_regularizer', not both: a penalty has a gradient in every row, "
+           << "and 'lazy' leaves the rows alone that the batch does not name";
+  return success();
+}
+
+Value EmbeddingOp::getTable() { return getParams().empty() ? Value() : getParams()[0]; }
+
+Value EmbeddingOp::getIndices() { return getInput(); }
+
+Value EmbeddingOp::getRows() { return getResult(); }
+
+bool EmbeddingOp::isLazy() { return getLazy(); }
 
 SmallVector<Value> EmbeddingOp::getSavedValues() { return {getInput()}; }
 
@@ -96,7 +102,7 @@ struct RowSorter {
       Value count = tensor::ExtractOp::create(b, carried[0], place);
       return {tensor::InsertOp::create(b, arith::AddIOp::create(b, count, one), carried[0], place)};
     })[0];
-    starts = forEach(vocab, {zero, starts}, [&](Value row, ValueRange carried) -> SmallVector<Value> {
+    starts = forEach(b, vocab, {zero, starts}, [&](Value row, ValueRange carried) -> SmallVector<Value> {
       Value place = shift(row, 2);
       Value sum = arith::AddIOp::create(b, carried[0], tensor::ExtractOp::create(b, carried[1], place));
       return {sum, tensor::InsertOp::create(b, sum, carried[1], place)};
@@ -116,24 +122,14 @@ struct RowSorter {
 private:
   Value shift(Value row, int64_t by) { return arith::AddIOp::create(b, row, arith::ConstantIndexOp::create(b, by)); }
 
-  /// A loop over [0, count) that carries values through `body`.
-  template <typename Body> SmallVector<Value> forEach(int64_t count, ArrayRef<Value> carried, Body body) {
-    Value zero = arith::ConstantIndexOp::create(b, 0), one = arith::ConstantIndexOp::create(b, 1);
-    auto loop = scf::ForOp::create(b, zero, arith::ConstantIndexOp::create(b, count), one, carried);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    scf::YieldOp::create(b, body(loop.getInductionVar(), loop.getRegionIterArgs()));
-    return SmallVector<Value>(loop.getResults());
-  }
-
   /// Loops over all tokens, one a dimension from `at.size()` on; `body` gets a token's row and position.
   template <typename Body>
   SmallVector<Value> forEachToken(ArrayRef<Value> carried, Body body, SmallVector<Value> at = {}, Value position = {}) {
     auto type = cast<RankedTensorType>(tokens.getType());
     int64_t dim = at.size();
     if (dim == type.getRank())
-      return body(getRow(b, tensor::ExtractOp::create(b, tokens, at), vocab), position, carried);
-    return forEach(type.getDimSize(dim), carried, [&](Value index, ValueRange inner) {
+      return body(clampToRow(b, tensor::ExtractOp::create(b, tokens, at), vocab), position, carried);
+    return forEach(b, type.getDimSize(dim), carried, [&](Value index, ValueRange inner) {
       SmallVector<Value> below(at);
       below.push_back(index);
       Value place = index;
@@ -145,18 +141,6 @@ private:
     });
   }
 };
-
-/// The indices of the token at `position` of a batch of `shape`.
-SmallVector<Value> getTokenIndices(ImplicitLocOpBuilder &b, Value position, ArrayRef<int64_t> shape) {
-  SmallVector<Value> indices(shape.size());
-  for (size_t dim = shape.size(); dim-- > 1;) {
-    Value size = arith::ConstantIndexOp::create(b, shape[dim]);
-    indices[dim] = arith::RemUIOp::create(b, position, size);
-    position = arith::DivUIOp::create(b, position, size);
-  }
-  indices[0] = position;
-  return indices;
-}
 
 } // namespace
 
@@ -185,7 +169,7 @@ FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, Valu
     auto loop = scf::ForOp::create(
         inner, begin, end, one, ValueRange{zero}, [&](OpBuilder &body, Location loc, Value place, ValueRange sum) {
           ImplicitLocOpBuilder at(loc, body);
-          SmallVector<Value> indices = getTokenIndices(at, extractIndex(at, lists.positions, place), shape);
+          SmallVector<Value> indices = getIndicesAt(at, extractIndex(at, lists.positions, place), shape);
           indices.push_back(column);
           Value gradient = tensor::ExtractOp::create(at, resultGrads[0], indices);
           scf::YieldOp::create(at, ValueRange{arith::AddFOp::create(at, sum[0], gradient)});

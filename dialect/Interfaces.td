@@ -94,6 +94,21 @@ def MaskedOpInterface : OpInterface<"MaskedOpInterface"> {
   ];
 }
 
+def RowLookupOpInterface : OpInterface<"RowLookupOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    A layer that reads rows of a parameter (an embedding): result[i..., :] is the table's row indices[i...], its last
+    one where the index is larger. It reads nothing else of the table, so a step's gradient of the table is zero in all
+    rows but those looked up; a lazy layer asks that the step leave the others alone.
+  }];
+  let methods = [
+    InterfaceMethod<"The table [rows, ...]; null until parameters are materialised.", "::mlir::Value", "getTable">,
+    InterfaceMethod<"Which rows are read: integers, samples first.", "::mlir::Value", "getIndices">,
+    InterfaceMethod<"The rows that were read.", "::mlir::Value", "getRows">,
+    InterfaceMethod<"Whether a step updates only the rows that it looks up.", "bool", "isLazy">,
+  ];
+}
+
 def StabilizableOpInterface : OpInterface<"StabilizableOpInterface"> {
   let cppNamespace = "::mlir::nn";
   let description = [{
@@ -165,7 +180,8 @@ def OptimizerAttrInterface : AttrInterface<"OptimizerAttrInterface"> {
     InterfaceMethod<[{
       Builds the update as one linalg.generic over the parameter with the parameter and its slots as outs, so that it
       happens in place. `learningRate` is a scalar tensor of f32, `step` a tensor<i64> that is 1 in the first step.
-      Returns the new parameter, then the new slots.
+      Returns the new parameter, then the new slots. An update is element by element: of some rows of a parameter and
+      its slots it gives the same rows of what it gives of the whole.
     }], "::llvm::SmallVector<::mlir::Value>", "buildUpdate",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$parameter,
            "::mlir::Value":$gradient, "::mlir::ValueRange":$slots, "::mlir::Value":$learningRate,

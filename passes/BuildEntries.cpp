@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/CallGraph.h"
+#include "passes/LazyUpdates.h"
 #include "passes/Passes.h"
 #include "passes/SpecializeBatch.h"
 #include "llvm/ADT/MapVector.h"
@@ -86,6 +87,8 @@ public:
   /// the integer inputs must have.
   LogicalResult completeOps(VariableOp counter);
 
+  bool isBatched(Value value) const { return dependsOnData(value, dataInputs); }
+
   void finish() {
     func::ReturnOp::create(b, function.getLoc(), results);
     Block &block = function.getBody().front();
@@ -151,6 +154,14 @@ struct Objective {
   SmallVector<VariableOp> variables;
   /// Optimiser slots of each variable.
   SmallVector<SmallVector<VariableOp>> slots;
+};
+
+/// What the update of one variable is made of.
+struct Update {
+  /// The look-ups after which only the rows that they have read are updated; none where all are.
+  SmallVector<RowLookupOpInterface> lookups;
+  /// The variable's gradient, or of each look-up that of its rows.
+  SmallVector<Value> gradients;
 };
 
 struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
@@ -286,6 +297,46 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return GradientOp::create(entry.b, loc, values.getTypes(), loss, values).getGradients();
   }
 
+  /// Asks for what the updates of an objective's variables need: the gradient of a variable or, where lazy layers read
+  /// it, those of the rows that they have looked up.
+  FailureOr<SmallVector<Update>> askForGradients(EntryBuilder &entry, const Objective &objective, Value loss) {
+    SmallVector<Update> updates;
+    SmallVector<Value> values;
+    for (VariableOp variable : objective.variables) {
+      Value value = entry.getVariable(variable);
+      FailureOr<SmallVector<RowLookupOpInterface>> lookups = findLazyLookups(variable, value);
+      if (failed(lookups))
+        return failure();
+      for (RowLookupOpInterface lookup : *lookups)
+        values.push_back(lookup.getRows());
+      if (lookups->empty())
+        values.push_back(value);
+      updates.push_back({std::move(*lookups), {}});
+    }
+    ValueRange gradients = buildGradient(entry, objective.op->getLoc(), loss, values);
+    for (Update &update : updates) {
+      size_t count = std::max<size_t>(update.lookups.size(), 1);
+      update.gradients = llvm::to_vector(gradients.take_front(count));
+      gradients = gradients.drop_front(count);
+    }
+    return updates;
+  }
+
+  /// The update of those rows of a parameter that a batch has looked up.
+  SmallVector<Value> updateRows(EntryBuilder &entry, Location loc, OptimizerAttrInterface optimizer, Value parameter,
+                                const Update &update, ValueRange slots, Value learningRate, Value step) {
+    SmallVector<Value> others = llvm::to_vector(slots);
+    SmallVector<bool> batched;
+    for (RowLookupOpInterface lookup : update.lookups) {
+      others.push_back(lookup.getIndices());
+      batched.push_back(entry.isBatched(others.back()));
+    }
+    llvm::append_range(others, update.gradients);
+    auto updated = UpdateRowsOp::create(entry.b, loc, parameter, learningRate, step, entry.getContext("valid"), others,
+                                        optimizer, batched);
+    return llvm::to_vector_of<Value>(updated.getResults());
+  }
+
   LogicalResult buildTrain(StepOp step, ArrayRef<Objective> objectives) {
     EntryBuilder entry(getOperation(), step, (step.getSymName() + ".train").str(), "train", batch);
     OpBuilder &b = entry.b;
@@ -296,12 +347,12 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     if (failed(losses))
       return failure();
     // All gradients are asked for before any variable changes: a parameter may be read by several objectives.
-    SmallVector<SmallVector<Value>> gradients;
+    SmallVector<SmallVector<Update>> updates;
     for (auto [objective, loss] : llvm::zip(objectives, *losses)) {
-      SmallVector<Value> values;
-      for (VariableOp variable : objective.variables)
-        values.push_back(entry.getVariable(variable));
-      gradients.push_back(llvm::to_vector(buildGradient(entry, objective.op->getLoc(), loss, values)));
+      FailureOr<SmallVector<Update>> asked = askForGradients(entry, objective, loss);
+      if (failed(asked))
+        return failure();
+      updates.push_back(std::move(*asked));
     }
     // So is the counter: gradients of random layers read it once more.
     Location counting = markStage(step.getLoc(), updateStage);
@@ -314,13 +365,17 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
           entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
                          RankedTensorType::get({}, element), objective.op->getLoc(),
                          {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
-      for (auto [variable, slots, gradient] : llvm::zip(objective.variables, objective.slots, gradients[index])) {
+      for (auto [variable, slots, update] : llvm::zip(objective.variables, objective.slots, updates[index])) {
         SmallVector<Value> slotValues;
         for (VariableOp slot : slots)
           slotValues.push_back(entry.getVariable(slot));
+        Location loc = markStage(variable.getLoc(), updateStage);
         SmallVector<Value> updated =
-            objective.optimizer.buildUpdate(b, markStage(variable.getLoc(), updateStage), entry.getVariable(variable),
-                                            gradient, slotValues, learningRate, iteration);
+            update.lookups.empty()
+                ? objective.optimizer.buildUpdate(b, loc, entry.getVariable(variable), update.gradients.front(),
+                                                  slotValues, learningRate, iteration)
+                : updateRows(entry, loc, objective.optimizer, entry.getVariable(variable), update, slotValues,
+                             learningRate, iteration);
         entry.addUpdate(variable, updated.front());
         for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
           entry.addUpdate(slot, value);

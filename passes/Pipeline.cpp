@@ -143,6 +143,8 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
     pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
   // Products first: they take the elementwise operations around them along.
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
+  // Before rows are fused and vectors made, which do otherwise inside a parallel loop.
+  pm.addNestedPass<func::FuncOp>(createParallelizeLoops({options.march}));
   // Of what products have not taken along; before rows become loops.
   pm.addNestedPass<func::FuncOp>(createFuseRows({options.march}));
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));

@@ -160,6 +160,36 @@ func.func @data.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} 
 
 // -----
 
+// Where data says only how much sooner a loop ends, it has the most turns that it can: two tasks of 4, of which there
+// are 7 at most.
+// CHECK-LABEL: func.func @most.predict
+// CHECK-SAME: flops = 7 : i64
+func.func @most.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c7 = arith.constant 7 : index
+  %c64 = arith.constant 64 : index
+  %one = arith.constant 1.0 : f32
+  %n = memref.view %arena[%c0][] : memref<?xi8> to memref<index>
+  %x = memref.view %arena[%c64][] : memref<?xi8> to memref<8xf32>
+  %count = memref.load %n[] : memref<index>
+  scf.forall (%task) in (2) {
+    %begin = arith.muli %task, %c4 : index
+    %sum = arith.addi %begin, %c4 : index
+    %end = arith.minui %sum, %c7 : index
+    %last = arith.minsi %end, %count : index
+    scf.for %i = %begin to %last step %c1 {
+      %v = memref.load %x[%i] : memref<8xf32>
+      %s = arith.addf %v, %one : f32
+      memref.store %s, %x[%i] : memref<8xf32>
+    }
+  }
+  return
+}
+
+// -----
+
 // Loops that depend on each other in more turns than are followed, 2^40, cost no time; the inner loops count as in the
 // first turn of the outer one.
 // CHECK-LABEL: func.func @long.predict

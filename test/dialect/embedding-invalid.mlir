@@ -30,3 +30,11 @@ func.func @table(%x: tensor<4x6xi32>, %t: tensor<8x10xf32>) {
   %e = nn.embedding %x params(%t) {vocab = 10, dim = 8}
   return
 }
+
+// -----
+
+func.func @lazy_penalty(%x: tensor<?x6xi32>) {
+  // expected-error @below {{'nn.embedding' op takes 'lazy' or 'embeddings_regularizer', not both: a penalty has a gradient in every row, and 'lazy' leaves the rows alone that the batch does not name}}
+  %e = nn.embedding %x {vocab = 10, dim = 8, lazy, embeddings_regularizer = #nn.l2}
+  return
+}

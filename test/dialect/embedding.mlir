@@ -9,6 +9,13 @@ nn.model @words(%tokens: tensor<?x6xi32>) -> tensor<?x6x8xf32> {
   nn.return %e
 }
 
+// CHECK-LABEL: nn.model @many_words
+// CHECK: nn.embedding %tokens {dim = 8, lazy, vocab = 1000000}
+nn.model @many_words(%tokens: tensor<?x6xi64>) -> tensor<?x6x8xf32> {
+  %e = nn.embedding %tokens {vocab = 1000000, dim = 8, lazy}
+  nn.return %e
+}
+
 // Whatever the index, nothing outside the table is read.
 // CHECK-LABEL: func.func @rows
 // CHECK: nn.embedding %arg0 params(%arg1) {dim = 8, vocab = 100}
