@@ -48,10 +48,15 @@ target_precompile_headers(nnc_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
 function(nnc_tablegen target td output)
   set(td_path ${CMAKE_CURRENT_SOURCE_DIR}/${td})
   set(out_path ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  set(repair "")
+  if("-gen-op-defs" IN_LIST ARGN)
+    set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/operand-segments.sed ${out_path})
+  endif()
   add_custom_command(
     OUTPUT ${out_path}
     COMMAND ${NNC_MLIR_TBLGEN} ${ARGN} -I ${PROJECT_SOURCE_DIR} -I ${MLIR_INCLUDE_DIRS} ${td_path} -o ${out_path}
             --write-if-changed -d ${out_path}.d
+    ${repair}
     DEPFILE ${out_path}.d
     DEPENDS ${td_path} ${NNC_MLIR_TBLGEN}
     COMMENT "tablegen ${output}")

@@ -23,8 +23,16 @@ inline void printOptionalOperandType(OpAsmPrinter &, Operation *, Value, Type) {
 LogicalResult checkAttributeName(RegisteredOperationName op, StringRef name,
                                  function_ref<InFlightDiagnostic()> emitError);
 
-/// Checks an op's attributes as its verifier will, before its shape rule reads them.
-template <typename Adaptor> LogicalResult verifyAttributes(Location loc, DictionaryAttr attributes) {
+/// Checks an op's attributes as its verifier will, before its shape rule reads them. An op with several variadic operands
+/// has an attribute of `segments` numbers that the parser adds later.
+template <typename Adaptor, size_t segments = 0>
+LogicalResult verifyAttributes(Location loc, DictionaryAttr attributes) {
+  if constexpr (segments > 0) {
+    NamedAttrList all(attributes);
+    std::array<int32_t, segments> none{};
+    all.set("operandSegmentSizes", DenseI32ArrayAttr::get(loc.getContext(), none));
+    attributes = all.getDictionary(loc.getContext());
+  }
   return Adaptor(ValueRange(), attributes, OpaqueProperties(nullptr), RegionRange()).verify(loc);
 }
 using AttributeVerifier = LogicalResult (*)(Location, DictionaryAttr);

@@ -4,6 +4,7 @@
 
 include "dialect/NNDialect.td"
 include "dialect/Interfaces.td"
+include "dialect/RecurrentCells.td"
 
 class NN_Initializer<string name, string mnemonic>
     : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<InitializerAttrInterface>]>;

@@ -2,6 +2,7 @@
 #pragma once
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OperationSupport.h"
 #include <optional>
@@ -25,6 +26,18 @@ struct SlotSpec {
   std::string name;
   RankedTensorType type;
 };
+
+/// What the gradient of a recurrence reads of each step, and the recurrence therefore keeps.
+struct RecurrentMemory {
+  /// The activated gates; without them the output says all.
+  bool gates = true;
+  /// Which state is kept with its value before the first step.
+  enum class History { none, cell, output } history = History::none;
+  /// What the cell computes of the recurrent product besides its gates.
+  bool inner = false;
+};
+struct RecurrentStep;
+struct RecurrentBackwardStep;
 
 /// What holds for every layer: no attribute it does not know, a shape rule that takes its inputs, and, once it has
 /// parameters, those it asks for.

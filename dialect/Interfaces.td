@@ -131,6 +131,8 @@ def RandomOpInterface : OpInterface<"RandomOpInterface"> {
   let methods = [
     InterfaceMethod<"The operands (seed, step); empty until a step is compiled.",
       "::mlir::MutableOperandRange", "getKeyMutable", (ins)>,
+    InterfaceMethod<"How many streams, from `stream` on, it draws from; 0 where, as it is configured, it draws nothing.",
+      "int64_t", "getNumStreams", (ins), "", [{ return 1; }]>,
     InterfaceMethod<"Sets the stream that tells this op's numbers from those of others.",
       "void", "setStream", (ins "int64_t":$stream), "",
       [{ $_op->setAttr("stream", ::mlir::Builder($_op->getContext()).getI64IntegerAttr(stream)); }]>,
@@ -144,6 +146,40 @@ def TrainingOnlyOpInterface : OpInterface<"TrainingOnlyOpInterface"> {
     InterfaceMethod<"Builds what the op does in evaluation and prediction; one value per result.",
       "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "buildInferenceForm",
       (ins "::mlir::OpBuilder &":$builder)>,
+  ];
+}
+
+def RecurrentCellAttrInterface : AttrInterface<"RecurrentCellAttrInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    What a recurrent layer computes in one step (an LSTM's gates and states). Blocks of the batch, the loop over time,
+    masks, dropout and what is kept for the gradient are the same for all (dialect/RecurrentForward.cpp).
+  }];
+  let methods = [
+    InterfaceMethod<"How many columns of the kernels a unit has.", "int64_t", "getGates">,
+    InterfaceMethod<"The shape of the bias.", "::llvm::SmallVector<int64_t>", "getBiasShape", (ins "int64_t":$units), "",
+      [{ return {$_attr.getGates() * units}; }]>,
+    InterfaceMethod<"Whether a cell state is carried besides the output.", "bool", "hasCellState", (ins), "",
+      [{ return false; }]>,
+    InterfaceMethod<"How many buffers [rows, units] a step needs for itself, forward and backward.",
+      "int64_t", "getNumScratch", (ins), "", [{ return 0; }]>,
+    InterfaceMethod<"What its gradient reads.", "::mlir::nn::RecurrentMemory", "getMemory">,
+    InterfaceMethod<"Makes the activated gates of a step.",
+      "void", "buildGates", (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::nn::RecurrentStep &":$step)>,
+    InterfaceMethod<[{
+      The states after a step, of one element: from its gates and the states before, the output last.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildStates",
+      (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::ValueRange":$gates, "::mlir::ValueRange":$states)>,
+    InterfaceMethod<[{
+      Makes the gradients of a step's gates before their activation, and of the states before the step.
+    }], "void", "buildBackward",
+      (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::nn::RecurrentBackwardStep &":$step)>,
+    InterfaceMethod<[{
+      The gradient of the recurrent kernel from [time, batch, ...] of: the outputs before each step, as the kernel sees
+      them, the activated gates (null where they are not kept), and the gradient of the gates.
+    }], "::mlir::Value", "buildRecurrentKernelGradient",
+      (ins "::mlir::ImplicitLocOpBuilder &":$b, "::mlir::Value":$outputs, "::mlir::Value":$gates,
+           "::mlir::Value":$gateGradient)>,
   ];
 }
 

@@ -92,6 +92,21 @@ Value Window::write(ImplicitLocOpBuilder &b, Value value, Value tensor) const {
   return tensor::InsertSliceOp::create(b, value, tensor, offsets, sizes, strides);
 }
 
+Value nn::readRows(ImplicitLocOpBuilder &b, Value tensor, OpFoldResult step, OpFoldResult row, int64_t rows) {
+  auto type = RankedTensorType::get({rows}, getElementTypeOrSelf(tensor.getType()));
+  OpFoldResult one = b.getIndexAttr(1);
+  return tensor::ExtractSliceOp::create(b, type, tensor, ArrayRef<OpFoldResult>{step, row},
+                                        ArrayRef<OpFoldResult>{one, b.getIndexAttr(rows)},
+                                        ArrayRef<OpFoldResult>{one, one});
+}
+
+Value nn::readBlock(ImplicitLocOpBuilder &b, Value matrix, OpFoldResult row, int64_t rows) {
+  int64_t columns = cast<RankedTensorType>(matrix.getType()).getDimSize(1);
+  return tensor::ExtractSliceOp::create(b, matrix, ArrayRef<OpFoldResult>{row, b.getIndexAttr(0)},
+                                        ArrayRef<OpFoldResult>{b.getIndexAttr(rows), b.getIndexAttr(columns)},
+                                        SmallVector<OpFoldResult>(2, b.getIndexAttr(1)));
+}
+
 Value nn::readPart(ImplicitLocOpBuilder &b, Value tensor, int64_t dim, int64_t from, int64_t count) {
   SmallVector<int64_t> sizes(cast<RankedTensorType>(tensor.getType()).getShape());
   SmallVector<int64_t> offsets(sizes.size(), 0), strides(sizes.size(), 1);
@@ -132,22 +147,48 @@ Value nn::unpadBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, in
   return readPart(b, tensor, batchDim, 0, batch);
 }
 
-SmallVector<Value>
-nn::updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs,
-                   function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange old)> body) {
+SmallVector<Value> nn::updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs, UpdateFn body,
+                                      Value perRow) {
+  SmallVector<Value> ins(inputs);
   SmallVector<AffineMap> maps;
   for (Value input : inputs)
     maps.push_back(
         AffineMap::getMinorIdentityMap(2, cast<RankedTensorType>(input.getType()).getRank(), b.getContext()));
+  if (perRow) {
+    ins.push_back(perRow);
+    maps.push_back(b.getMultiDimIdentityMap(2).dropResult(1));
+  }
   maps.append(outputs.size(), b.getMultiDimIdentityMap(2));
   SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
   auto generic = linalg::GenericOp::create(
-      b, TypeRange(outputs), inputs, outputs, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange args) {
+      b, TypeRange(outputs), ins, outputs, maps, iterators, [&](OpBuilder &nested, Location loc, ValueRange args) {
         ImplicitLocOpBuilder inner(loc, nested);
-        SmallVector<Value> results = body(inner, args.take_front(inputs.size()), args.drop_front(inputs.size()));
-        linalg::YieldOp::create(inner, results);
+        linalg::YieldOp::create(inner, body(inner, args.take_front(ins.size()), args.drop_front(ins.size())));
       });
   return llvm::to_vector_of<Value>(generic.getResults());
+}
+
+Value nn::selectMasked(ImplicitLocOpBuilder &b, Value flag, Value left, Value value) {
+  Value none = arith::ConstantOp::create(b, b.getIntegerAttr(flag.getType(), 0));
+  return arith::SelectOp::create(b, arith::CmpIOp::create(b, arith::CmpIPredicate::eq, flag, none), left, value);
+}
+
+SmallVector<Value> nn::updateRows(ImplicitLocOpBuilder &b, Value mask, ValueRange inputs,
+                                  ArrayRef<MaskedOutput> outputs, UpdateFn body) {
+  SmallVector<Value> values;
+  for (const MaskedOutput &output : outputs)
+    values.push_back(output.value);
+  if (!mask)
+    return updateElements(b, inputs, values, body);
+  auto masked = [&](ImplicitLocOpBuilder &b, ValueRange in, ValueRange old) {
+    SmallVector<Value> results = body(b, in.drop_back(), old);
+    for (auto [result, output, before] : llvm::zip_equal(results, outputs, old)) {
+      Value left = output.masked == Masked::keeps ? before : constant(b, result.getType(), 0.0);
+      result = selectMasked(b, in.back(), left, result);
+    }
+    return results;
+  };
+  return updateElements(b, inputs, values, masked, mask);
 }
 
 Value nn::carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type elementType) {
@@ -155,7 +196,8 @@ Value nn::carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type e
 }
 
 Value nn::zeroed(ImplicitLocOpBuilder &b, Value tensor) {
-  return linalg::FillOp::create(b, constant(b, tensor.getType(), 0.0), tensor).getResult(0);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(getElementTypeOrSelf(tensor.getType())));
+  return linalg::FillOp::create(b, zero, tensor).getResult(0);
 }
 
 Value nn::sigmoid(ImplicitLocOpBuilder &b, Value x) {
@@ -163,3 +205,12 @@ Value nn::sigmoid(ImplicitLocOpBuilder &b, Value x) {
   Value decay = math::ExpOp::create(b, arith::NegFOp::create(b, x));
   return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, decay));
 }
+
+Value nn::tanh(ImplicitLocOpBuilder &b, Value x) { return math::TanhOp::create(b, x); }
+
+static Value oneMinus(ImplicitLocOpBuilder &b, Value x) {
+  return arith::SubFOp::create(b, constant(b, x.getType(), 1.0), x);
+}
+
+Value nn::sigmoidSlope(ImplicitLocOpBuilder &b, Value y) { return arith::MulFOp::create(b, y, oneMinus(b, y)); }
+Value nn::tanhSlope(ImplicitLocOpBuilder &b, Value y) { return oneMinus(b, arith::MulFOp::create(b, y, y)); }

@@ -33,7 +33,7 @@ SmallVector<Value> forEachStep(ImplicitLocOpBuilder &b, int64_t steps, ValueRang
 /// [batch, time, ...] as [time, batch, ...], or the other way round.
 Value swapBatchAndTime(ImplicitLocOpBuilder &b, Value tensor);
 
-/// A [rows, columns] window into one step of a tensor [time, batch, ...].
+/// A [rows, columns] window into one step of a tensor [time, batch, columns].
 struct Window {
   OpFoldResult step, row;
   int64_t column;
@@ -43,6 +43,12 @@ struct Window {
   /// `tensor` with the window replaced by `value`.
   Value write(ImplicitLocOpBuilder &b, Value value, Value tensor) const;
 };
+
+/// The [rows] elements of one step of a tensor [time, batch].
+Value readRows(ImplicitLocOpBuilder &b, Value tensor, OpFoldResult step, OpFoldResult row, int64_t rows);
+
+/// The `rows` rows of a matrix from `row` on.
+Value readBlock(ImplicitLocOpBuilder &b, Value matrix, OpFoldResult row, int64_t rows);
 
 /// The part of `tensor` from `from` on, `count` long, in one dimension.
 Value readPart(ImplicitLocOpBuilder &b, Value tensor, int64_t dim, int64_t from, int64_t count);
@@ -54,11 +60,26 @@ Value padBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, BatchBlo
 /// The first `batch` rows of a padded tensor.
 Value unpadBatch(ImplicitLocOpBuilder &b, Value tensor, int64_t batchDim, int64_t batch);
 
+using UpdateFn = function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange old)>;
+
 /// One linalg.generic over [rows, columns] that updates `outputs`, from their old values and from inputs of the same
-/// shape or of shape [columns].
-SmallVector<Value>
-updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs,
-               function_ref<SmallVector<Value>(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange old)> body);
+/// shape or of shape [columns], and, where there is one, a last input `perRow` [rows].
+SmallVector<Value> updateElements(ImplicitLocOpBuilder &b, ValueRange inputs, ValueRange outputs, UpdateFn body,
+                                  Value perRow = {});
+
+/// What becomes of an updated value in a row that the mask leaves out.
+enum class Masked { keeps, zero };
+struct MaskedOutput {
+  Value value;
+  Masked masked;
+};
+
+/// `left` where the element `flag` of a mask is zero, else `value`.
+Value selectMasked(ImplicitLocOpBuilder &b, Value flag, Value left, Value value);
+
+/// The same, but for rows whose element of `mask` [rows], integers, is zero. A null mask leaves out none.
+SmallVector<Value> updateRows(ImplicitLocOpBuilder &b, Value mask, ValueRange inputs, ArrayRef<MaskedOutput> outputs,
+                              UpdateFn body);
 
 /// A buffer of its own that a loop carries, its contents undefined. A tensor.empty would be merged with others like it,
 /// and what two of them carry would then need copies.
@@ -67,7 +88,11 @@ Value carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type eleme
 /// `tensor` overwritten with zeros.
 Value zeroed(ImplicitLocOpBuilder &b, Value tensor);
 
-/// 1 / (1 + exp(-x)) of a scalar.
+/// Of scalars: 1 / (1 + exp(-x)) and tanh.
 Value sigmoid(ImplicitLocOpBuilder &b, Value x);
+Value tanh(ImplicitLocOpBuilder &b, Value x);
+/// Their derivatives, in terms of their values.
+Value sigmoidSlope(ImplicitLocOpBuilder &b, Value y);
+Value tanhSlope(ImplicitLocOpBuilder &b, Value y);
 
 } // namespace mlir::nn

@@ -126,10 +126,12 @@ LogicalResult EntryBuilder::completeOps(VariableOp counter) {
     }
     if (auto masked = dyn_cast<MaskedOpInterface>(op); masked && masked.getValidMutable().empty())
       masked.getValidMutable().assign(getContext("valid"));
-    if (auto random = dyn_cast<RandomOpInterface>(op); random && random.getKeyMutable().empty()) {
-      random.getKeyMutable().assign(ValueRange{getContext("seed"), getVariable(counter)});
-      random.setStream(randomStream++);
-    }
+    if (auto random = dyn_cast<RandomOpInterface>(op); random && random.getKeyMutable().empty())
+      if (int64_t streams = random.getNumStreams()) {
+        random.getKeyMutable().assign(ValueRange{getContext("seed"), getVariable(counter)});
+        random.setStream(randomStream);
+        randomStream += streams;
+      }
   }
   for (unsigned index = 0; index < dataInputs; ++index) {
     Value input = function.getBody().getArgument(index);

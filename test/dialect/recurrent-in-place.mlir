@@ -30,7 +30,7 @@ func.func @last(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32
 // CHECK: scf.for
 func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16xf32>, %b: tensor<16xf32>)
     -> (tensor<7x6x4xf32>, tensor<7x6x16xf32>, tensor<8x6x4xf32>) {
-  %h, %gates, %cells, %hidden = nn.lstm_training %x params(%k, %r, %b) {units = 4, return_sequences}
+  %h, %gates, %cells, %hidden = nn.recurrent_training %x params(%k, %r, %b) {cell = #nn.lstm_cell, return_sequences}
   return %hidden, %gates, %cells : tensor<7x6x4xf32>, tensor<7x6x16xf32>, tensor<8x6x4xf32>
 }
 
@@ -41,7 +41,17 @@ func.func @training(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<4x16
 // CHECK: memref.alloc() {{.*}} : memref<3x4xf32>
 // CHECK: scf.for
 func.func @backward(%grad: tensor<6x4xf32>, %gates: tensor<7x6x16xf32>, %cells: tensor<8x6x4xf32>,
-                    %r: tensor<4x16xf32>) -> tensor<7x6x16xf32> {
-  %dz = nn.lstm_backward %grad, %gates, %cells, %r
+                    %hidden: tensor<7x6x4xf32>, %r: tensor<4x16xf32>) -> tensor<7x6x16xf32> {
+  %dz = nn.recurrent_backward %grad, %r kept(%gates, %cells, %hidden) {cell = #nn.lstm_cell}
   return %dz : tensor<7x6x16xf32>
+}
+
+// The other cells, masked, scaled and backward in time: nothing is copied either. --implicit-check-not says so.
+// CHECK-LABEL: func.func @gru
+func.func @gru(%x: tensor<6x7x5xf32>, %k: tensor<5x12xf32>, %r: tensor<4x12xf32>, %b: tensor<2x12xf32>,
+               %mask: tensor<6x7xi32>, %scale: tensor<6x4xf32>) -> tensor<7x6x12xf32> {
+  // CHECK-COUNT-9: memref.alloc()
+  %h, %gates, %outputs, %inner = nn.recurrent_training %x params(%k, %r, %b) mask(%mask) scale(%scale)
+      {cell = #nn.gru_cell, reverse}
+  return %gates : tensor<7x6x12xf32>
 }

@@ -49,26 +49,71 @@ nn.model @forget_bias(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+nn.model @direction(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'nn.gru': got direction = backwards, takes forward, reverse or bidirectional}}
+  %y = nn.gru %x {units = 4, direction = backwards}
+  nn.return %y
+}
+
+// -----
+
+nn.model @merge_mode(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'nn.gru': got merge_mode = max, takes concat, sum, mul or ave}}
+  %y = nn.gru %x {units = 4, direction = bidirectional, merge_mode = max}
+  nn.return %y
+}
+
+// -----
+
+nn.model @rate(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'nn.simple_rnn': got recurrent_dropout = 1.000000e+00 : f64, takes a number from 0 to below 1}}
+  %y = nn.simple_rnn %x {units = 4, recurrent_dropout = 1.0}
+  nn.return %y
+}
+
+// -----
+
+nn.model @activation(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'nn.simple_rnn': got activation = gelu, takes tanh, relu, sigmoid or linear}}
+  %y = nn.simple_rnn %x {units = 4, activation = gelu}
+  nn.return %y
+}
+
+// -----
+
+nn.model @mask(%x: tensor<?x7x5xf32>, %tokens: tensor<?x6xi32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{got a mask of type 'tensor<?x6xi32>' for an input of type 'tensor<?x7x5xf32>', takes integers [batch, time]}}
+  %y = nn.lstm %x mask(%tokens) {units = 4}
+  nn.return %y
+}
+
+// -----
+
 func.func @parameters(%x: tensor<6x7x5xf32>, %k: tensor<5x16xf32>, %r: tensor<3x16xf32>) {
-  // expected-error @+1 {{takes the parameters 'tensor<5x16xf32>', 'tensor<4x16xf32>', 'tensor<16xf32>', the last one optional, got 'tensor<5x16xf32>', 'tensor<3x16xf32>'}}
-  %h, %gates, %cells, %hidden = nn.lstm_training %x params(%k, %r) {units = 4, return_sequences}
+  // expected-error @+1 {{takes the parameters 'tensor<5x12xf32>', 'tensor<3x12xf32>', 'tensor<12xf32>', the last one optional, got 'tensor<5x16xf32>', 'tensor<3x16xf32>'}}
+  %h, %gates, %cells, %hidden = nn.recurrent_training %x params(%k, %r) {cell = #nn.lstm_cell, return_sequences}
   return
 }
 
 // -----
 
 func.func @gradient(%grad: tensor<6x4xf32>, %gates: tensor<7x6x16xf32>, %cells: tensor<8x6x4xf32>,
-                    %r: tensor<4x16xf32>) {
+                    %hidden: tensor<7x6x4xf32>, %r: tensor<4x16xf32>) {
   // expected-error @+1 {{takes a gradient of type 'tensor<6x7x4xf32>', got 'tensor<6x4xf32>'}}
-  %dz = nn.lstm_backward %grad, %gates, %cells, %r {return_sequences}
+  %dz = nn.recurrent_backward %grad, %r kept(%gates, %cells, %hidden) {cell = #nn.lstm_cell, return_sequences}
   return
 }
 
 // -----
 
 func.func @cells(%grad: tensor<6x4xf32>, %gates: tensor<7x6x16xf32>, %cells: tensor<7x6x4xf32>,
-                 %r: tensor<4x16xf32>) {
-  // expected-error @+1 {{takes cells of type 'tensor<8x6x4xf32>', got 'tensor<7x6x4xf32>'}}
-  %dz = nn.lstm_backward %grad, %gates, %cells, %r
+                 %hidden: tensor<7x6x4xf32>, %r: tensor<4x16xf32>) {
+  // expected-error @+1 {{takes what was kept of types 'tensor<7x6x16xf32>', 'tensor<8x6x4xf32>', 'tensor<7x6x4xf32>', got}}
+  %dz = nn.recurrent_backward %grad, %r kept(%gates, %cells, %hidden) {cell = #nn.lstm_cell}
   return
 }
+
+// -----
+
+// expected-error @+1 {{got activation = gelu, takes tanh, relu, sigmoid or linear}}
+func.func private @cell() attributes {cell = #nn.simple_rnn_cell<activation = "gelu">}

@@ -1,0 +1,102 @@
+"""Compares the gradient entry of two stacked recurrent layers with JAX in f64: recurrent.py TARGET TOLERANCE. Computes in
+f64 on the reference target, else in f32. Forms and shapes are drawn from a fixed seed, so that every form of each layer
+occurs, and the shapes that blocks of a batch and single steps make special are among them."""
+import itertools
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jax_recurrent
+import jax_reference as ref
+import nnc_program
+
+jax.config.update("jax_enable_x64", True)
+
+MODEL = """nn.model @m(%x: tensor<?x{time}x{features}x{element}>, %tokens: tensor<?x{time}xi32>)
+    -> tensor<?x{shape}x{element}> {{
+  %mask = nn.padding_mask %tokens
+  %h = nn.{first}
+  %y = nn.{second}
+  nn.return %y
+}}
+nn.step @fit(%x: tensor<?x{time}x{features}x{element}>, %tokens: tensor<?x{time}xi32>,
+             %goal: tensor<?x{shape}x{element}>) {{
+  %y = nn.call @m(%x, %tokens) : tensor<?x{shape}x{element}>
+  %loss = nn.mean_squared_error %y, %goal
+  nn.minimize %loss over [@m] with #nn.sgd
+}}
+"""
+KINDS = [("lstm", {}), ("gru", {"reset_after": True}), ("gru", {"reset_after": False}),
+         ("simple_rnn", {"activation": "tanh"}), ("simple_rnn", {"activation": "relu"}),
+         ("simple_rnn", {"activation": "sigmoid"}), ("simple_rnn", {"activation": "linear"})]
+# Of batch, time, features, units of the first layer and of the second.
+SHAPES = [(6, 7, 5, 4, 3), (1, 1, 1, 1, 1), (5, 1, 3, 2, 4), (7, 3, 1, 5, 1), (31, 3, 6, 17, 8), (17, 2, 3, 4, 8), (32, 4, 6, 8, 8)]
+
+
+def line(kind, options, operand, units, form, sequences):
+    words = [f"units = {units}", f"direction = {form['direction']}", f"merge_mode = {form['merge_mode']}",
+             f"use_bias = {str(form['bias']).lower()}"]
+    words += [f"{key} = {str(value).lower()}" for key, value in options.items()]
+    words += ["return_sequences"] if sequences else []
+    return f"{kind} {operand} {'mask(%mask)' if form['mask'] else ''} {{{', '.join(words)}}}"
+
+
+def width(units, form):
+    return units * (2 if form["direction"] == "bidirectional" and form["merge_mode"] == "concat" else 1)
+
+
+def compare(kind, options, form, shape, sequences, target, tolerance):
+    batch, time, features, units, units2 = shape
+    columns = width(units2, form)
+    model = MODEL.format(time=time, element="f64" if target == "reference" else "f32", features=features,
+                         shape=f"{time}x{columns}" if sequences else columns,
+                         first=line(kind, options, "%x", units, form, True),
+                         second=line(kind, options, "%h", units2, form, sequences))
+    program = nnc_program.compile_model(model, batch=batch, entries="gradient", target=target)
+    instance = program.instance(workers=2, fill=0xA5)
+    random = np.random.default_rng(batch * time)
+    p = {}
+    for name, view in instance.parameters.items():
+        view[...] = p[name] = random.standard_normal(view.shape).astype(np.float32)
+    inputs = {name: random.standard_normal(description.tensor.view(instance.arena).shape).astype(np.float32)
+              for name, description in program.inputs("fit.gradient").items() if name in ("x", "goal")}
+    inputs["tokens"] = random.integers(0, 3, (batch, time)).astype(np.int32)
+    got = instance.run("fit.gradient", **{name: inputs[name] for name in program.inputs("fit.gradient") if name in inputs})
+
+    def loss(values):
+        mask = jnp.asarray(inputs["tokens"] != 0) if form["mask"] else None
+        layer = lambda name, x, sequences: jax_recurrent.layer(  # noqa: E731
+            kind, values, name, x, options, form["direction"], form["merge_mode"], mask, sequences)
+        second = f"m.{kind}_1"
+        return ref.mean_squared_error(layer(second, layer(f"m.{kind}", values["x"], True), sequences), values["goal"])
+
+    values = {name: jnp.asarray(value, jnp.float64) for name, value in {**p, "x": inputs["x"], "goal": inputs["goal"]}.items()}
+    expected_loss, expected = jax.jit(jax.value_and_grad(loss))(values)
+    what = f"{kind} {options} {form} {shape}"
+    np.testing.assert_allclose(got.pop("loss"), expected_loss, rtol=tolerance, err_msg=what)
+    assert set(got) == set(expected), (set(got), set(expected))
+    for name, gradient in expected.items():
+        scale = max(float(jnp.max(jnp.abs(gradient))), 1e-30)
+        np.testing.assert_allclose(got[name] / scale, gradient / scale, rtol=0, atol=tolerance, err_msg=f"{name}: {what}")
+
+    other = program.instance(workers=3, fill=0, reverse=True)
+    for name, view in other.parameters.items():
+        view[...] = p[name]
+    again = other.run("fit.gradient", **{name: inputs[name] for name in program.inputs("fit.gradient") if name in inputs})
+    for name, gradient in got.items():
+        assert np.array_equal(again[name], gradient), f"{name} depends on the order of the batch blocks: {what}"
+
+
+def main(target, tolerance):
+    directions = ["forward", "reverse", "bidirectional"]
+    merges = ["concat", "sum", "mul", "ave"]
+    # Each kind with each direction, bias and mask; the rest in turn.
+    forms = itertools.product(KINDS, directions, [False, True], [True, False])
+    for number, ((kind, options), direction, mask, bias) in enumerate(forms):
+        form = {"direction": direction, "merge_mode": merges[number % 4], "bias": bias, "mask": mask}
+        compare(kind, options, form, SHAPES[number % len(SHAPES)], number % 3 != 0, target, tolerance)
+
+
+main(sys.argv[1], float(sys.argv[2]))
