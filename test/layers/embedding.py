@@ -17,7 +17,8 @@ def gradient_cases():
 
 
 def layer(value, dim):
-    return Layer(f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}}}", [value], (*value.shape, dim), embedding,
+    line = f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}}}"
+    return Layer(line, [value], (*value.shape, dim), embedding, makes_f32=True,
                  keras=lambda keras: keras.layers.Embedding(value.bound, dim))
 
 

@@ -110,6 +110,14 @@ def activation_steps(op, attributes="", least=1):
   %y = nn.{op} %h{attributes}""", (2, len(bias)), values=at_bias(bias, [[[1.0], [0.25]]]))
 
 
+def activation_cases(forms):
+    """A case for each of `forms`, "op" or "op {attributes}"."""
+    for form in forms:
+        op, _, attributes = form.partition(" ")
+        name = f"nn.{op}" + "".join(f"-{word}" for word in attributes.strip("{}").split(" = ") if word)
+        yield Case(name, activation_steps(op, f" {attributes}" if attributes else "", least=2 if op == "softmax" else 1))
+
+
 def steps_on_dense(make):
     """A layer without parameters on a dense layer's result of shape [batch, 2, units]: `make(units)` gives the line that
     makes %y of %h, and the shape of a sample of %y."""

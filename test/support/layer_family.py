@@ -33,6 +33,15 @@ def wide(random, shape):
     return 200 * random.standard_normal(shape)
 
 
+def tied(random, shape):
+    """Many equal values."""
+    return random.integers(-2, 3, shape).astype(np.float64)
+
+
+def zero_or_one(random, shape):
+    return random.integers(0, 2, shape).astype(np.float64)
+
+
 def positive(random, shape):
     return random.uniform(0.05, 1.0, shape)
 
@@ -56,6 +65,8 @@ class Comparison:
     inputs: dict
     body: str
     expected: typing.Callable
+    # Whether %value is a metric, which has no gradient.
+    is_metric: bool = False
 
 
 SQUARED = "%value = nn.mean_squared_error %y, %t"
@@ -89,10 +100,32 @@ class Layer:
     formula: typing.Callable
     penalty: typing.Callable = None
     keras: typing.Callable = None
+    # Whether the result is of f32 whatever the model's other floats are.
+    makes_f32: bool = False
 
     @property
     def op(self):
         return self.line.split()[0].removeprefix("nn.")
+
+
+def activation_comparisons(forms):
+    """`forms`: "op" or "op {attributes}" -> the formula."""
+    for shape in [(1,), (3, 5), (2, 1, 17)]:
+        for form, formula in forms.items():
+            op, _, attributes = form.partition(" ")
+            yield layer_comparison(form, {"x": (shape, normal)}, f"%y = nn.{op} %x {attributes}", shape,
+                                   lambda v, formula=formula: formula(v["x"]))
+
+
+def draw_activation(forms):
+    def draw(random, value, others):
+        if value.element != "f32":
+            return None
+        form = random.choice([*forms])
+        op, _, attributes = form.partition(" ")
+        return Layer(f"nn.{op} {value.name} {attributes}".rstrip(), [value], value.shape, lambda p, layer, x: forms[form](x))
+
+    return draw
 
 
 @dataclasses.dataclass
@@ -112,6 +145,7 @@ def softmax(y):
 
 LABEL = Target("i32", lambda shape: shape[:-1], lambda y: np.argmax(y, axis=-1).astype(np.int32))
 DISTRIBUTION = Target("f32", lambda shape: shape, lambda y: softmax(y).astype(np.float32))
+BINARY = Target("f32", lambda shape: shape, lambda y: (y > 0).astype(np.float32))
 REAL = Target("f32", lambda shape: shape, lambda y: np.tanh(y).astype(np.float32))
 
 

@@ -1,9 +1,10 @@
 """Random well-formed models with a training step, and the same in JAX, composed of the families' formulas.
 
     network = RandomNetwork(seed)
-    network.text, network.batch        # the model file
+    network.text(), network.batch      # the model file
     network.data                       # a batch for every input of the step
-    network.loss(parameters, data)     # JAX; network.optimizer is jax_reference's
+    network.loss(parameters, data)     # in JAX
+    network.optimizer                  # one of jax_reference's
 
 Models are up to 12 layers deep, drawn from every family in test/layers/; sizes are small and odd. A step calls one model,
 one model twice (on two inputs, so that its weights are shared), or a second model on the first one's result, and adds the
@@ -27,6 +28,11 @@ OPTIMIZERS = {
 }
 
 
+def typed(shape, element, float_element):
+    """The type of a batch; floats are of `float_element`."""
+    return batched(shape, float_element if element == "f32" else element)
+
+
 class RandomModel:
     """A chain of layers, of which some take an earlier value too."""
 
@@ -34,21 +40,30 @@ class RandomModel:
         self.name, self.given, self.lines = name, given, []
         depth = int(random.integers(1, MOST_DEPTH + 1))
         values, counts = [given], {}
-        # Something to train, whatever else is drawn.
-        while len(self.lines) < depth or not any(layer.keras for _, _, layer in self.lines):
+        while len(self.lines) < depth:
             layer = random.choice(draws())(random, values[-1], values[:-1])
             if layer is None or math.prod(layer.shape) > MOST_ELEMENTS:
+                continue
+            # Something to train there must be, and not too little of it.
+            trains = any(one.keras for _, _, one in self.lines)
+            if not layer.keras and random.random() < (0.5 if trains or len(self.lines) + 1 < depth else 1.0):
                 continue
             count = counts[layer.op] = counts.get(layer.op, -1) + 1
             values.append(Value(f"%v{len(self.lines)}", layer.shape))
             self.lines.append((values[-1], f"{name}.{layer.op}" + (f"_{count}" if count else ""), layer))
         self.result = values[-1]
 
-    @property
-    def text(self):
-        body = "".join(f"  {value.name} = {layer.line}\n" for value, _, layer in self.lines)
-        given = f"{self.given.name}: {batched(self.given.shape, self.given.element)}"
-        return f"nn.model @{self.name}({given}) -> {batched(self.result.shape)} {{\n{body}  nn.return {self.result.name}\n}}\n"
+    def text(self, element):
+        body = ""
+        for value, _, layer in self.lines:
+            if layer.makes_f32 and element == "f64":
+                types = f"{batched(value.shape)} to {batched(value.shape, element)}"
+                body += f"  {value.name}.f32 = {layer.line}\n  {value.name} = arith.extf {value.name}.f32 : {types}\n"
+            else:
+                body += f"  {value.name} = {layer.line}\n"
+        given = f"{self.given.name}: {typed(self.given.shape, self.given.element, element)}"
+        result = batched(self.result.shape, element)
+        return f"nn.model @{self.name}({given}) -> {result} {{\n{body}  nn.return {self.result.name}\n}}\n"
 
     def evaluate(self, parameters, x):
         values = {self.given.name: x}
@@ -94,15 +109,15 @@ class RandomNetwork:
             data[f"target_{result}"] = loss.target.teach(random.standard_normal((self.batch, *model.result.shape)))
         return data
 
-    @property
-    def text(self):
+    def text(self, element="f32"):
+        """The model file, its floats of type `element`."""
         arguments, lines = [], []
         for (model, operand, result), loss in zip(self.calls, self.losses):
             if operand in self.data:
-                arguments.append(f"%{operand}: {batched(model.given.shape, model.given.element)}")
+                arguments.append(f"%{operand}: {typed(model.given.shape, model.given.element, element)}")
             target = loss.target
-            arguments.append(f"%target_{result}: {batched(target.shape(model.result.shape), target.element)}")
-            lines.append(f"%{result} = nn.call @{model.name}(%{operand}) : {batched(model.result.shape)}")
+            arguments.append(f"%target_{result}: {typed(target.shape(model.result.shape), target.element, element)}")
+            lines.append(f"%{result} = nn.call @{model.name}(%{operand}) : {batched(model.result.shape, element)}")
             predictions = f"%{result}"
             if loss.activation:
                 predictions = f"%p_{result}"
@@ -113,11 +128,12 @@ class RandomNetwork:
             lines.append(f"%loss = nn.add {', '.join(f'%loss_{result}' for _, _, result in self.calls)}")
         trained = ", ".join(f"@{model.name}" for model in self.models)
         lines.append(f"nn.minimize %loss over [{trained}] with {self.optimizer_text}")
-        models = "".join(model.text for model in self.models)
+        models = "".join(model.text(element) for model in self.models)
         return f"{models}nn.step @fit({', '.join(arguments)}) {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
-    def loss(self, parameters, data):
-        """The step's loss, in JAX, on the samples that `data` has."""
+    def loss(self, parameters, data, random=None):
+        """The step's loss, in JAX, on the samples that `data` has; in training, with the numbers of philox.Random."""
+        parameters = dict(parameters, random=random)
         values, total = dict(data), sum(model.penalty(parameters) for model in self.models)
         for (model, operand, result), loss in zip(self.calls, self.losses):
             values[result] = model.evaluate(parameters, values[operand])

@@ -22,7 +22,7 @@ nn.step @fit({arguments}) {{
   {body}
   %w = nn.call @tie(%z) : tensor<?x1x{element}>
   %zero = nn.mean_squared_error %w, %w
-  %loss = nn.add %value, %zero
+  {loss}
   nn.minimize %loss over [@tie] with #nn.sgd
 }}
 """
@@ -38,12 +38,14 @@ def compare(case, batch, target, tolerance):
         is_index = np.issubdtype(value.dtype, np.integer)
         drawn[key] = value.astype(np.int32 if is_index else dtype)
         types.append(f"%{key}: {batched(shape, 'i32' if is_index else element)}")
-    text = STEP.format(element=element, arguments=", ".join(types), body=case.body)
-    program = nnc_program.compile_model(text, batch=batch, entries="init,gradient", target=target)
+    loss = 'nn.metric "value" %value\n  %loss = nn.add %zero, %zero' if case.is_metric else "%loss = nn.add %value, %zero"
+    text = STEP.format(element=element, arguments=", ".join(types), body=case.body, loss=loss)
+    entry, output = ("evaluate", "value") if case.is_metric else ("gradient", "loss")
+    program = nnc_program.compile_model(text, batch=batch, entries=f"init,{entry}", target=target)
     for valid in {batch, max(batch - 2, 1)}:
         instance = program.instance(workers=2, fill=0x7F)
         instance.run("init", seed=1)
-        got = instance.run("fit.gradient", **drawn, valid=valid)
+        got = instance.run(f"fit.{entry}", **drawn, valid=valid)
 
         # The result for a short batch is that of a batch of its size.
         def loss(floats):
@@ -51,9 +53,9 @@ def compare(case, batch, target, tolerance):
             return case.expected(values)
 
         floats = {key: value.astype(np.float64) for key, value in drawn.items() if value.dtype != np.int32}
-        value, gradients = jax.value_and_grad(loss)(floats)
+        value, gradients = (loss(floats), {}) if case.is_metric else jax.value_and_grad(loss)(floats)
         where = f"{case.name} on {types}, {valid} of {batch} samples"
-        np.testing.assert_allclose(got["loss"], value, rtol=tolerance, atol=tolerance, err_msg=where)
+        np.testing.assert_allclose(got[output], value, rtol=tolerance, atol=tolerance, err_msg=where)
         compare_gradients(got, gradients, tolerance, where)
 
 
@@ -80,7 +82,7 @@ nn.step @fit({x}, %goal: {result}) {{
 def compare_layer(batch, layer, target, tolerance):
     """A layer of one input, %x: the gradients of input and parameters, the last sample being padding."""
     (x,) = layer.inputs
-    element = "f64" if target == "reference" else "f32"
+    element = "f64" if target == "reference" and not layer.makes_f32 else "f32"
     result = batched(layer.shape, element)
     text = MODEL.format(x=f"%x: {batched(x.shape, 'i32' if x.element == 'i32' else element)}", result=result, line=layer.line)
     program = nnc_program.compile_model(text, batch=batch, entries="init,gradient", target=target)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import nnc_program
+from philox import Random
 from random_models import RandomNetwork
 
 jax.config.update("jax_enable_x64", True)
@@ -21,13 +22,13 @@ def train_in_jax(network, parameters, data, dtype):
     data = {name: cast(value) for name, value in data.items()}
     inputs = {name: value for name, value in data.items() if value.dtype != np.int32}
     evaluate = jax.jit(jax.value_and_grad(lambda p, floats: network.loss(p, data | floats), (0, 1)))
+    train = jax.jit(jax.grad(lambda p, step: network.loss(p, data, Random(0, step))))
     slot_count, update = network.optimizer
     slots = {name: (jnp.zeros_like(value),) * slot_count for name, value in parameters.items()}
-    results = {}
+    loss, (gradients, of_inputs) = evaluate(parameters, inputs)
+    results = {"loss": loss} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
     for step in range(UPDATES):
-        loss, (gradients, of_inputs) = evaluate(parameters, inputs)
-        if step == 0:
-            results = {"loss": loss} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
+        gradients = train(parameters, step)
         for name in parameters:
             parameters[name], slots[name] = update(parameters[name], gradients[name], slots[name],
                                                    jnp.asarray(step + 1, dtype))
@@ -49,8 +50,10 @@ def train_compiled(network, program, parameters):
 
 def compare(seed, target):
     network = RandomNetwork(seed)
+    # In f64 throughout on the reference: constants of an f32 program are f32 there too.
+    text = network.text("f64" if target == "reference" else "f32")
     try:
-        program = nnc_program.compile_model(network.text, batch=network.batch, entries="init,gradient,train", target=target)
+        program = nnc_program.compile_model(text, batch=network.batch, entries="init,gradient,train", target=target)
     except nnc_program.CompileError as error:
         return [f"does not compile: {error}"], network
     random = np.random.default_rng(seed)
@@ -87,6 +90,7 @@ if __name__ == "__main__":
         failures, network = compare(seed + index, target)
         if failures:
             failed += 1
-            print("\n".join([f"seed {seed + index}, batch {network.batch}, valid {network.valid}:", *failures, network.text]))
+            print(f"seed {seed + index}, batch {network.batch}, valid {network.valid}:")
+            print("\n".join([*failures, network.text()]))
     print(f"{count - failed} of {count} models agree with JAX")
     sys.exit(1 if failed else 0)
