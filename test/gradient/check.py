@@ -2,7 +2,7 @@
 
     check.py [--only TEXT] [--no-mutants] [--no-fast] [--list]
 
-A case is one op (or form of one) in several shapes (upstream.py, layers.py). Its program is compiled for the reference
+A case is one op (or form of one) in several shapes (upstream.py; test/layers/, a file each family). Its program is compiled for the reference
 target, all in f64, and the directional derivative of the loss along random directions, by central differences extrapolated
 once (Richardson) at several step sizes, must equal the gradients' to 1e-6. The program for this machine's CPU, in f32,
 must give the reference's gradients. Then each op that an adjoint is made of is broken in turn, and the finite
@@ -29,7 +29,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "support")]
 
-import layers  # noqa: E402
+import layer_families  # noqa: E402
 import nnc_program as nnc  # noqa: E402
 import upstream  # noqa: E402
 
@@ -253,7 +253,7 @@ def check_fast(model, options, points, reference, result):
 
 
 def all_cases():
-    return {"upstream": list(upstream.all_cases()), "layers": list(layers.all_cases())}
+    return {"upstream": list(upstream.all_cases()), "layers": list(layer_families.every("gradient_cases"))}
 
 
 def check_by_name(name, mutants, fast):

@@ -1,6 +1,6 @@
 """The ops of upstream dialects that have a gradient, each in at least five shapes: dimension 1, odd sizes, broadcasts."""
 
-from functions import Case, Function, Input, tensor
+from gradient_functions import Case, Function, Input, tensor
 
 SHAPES = [(1,), (7,), (3, 5), (1, 4), (2, 1, 3)]
 KEEP_POSITIVE = (0.3, 2.0)

@@ -1,5 +1,6 @@
 """The layers, losses, regularisers and optimisers of nnc in plain JAX: Keras' formulas written down a second time, to
-compare trajectories, values and gradients with.
+compare trajectories, values and gradients with. Optimisers are here; the others each in their family's file in
+test/layers/, and found by name (jax_reference.dense).
 
 A model is a function of (parameters, batch); parameters are a dictionary by nnc's dotted names, so the initial weights
 of a compiled program serve as they are:
@@ -16,98 +17,12 @@ import math
 import jax
 import jax.numpy as jnp
 
-# Activations
-
-relu = jax.nn.relu
-tanh = jnp.tanh
-sigmoid = jax.nn.sigmoid
-silu = jax.nn.silu
+import layer_families
 
 
-def softmax(x):
-    return jax.nn.softmax(x, axis=-1)
-
-
-def gelu(x):
-    return jax.nn.gelu(x, approximate=False)
-
-
-ACTIVATIONS = {f.__name__: f for f in (relu, tanh, sigmoid, silu, softmax, gelu)}
-
-# Layers
-
-
-def dense(p, layer, x, activation=None):
-    y = x @ p[f"{layer}.kernel"]
-    if f"{layer}.bias" in p:
-        y = y + p[f"{layer}.bias"]
-    return activation(y) if activation else y
-
-
-def embedding(p, layer, tokens):
-    return p[f"{layer}.embeddings"][tokens]
-
-
-def lstm(p, layer, x, return_sequences=False):
-    """x: [batch, time, features]. Gates in Keras' order: input, forget, cell, output; one bias."""
-    recurrent = p[f"{layer}.recurrent_kernel"]
-    units = recurrent.shape[0]
-    inputs = x @ p[f"{layer}.kernel"]
-    if f"{layer}.bias" in p:
-        inputs = inputs + p[f"{layer}.bias"]
-
-    def step(carried, z):
-        h, c = carried
-        i, f, g, o = jnp.split(z + h @ recurrent, 4, axis=-1)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        h = sigmoid(o) * tanh(c)
-        return (h, c), h
-
-    zeros = jnp.zeros((x.shape[0], units), x.dtype)
-    (h, _), hs = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(inputs, 0, 1))
-    return jnp.swapaxes(hs, 0, 1) if return_sequences else h
-
-
-# Losses: means over the samples
-
-
-def probabilities(y):
-    """Keras' treatment of what is given as probabilities."""
-    y = y / jnp.sum(y, axis=-1, keepdims=True)
-    return jnp.clip(y, 1e-7, 1 - 1e-7)
-
-
-def log_probabilities(y, from_logits):
-    return jax.nn.log_softmax(y, axis=-1) if from_logits else jnp.log(probabilities(y))
-
-
-def sparse_categorical_crossentropy(y, label, from_logits=False):
-    log_p = log_probabilities(y, from_logits)
-    return -jnp.mean(jnp.take_along_axis(log_p, label[..., None].astype(jnp.int32), axis=-1))
-
-
-def categorical_crossentropy(y, target, from_logits=False):
-    return -jnp.mean(jnp.sum(target * log_probabilities(y, from_logits), axis=-1))
-
-
-def mean_squared_error(y, target):
-    return jnp.mean((y - target) ** 2)
-
-
-def half_squared_error(y, target):
-    """½‖ŷ − y‖² of a sample; mean over samples."""
-    return jnp.mean(0.5 * jnp.sum((y - target) ** 2, axis=tuple(range(1, y.ndim))))
-
-
-# Regularisers
-
-
-def l1(w, factor=0.01):
-    return factor * jnp.sum(jnp.abs(w))
-
-
-def l2(w, factor=0.01):
-    return factor * jnp.sum(w * w)
+def __getattr__(name):
+    """A layer's, loss's or regulariser's formula."""
+    return layer_families.formula(name)
 
 
 # Optimisers: (slots made for a parameter, update(parameter, gradient, slots, step) -> (parameter, slots)); step is 1 in

@@ -6,6 +6,8 @@ import os
 import numpy as np
 
 import jax_reference as ref
+import layer_families
+from gradient_steps import batched
 from nnc_program import TRAIN, compile_model
 from report import MODELS, Table, arguments, finish
 
@@ -45,18 +47,6 @@ nn.step @fit(%x: tensor<?x17xf32>, %target: {target}) {{
   nn.minimize %loss over [@classifier] with {optimizer}
 }}
 """
-SPARSE = ("nn.sparse_categorical_crossentropy %y, %target {from_logits}", "tensor<?xi32>", "")
-LOSSES = {
-    "sparse, logits": (*SPARSE, lambda y, t: ref.sparse_categorical_crossentropy(y, t, from_logits=True)),
-    "sparse, softmax": ("nn.sparse_categorical_crossentropy %y, %target", "tensor<?xi32>", ", activation = softmax",
-                        lambda y, t: ref.sparse_categorical_crossentropy(y, t, from_logits=True)),
-    "sparse, sigmoid": ("nn.sparse_categorical_crossentropy %y, %target", "tensor<?xi32>", ", activation = sigmoid",
-                        lambda y, t: ref.sparse_categorical_crossentropy(ref.sigmoid(y), t)),
-    "categorical, logits": ("nn.categorical_crossentropy %y, %target {from_logits}", "tensor<?x5xf32>", "",
-                            lambda y, t: ref.categorical_crossentropy(y, t, from_logits=True)),
-    "mse": ("nn.mean_squared_error %y, %target", "tensor<?x5xf32>", "", ref.mean_squared_error),
-    "mse, half sum": ("nn.mean_squared_error %y, %target {half_sum}", "tensor<?x5xf32>", "", ref.half_squared_error),
-}
 OPTIMIZERS = {
     "sgd": ("#nn.sgd<lr = 5.0e-2>", ref.sgd(0.05)),
     "momentum": ("#nn.sgd<lr = 2.0e-2, momentum = 0.9>", ref.sgd(0.02, 0.9)),
@@ -64,26 +54,28 @@ OPTIMIZERS = {
     "adam": ("#nn.adam<lr = 2.0e-3>", ref.adam(0.002)),
     "adamw": ("#nn.adamw<lr = 2.0e-3, weight_decay = 0.1>", ref.adamw(0.002, weight_decay=0.1)),
 }
-REGULARIZERS = {
-    "none": ("", lambda p: 0.0),
-    "l1": (", kernel_regularizer = #nn.l1<1.0e-3>", lambda p: ref.l1(p["classifier.dense.kernel"], 1e-3)),
-    "l2": (", kernel_regularizer = #nn.l2<1.0e-2>, bias_regularizer = #nn.l2<1.0e-2>",
-           lambda p: ref.l2(p["classifier.dense.kernel"], 1e-2) + ref.l2(p["classifier.dense.bias"], 1e-2)),
-}
+ACTIVATIONS, LOSSES, REGULARIZERS = (layer_families.table(name) for name in ("ACTIVATIONS", "LOSSES", "REGULARIZERS"))
 
 
-def mlp_case(optimizer="sgd", regularizer="none", loss="sparse, logits", activation="relu"):
+def mlp_case(optimizer="sgd", regularizer="", loss="sparse, logits", activation="relu"):
     """(text of the model file, JAX loss, JAX optimiser) of a variation."""
-    loss_text, target, last, loss_function = LOSSES[loss]
+    loss = LOSSES[loss]
     optimizer_text, update = OPTIMIZERS[optimizer]
-    regularizer_text, penalty = REGULARIZERS[regularizer]
-    text = MLP.format(activation=activation, regularizer=regularizer_text, last=last, target=target, loss=loss_text,
+    penalized = ""
+    if regularizer:
+        penalized = ", kernel_regularizer = {0}, bias_regularizer = {0}".format(REGULARIZERS[regularizer].text)
+    text = MLP.format(activation=activation, regularizer=penalized,
+                      last=f", activation = {loss.activation}" if loss.activation else "",
+                      target=batched(loss.target.shape((5,)), loss.target.element), loss=loss.line,
                       optimizer=optimizer_text)
 
     def total(p, batch):
-        h = ref.dense(p, "classifier.dense", batch["x"], ref.ACTIVATIONS[activation])
+        h = ref.dense(p, "classifier.dense", batch["x"], ACTIVATIONS[activation])
         h = ref.dense(p, "classifier.dense_1", h, ref.tanh)
-        return loss_function(ref.dense(p, "classifier.dense_2", h), batch["target"]) + penalty(p)
+        value = loss.formula(ref.dense(p, "classifier.dense_2", h), batch["target"])
+        for parameter in ("kernel", "bias") if regularizer else ():
+            value += REGULARIZERS[regularizer].formula(p[f"classifier.dense.{parameter}"])
+        return value
 
     return text, total, update
 
@@ -93,13 +85,7 @@ def mlp_batches(random, loss):
     teacher = random.standard_normal((17, 5)).astype(np.float32)
     for _ in range(STEPS):
         x = random.standard_normal((24, 17)).astype(np.float32)
-        y = x @ teacher
-        if loss.startswith("sparse"):
-            yield {"x": x, "target": np.argmax(y, axis=1).astype(np.int32)}
-        elif loss.startswith("categorical"):
-            yield {"x": x, "target": np.asarray(ref.softmax(y), np.float32)}
-        else:
-            yield {"x": x, "target": np.tanh(y).astype(np.float32)}
+        yield {"x": x, "target": LOSSES[loss].target.teach(x @ teacher)}
 
 
 def compare(model, batch_size, loss, optimizer, batches):
@@ -118,17 +104,17 @@ def compare(model, batch_size, loss, optimizer, batches):
 def cases():
     yield "flagship", (os.path.join(MODELS, "text_classifier.mlir"), flagship_loss, ref.adam()), None
     for optimizer in OPTIMIZERS:
-        for regularizer in REGULARIZERS:
-            yield f"mlp, {optimizer}, {regularizer}", mlp_case(optimizer, regularizer), "sparse, logits"
+        for regularizer in ("", *REGULARIZERS):
+            yield f"mlp, {optimizer}, {regularizer or 'no regularizer'}", mlp_case(optimizer, regularizer), "sparse, logits"
     for loss in LOSSES:
         yield f"mlp, adam, {loss}", mlp_case("adam", loss=loss), loss
-    for activation in ("sigmoid", "gelu", "silu", "softmax"):
+    for activation in ACTIVATIONS:
         yield f"mlp, adam, {activation}", mlp_case("adam", activation=activation), "sparse, logits"
 
 
 def main():
     only = arguments(__doc__, only="models whose name holds this text").only
-    table = Table(("model", 28), ("steps", 5), ("first loss", 10), ("last loss", 10), ("worst relative", 14))
+    table = Table(("model", 32), ("steps", 5), ("first loss", 10), ("last loss", 10), ("worst relative", 14))
     all_worst = 0.0
     for name, (model, loss, optimizer), kind in cases():
         if only not in name:

@@ -1,9 +1,8 @@
-"""Layers, activations, losses and regularisers of the nn dialect, each in at least five shapes: models with a step."""
+"""Gradient checks as training steps: a model around a layer or a loss, in several shapes (the batch among them).
+
+A family's file in test/layers/ makes its cases of these; test/gradient/check.py checks them."""
 
 import dataclasses
-
-from functions import Case as FunctionCase
-from functions import Function, Input, tensor
 
 
 @dataclasses.dataclass
@@ -45,6 +44,7 @@ nn.step @fit{index}({typed(every)}) {{
 
 
 def batched(shape, element="f32"):
+    """The type of a batch of samples of `shape`."""
     return f"tensor<?x{''.join(f'{size}x' for size in shape)}{element}>"
 
 
@@ -98,17 +98,7 @@ def at_bias(bias, x):
     return {"x": x, "kernel": [[0.5**unit for unit in range(len(bias))]], "bias": list(bias)}
 
 
-def dense(attributes=""):
-    for batch, n, units in SIZES:
-        yield Step(batch, [("x", (n,), "f32")], f"%y = nn.dense %x {{units = {units}{attributes}}}", (units,))
-
-
-def dense_in_time():
-    for batch, n, units in SIZES:
-        yield Step(batch, [("x", (3, n), "f32")], f"%y = nn.dense %x {{units = {units}, activation = tanh}}", (3, units))
-
-
-def activation(op, attributes="", least=1):
+def activation_steps(op, attributes="", least=1):
     """The activation of a dense layer's result, and of a tensor of rank 3; at the end of values whose exponentials are
     tiny, or too large for any float."""
     for batch, n, units in SIZES:
@@ -120,15 +110,25 @@ def activation(op, attributes="", least=1):
   %y = nn.{op} %h{attributes}""", (2, len(bias)), values=at_bias(bias, [[[1.0], [0.25]]]))
 
 
-def layer_on_dense(make):
-    """A layer without parameters on a dense layer's result of shape [batch, 2, units]."""
+def activation_cases(forms):
+    """A case for each of `forms`, "op" or "op {attributes}"."""
+    for form in forms:
+        op, _, attributes = form.partition(" ")
+        name = f"nn.{op}" + "".join(f"-{word}" for word in attributes.strip("{}").split(" = ") if word)
+        yield Case(name, activation_steps(op, f" {attributes}" if attributes else "", least=2 if op == "softmax" else 1))
+
+
+def steps_on_dense(make):
+    """A layer without parameters on a dense layer's result of shape [batch, 2, units]: `make(units)` gives the line that
+    makes %y of %h, and the shape of a sample of %y."""
     for batch, n, units in SIZES:
         line, result = make(units)
         yield Step(batch, [("x", (2, n), "f32")], f"""%h = nn.dense %x {{units = {units}}}
   {line}""", result)
 
 
-def two_branches(make):
+def steps_on_two_branches(make):
+    """The same of two dense layers' results, %a and %b."""
     for batch, n, units in SIZES:
         line, result = make(units)
         yield Step(batch, [("x", (2, n), "f32")], f"""%a = nn.dense %x {{units = {units}}}
@@ -136,20 +136,7 @@ def two_branches(make):
   {line}""", result)
 
 
-def embedding():
-    for batch, vocab, dim in [(1, 1, 1), (1, 7, 3), (3, 2, 5), (3, 9, 1), (4, 5, 4)]:
-        yield Step(batch, [("x", (6,), "i32")], f"%y = nn.embedding %x {{vocab = {vocab}, dim = {dim}}}", (6, dim))
-
-
-def lstm(sequences, attributes=""):
-    for batch, time, features, units in [(1, 1, 1, 1), (1, 5, 3, 2), (3, 1, 4, 3), (3, 4, 1, 5), (5, 3, 2, 1), (4, 6, 3, 4)]:
-        flag = ", return_sequences" if sequences else ""
-        # A single step's gradient has no use for most of what the general form computes.
-        yield Step(batch, [("x", (time, features), "f32")], f"%y = nn.lstm %x {{units = {units}{flag}{attributes}}}",
-                   (time, units) if sequences else (units,), mutants=time > 1)
-
-
-def loss(line, target, final="", biases=()):
+def loss_steps(line, target, final="", biases=()):
     """A loss on a dense layer's result; `target` gives element and shape for a number of classes; `biases` give
     results, before the final activation, near which it must be right too."""
     for batch, n, units in [(1, 1, 2), (1, 4, 3), (3, 1, 5), (3, 5, 2), (3, 7, 4), (4, 2, 9)]:
@@ -161,54 +148,3 @@ def loss(line, target, final="", biases=()):
         values = at_bias(bias, [[1.0]]) | ({"target": [0]} if element == "i32" else {})
         yield Step(1, [("x", (1,), "f32")], f"%y = nn.dense %x {{units = {len(bias)}{final}}}", (len(bias),), line,
                    element, shape, values=values)
-
-
-def dropout():
-    """As in training; the same numbers at every evaluation, since seed and step stay the same."""
-    functions = []
-    for shape in [(1, 1), (1, 8), (5, 1), (3, 7), (4, 2, 3)]:
-        functions.append(Function([Input("x", shape)], f"""%seed = arith.constant dense<7> : tensor<i64>
-    %step = arith.constant dense<3> : tensor<i64>
-    %y = nn.dropout %x key(%seed, %step) {{rate = 0.4}}""", shape))
-    return FunctionCase("nn.dropout", functions)
-
-
-def all_cases():
-    yield Case("nn.dense", dense())
-    yield Case("nn.dense-no-bias", dense(", use_bias = false"))
-    yield Case("nn.dense-regularized", dense(", kernel_regularizer = #nn.l2<0.3>, bias_regularizer = #nn.l1<0.2>"),
-               first_parameter=0.0)
-    yield Case("nn.dense-rank-3", dense_in_time())
-    for op in ["relu", "tanh", "sigmoid", "silu", "gelu"]:
-        yield Case(f"nn.{op}", activation(op))
-    yield Case("nn.gelu-approximate", activation("gelu", " {approximate}"))
-    yield Case("nn.softmax", activation("softmax", least=2))
-    yield Case("nn.flatten", layer_on_dense(lambda n: ("%y = nn.flatten %h", (2 * n,))))
-    yield Case("nn.reshape", layer_on_dense(lambda n: (f"%y = nn.reshape %h {{shape = [{n}, -1]}}", (n, 2))))
-    yield Case("nn.add", two_branches(lambda n: ("%y = nn.add %a, %b, %a", (2, n))))
-    yield Case("nn.concat", two_branches(lambda n: ("%y = nn.concat %a, %b", (2, 2 * n))))
-    yield Case("nn.concat-axis", two_branches(lambda n: ("%y = nn.concat %a, %b {axis = 1}", (4, n))))
-    yield Case("nn.embedding", embedding())
-    yield Case("nn.lstm", lstm(sequences=False))
-    yield Case("nn.lstm-sequences", lstm(sequences=True))
-    yield Case("nn.lstm-no-bias", lstm(sequences=True, attributes=", use_bias = false"))
-    yield dropout()
-    yield Case("nn.mean_squared_error", loss("nn.mean_squared_error %y, %target", lambda n: ("f32", (n,))))
-    yield Case("nn.mean_squared_error-half", loss("nn.mean_squared_error %y, %target {half_sum}",
-                                                  lambda n: ("f32", (n,))))
-    # The exponentials are all zero, or none of them is a number, if not for their maximum.
-    extreme = [(-1000.0, -1000.0, -1000.0), (800.0, 800.0, 800.0)]
-    # The first class has probability 1.1e-7, between the least that is not clipped and one less the greatest, as floats;
-    # 2e-9; and 0.
-    clipped = [(-17.716, -0.5), (-21.0, -0.5), (-800.0, 0.0)]
-    integers, floats = lambda n: ("i32", ()), lambda n: ("f32", (n,))  # noqa: E731
-    yield Case("nn.sparse_categorical_crossentropy",
-               loss("nn.sparse_categorical_crossentropy %y, %target {from_logits}", integers, biases=extreme))
-    yield Case("nn.sparse_categorical_crossentropy-softmax",
-               loss("nn.sparse_categorical_crossentropy %y, %target", integers, ", activation = softmax", extreme))
-    yield Case("nn.sparse_categorical_crossentropy-probabilities",
-               loss("nn.sparse_categorical_crossentropy %y, %target", integers, ", activation = sigmoid", clipped))
-    yield Case("nn.categorical_crossentropy",
-               loss("nn.categorical_crossentropy %y, %target {from_logits}", floats, biases=extreme))
-    yield Case("nn.categorical_crossentropy-probabilities",
-               loss("nn.categorical_crossentropy %y, %target", floats, ", activation = sigmoid", clipped))
