@@ -173,7 +173,7 @@ def judge_mutants(result):
     """What survives is a failure, unless the op's result is read by nothing."""
     for (switches, row, mutation), caught in result.mutants.items():
         form, op, *_ = switches[row].split()
-        where = f"{op}, {row} of {len(switches)} in {', '.join(result.entries[switches])}"
+        where = f"{op}, {row} of {len(switches) - 1} in {', '.join(result.entries[switches])}"
         if form == "even" and mutation != "zero":
             result.notes[switches, row] = f"doubled, since nothing tells it from its negative: {where}"
         if caught:
@@ -215,7 +215,9 @@ def check_mutants(point, instance, entry, switches, error, result):
     whole = evaluate()
     if not error(whole) <= GRADIENT_TOLERANCE:
         result.failures.append(f"{entry}: differs from finite differences where no switch is set")
-    for row, switch in enumerate(switches):
+    *broken, probe = switches
+    assert probe == "probe", switches
+    for row, switch in enumerate(broken):
         form, _, *absorbed = switch.split()
         caught = {}
         for mutation, setting in MUTATIONS[form].items():
@@ -223,9 +225,10 @@ def check_mutants(point, instance, entry, switches, error, result):
             caught[mutation] = error(evaluate()) > MUTANT_TOLERANCE
         # NaN survives all arithmetic that is not among what `absorbed` stands for.
         settings[row] = 1, np.nan
+        settings[-1] = 1, 1
         unread = not any(caught.values()) and not absorbed and all(
             np.array_equal(whole[name], values) for name, values in evaluate().items() if name in point.differentiated)
-        settings[row] = 1, 0
+        settings[row] = settings[-1] = 1, 0
         for mutation in caught:
             key = switches, row, mutation
             result.mutants[key] = result.mutants.get(key, False) or caught[mutation]

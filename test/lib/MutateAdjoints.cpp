@@ -6,7 +6,7 @@
 // program. Layers that an adjoint is made of are lowered first, their ops broken one by one. The copy is called
 // NAME.mutants and takes scales and shifts as its input `switches`, one row a result; `nn.switches` says for each row
 // what is to be done to it (see `Form`), of which op it is, and whether a NaN in its place may be absorbed by an op
-// between it and the gradients.
+// between it and the gradients. A last row, `probe`, makes selections hand on a NaN of the value that they do not take.
 #include "MutateAdjoints.h"
 #include "dialect/NN.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -103,8 +103,10 @@ static bool isReadEvenly(Value value) {
       return true;
     if (isa<math::AbsFOp, math::CosOp>(user) || (isa<math::CopySignOp>(user) && use.getOperandNumber() == 0))
       return true;
-    if (isa<arith::MulFOp, arith::DivFOp, arith::NegFOp>(user))
+    if (isa<arith::MulFOp, arith::DivFOp, arith::NegFOp, tensor::ExtractSliceOp>(user))
       return isReadEvenly(user->getResult(0));
+    if (auto structured = dyn_cast<linalg::LinalgOp>(user))
+      return structured.isDpsInput(&use) && isReadEvenly(structured.getMatchingBlockArgument(&use));
     return false;
   });
 }
@@ -117,26 +119,43 @@ static SmallVector<Value> getNext(OpOperand &use) {
     return {parent->getResult(number)};
   if (auto loop = dyn_cast<scf::ForOp>(parent); loop && isa<scf::YieldOp>(user))
     return {loop.getResult(number), loop.getRegionIterArg(number)};
+  // Nothing but what the loop carries: its induction variable, and what is read by it, does not change.
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(user))
+    if (BlockArgument carried = loop.getTiedLoopRegionIterArg(&use))
+      return {carried, loop.getTiedLoopResult(&use)};
+  if (auto insert = dyn_cast<tensor::ParallelInsertSliceOp>(user)) {
+    auto loop = cast<scf::ForallOp>(parent->getParentOp());
+    return {loop.getTiedOpResult(loop.getTiedOpOperand(cast<BlockArgument>(insert.getDest())))};
+  }
   if (auto structured = dyn_cast<linalg::LinalgOp>(parent); structured && isa<linalg::YieldOp>(user))
     return {parent->getResult(number), structured.getRegionOutputArgs()[number]};
   if (auto structured = dyn_cast<linalg::LinalgOp>(user))
     if (number < structured.getBlock()->getNumArguments())
       return {structured.getMatchingBlockArgument(&use)};
   // Of other ops with regions, all that is in them.
-  Operation *around = isa<scf::InParallelOp>(parent) ? parent->getParentOp() : user;
-  SmallVector<Value> next(around->getResults());
-  for (Region &region : around->getRegions())
+  SmallVector<Value> next(user->getResults());
+  for (Region &region : user->getRegions())
     for (Block &block : region)
       llvm::append_range(next, block.getArguments());
   return next;
 }
 
-/// Whether a value that is not a number may end on its way to the function's results.
+/// A choice between two numbers.
+static bool isFloatSelect(Operation *op) {
+  return isa<arith::SelectOp>(op) && isa<FloatType>(op->getResult(0).getType());
+}
+
+/// Whether a value that is not a number may end on its way to the function's results, choices between numbers being
+/// transparent (see makeTransparent).
 static bool mayAbsorbNaN(Value start) {
   llvm::SetVector<Value> influenced;
   influenced.insert(start);
   for (size_t next = 0; next < influenced.size(); ++next)
     for (OpOperand &use : influenced[next].getUses()) {
+      if (isFloatSelect(use.getOwner())) {
+        influenced.insert(use.getOwner()->getResult(0));
+        continue;
+      }
       if (isa<arith::SelectOp, arith::CmpFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::FPToSIOp, arith::FPToUIOp,
               math::CopySignOp, math::PowFOp>(use.getOwner()))
         return true;
@@ -241,10 +260,29 @@ static void addSwitch(OpResult result, const Switch &change) {
   result.replaceAllUsesExcept(generic.getResult(0), generic);
 }
 
+/// Makes the result of choosing between two numbers not a number, while the switch is set, where one of them is not
+/// finite.
+static void makeTransparent(arith::SelectOp select, const Switch &probe) {
+  ImplicitLocOpBuilder b(select.getLoc(), select.getContext());
+  b.setInsertionPointAfter(select);
+  Value value = select.getResult();
+  auto nothing = [&](Value value) -> Value { return arith::SubFOp::create(b, value, value); };
+  Value both = arith::AddFOp::create(b, nothing(select.getTrueValue()), nothing(select.getFalseValue()));
+  Value sum = arith::AddFOp::create(b, value, both);
+  Value seen = arith::SelectOp::create(b, probe.shifts, sum, value);
+  llvm::SmallPtrSet<Operation *, 2> ours = {sum.getDefiningOp(), seen.getDefiningOp()};
+  value.replaceAllUsesExcept(seen, ours);
+}
+
 static void addSwitches(func::FuncOp function) {
   SmallVector<OpResult> results = collectResults(function);
+  SmallVector<arith::SelectOp> selects;
+  function.walk([&](arith::SelectOp select) {
+    if (isFloatSelect(select))
+      selects.push_back(select);
+  });
   OpBuilder builder(function.getContext());
-  auto type = RankedTensorType::get({static_cast<int64_t>(results.size()), 2}, builder.getF32Type());
+  auto type = RankedTensorType::get({static_cast<int64_t>(results.size()) + 1, 2}, builder.getF32Type());
   auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("nn.input", builder.getStringAttr("switches")),
                                                builder.getNamedAttr("nn.input_role", builder.getStringAttr("data"))});
   (void)function.insertArgument(function.getNumArguments(), type, attributes, function.getLoc());
@@ -262,6 +300,11 @@ static void addSwitches(func::FuncOp function) {
     b.setInsertionPoint(start);
     addSwitch(result, readSwitch(b, switches, row));
   }
+  texts.push_back(builder.getStringAttr("probe"));
+  b.setInsertionPoint(start);
+  Switch probe = readSwitch(b, switches, results.size());
+  for (arith::SelectOp select : selects)
+    makeTransparent(select, probe);
   function->setAttr("nn.switches", builder.getArrayAttr(texts));
 }
 

@@ -46,3 +46,9 @@ def standard_normal(words, dtype):
     u = ((words[0] >> 8).astype(dtype) + 1) * 2.0**-24
     angle = (words[1] >> 8).astype(dtype) * (2 * math.pi * 2.0**-24)
     return jnp.sqrt(-2 * jnp.log(u)) * jnp.cos(angle)
+
+
+def keep(words, rate, dtype):
+    """Dropout's factors: 1 / (1 - rate), or 0 with probability `rate`."""
+    threshold = min(math.floor(math.ldexp(rate, 32)), MASK)
+    return jnp.where(words[0] >= threshold, jnp.asarray(1 / (1 - rate), dtype), 0)
