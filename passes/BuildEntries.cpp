@@ -1,8 +1,10 @@
 // Makes one function per entry point of a file: init, and for each step train, evaluate and gradient, for each model
 // predict. From here on all state is explicit: variables are arguments, their new values results.
+#include "dialect/Clipping.h"
 #include "dialect/Layer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/CallGraph.h"
 #include "passes/Passes.h"
 #include "passes/SpecializeBatch.h"
@@ -203,9 +205,10 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return success();
   }
 
-  VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, StringRef role) {
+  VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, Attribute initializer,
+                         StringRef role) {
     OpBuilder b(before);
-    return VariableOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type), Attribute(), Attribute(), UnitAttr(),
+    return VariableOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type), initializer, Attribute(), UnitAttr(),
                               b.getStringAttr(role));
   }
 
@@ -236,7 +239,7 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
           // A parameter that two steps update has slots of each.
           if (symbols.lookup(name))
             name = (variable.getSymName() + "." + step.getSymName() + "." + slot.name).str();
-          slots.push_back(addVariable(step, variable.getLoc(), name, slot.type, "slot"));
+          slots.push_back(addVariable(step, variable.getLoc(), name, slot.type, slot.initializer, "slot"));
           symbols.insert(slots.back());
         }
       }
@@ -286,12 +289,29 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return GradientOp::create(entry.b, loc, values.getTypes(), loss, values).getGradients();
   }
 
+  /// The rate of an objective's updates, an f64: what the runtime gives, by default the file's number, or what the
+  /// schedule makes of the counter.
+  Value buildLearningRate(EntryBuilder &entry, Objective objective, unsigned index, VariableOp counter) {
+    ImplicitLocOpBuilder b(markStage(objective.op->getLoc(), updateStage), entry.b);
+    Rate rate = objective.optimizer.getRate();
+    if (rate.schedule) {
+      Value step = tensor::ExtractOp::create(b, entry.getVariable(counter), ValueRange{});
+      return buildRate(b, rate, arith::SIToFPOp::create(b, b.getF64Type(), step));
+    }
+    auto type = RankedTensorType::get({}, objective.variables.front().getTensorType().getElementType());
+    Value input =
+        entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate", type,
+                       objective.op->getLoc(), {b.getNamedAttr("nn.default", b.getF64FloatAttr(rate.number.value))});
+    Value value = tensor::ExtractOp::create(b, input, ValueRange{});
+    return type.getElementType() == b.getF64Type() ? value : arith::ExtFOp::create(b, b.getF64Type(), value);
+  }
+
   LogicalResult buildTrain(StepOp step, ArrayRef<Objective> objectives) {
     EntryBuilder entry(getOperation(), step, (step.getSymName() + ".train").str(), "train", batch);
     OpBuilder &b = entry.b;
     auto counterType = RankedTensorType::get({}, b.getI64Type());
-    VariableOp counter =
-        addVariable(step, step.getLoc(), (step.getSymName() + ".iterations").str(), counterType, "counter");
+    VariableOp counter = addVariable(step, step.getLoc(), (step.getSymName() + ".iterations").str(), counterType,
+                                     Attribute(), "counter");
     FailureOr<SmallVector<Value>> losses = inlineStep(entry, step, objectives, counter);
     if (failed(losses))
       return failure();
@@ -303,24 +323,25 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         values.push_back(entry.getVariable(variable));
       gradients.push_back(llvm::to_vector(buildGradient(entry, objective.op->getLoc(), loss, values)));
     }
-    // So is the counter: gradients of random layers read it once more.
+    SmallVector<Value> rates;
+    for (const auto &[index, objective] : llvm::enumerate(objectives))
+      rates.push_back(buildLearningRate(entry, objective, index, counter));
+    // So is the counter: gradients of random layers, and schedules, read it once more.
     Location counting = markStage(step.getLoc(), updateStage);
     Value one = arith::ConstantOp::create(b, counting, DenseElementsAttr::get(counterType, APInt(64, 1)));
     Value iteration = arith::AddIOp::create(b, counting, entry.getVariable(counter), one);
     for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
       Objective objective = constObjective;
-      Type element = objective.variables.front().getTensorType().getElementType();
-      Value learningRate =
-          entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
-                         RankedTensorType::get({}, element), objective.op->getLoc(),
-                         {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
-      for (auto [variable, slots, gradient] : llvm::zip(objective.variables, objective.slots, gradients[index])) {
+      SmallVector<Location> locs;
+      for (VariableOp variable : objective.variables)
+        locs.push_back(markStage(variable.getLoc(), updateStage));
+      SmallVector<Value> clipped = clipGradients(b, objective.optimizer.getClipping(), gradients[index], locs);
+      for (auto [variable, slots, gradient, loc] : llvm::zip(objective.variables, objective.slots, clipped, locs)) {
         SmallVector<Value> slotValues;
         for (VariableOp slot : slots)
           slotValues.push_back(entry.getVariable(slot));
-        SmallVector<Value> updated =
-            objective.optimizer.buildUpdate(b, markStage(variable.getLoc(), updateStage), entry.getVariable(variable),
-                                            gradient, slotValues, learningRate, iteration);
+        SmallVector<Value> updated = objective.optimizer.buildUpdate(b, loc, entry.getVariable(variable), gradient,
+                                                                     slotValues, rates[index], iteration);
         entry.addUpdate(variable, updated.front());
         for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
           entry.addUpdate(slot, value);
