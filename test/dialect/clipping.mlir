@@ -1,5 +1,15 @@
 // Clipping of gradients: what becomes of it in the program.
 // RUN: nnc-opt %s --phase=linalg --entries=train --split-input-file | FileCheck %s
+// RUN: nnc-opt %S/Inputs/clipping.mlir --nn-plan --batch=8 --entries=train | FileCheck %s --check-prefix=GLOBAL
+// RUN: sed s/global_clipnorm/clipvalue/ %S/Inputs/clipping.mlir | nnc-opt --nn-plan --batch=8 --entries=train | FileCheck %s --check-prefix=VALUE
+
+// With a norm the gradients of the table and of both kernels have buffers; by value none is needed.
+// GLOBAL-DAG: 50x3xf32 temporary m.embedding
+// GLOBAL-DAG: 15x7xf32 temporary m.dense
+// GLOBAL-DAG: 7x2xf32 temporary m.dense_1
+// VALUE: Entry point
+// VALUE-NOT: {{ (50x3|15x7|7x2)xf32 +temporary}}
+// VALUE: Peak
 
 // By value it is part of the update.
 
