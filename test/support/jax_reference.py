@@ -1,5 +1,5 @@
-"""The layers, losses, regularisers, optimisers and schedules of nnc in plain JAX: Keras' formulas written down a second time, to
-compare trajectories, values and gradients with.
+"""The layers, losses, regularisers, optimisers and schedules of nnc in plain JAX: Keras' formulas written down a second
+time, to compare trajectories, values and gradients with.
 
 A model is a function of (parameters, batch); parameters are a dictionary by nnc's dotted names, so the initial weights
 of a compiled program serve as they are:

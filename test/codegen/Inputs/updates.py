@@ -1,5 +1,5 @@
-"""Optimisers, clipping, schedules and regularisers in compiled programs, against Keras' formulas in numpy's f64. The bits
-of a clipped update do not depend on how many workers there are, or in which order they work."""
+"""Optimisers, clipping, schedules and regularisers in compiled programs, against Keras' formulas in numpy's f64. The
+bits of an update do not depend on how many workers there are, or in which order they work."""
 import copy
 
 import numpy as np
@@ -106,7 +106,8 @@ SCHEDULES = {
         lambda n: 0.5 / (1 + 0.9 * (n // 5)),
     "polynomial_decay<initial_learning_rate = 0.5, decay_steps = 9>":
         lambda n: (0.5 - 1e-4) * (1 - min(n, 9) / 9) + 1e-4,
-    "polynomial_decay<initial_learning_rate = 0.5, decay_steps = 5, end_learning_rate = 0.1, power = 1.7, cycle = true>":
+    "polynomial_decay<initial_learning_rate = 0.5, decay_steps = 5, end_learning_rate = 0.1, power = 1.7, "
+    "cycle = true>":
         lambda n: 0.4 * (1 - n / (5 * max(np.ceil(n / 5), 1))) ** 1.7 + 0.1,
     "piecewise_constant_decay<boundaries = [2, 7], values = [0.5, 0.1, 0.3]>":
         lambda n: 0.5 if n <= 2 else 0.1 if n <= 7 else 0.3,
@@ -129,7 +130,8 @@ def with_parameter(optimizer, text):
     return f"{optimizer[:-1]}, {text}>" if optimizer.endswith(">") else f"{optimizer}<{text}>"
 
 
-def check(optimizer, rule, type, tolerance, regularizer="", clip=lambda gradients: gradients, schedule=None, steps=20):
+def check(optimizer, rule, target, type, tolerance, regularizer="", clip=lambda gradients: gradients, schedule=None,
+          steps=20):
     penalty, penalty_gradient = REGULARIZERS[regularizer]
     text = f"""nn.model @m(%x: tensor<?x19x{type}>) -> tensor<?x3x{type}> {{
   %0 = nn.dense %x {{units = 3{regularizer}}}
@@ -141,7 +143,7 @@ nn.step @fit(%x: tensor<?x19x{type}>, %y: tensor<?x3x{type}>) {{
   nn.minimize %loss over [@m] with #nn.{optimizer}
 }}
 """
-    program = nnc_program.compile_model(text, batch=4)
+    program = nnc_program.compile_model(text, batch=4, target=target)
     instances = [program.instance(fill=0xA5), program.instance(workers=2, reverse=True)]
     # The learning rate is an f32 whatever the model's type: one that it holds exactly.
     given = {} if schedule else {"learning_rate": 2.0 ** round(np.log2(rule.lr))}
@@ -170,15 +172,15 @@ nn.step @fit(%x: tensor<?x19x{type}>, %y: tensor<?x3x{type}>) {{
     return clippings
 
 
-for type, tolerance in (("f32", 1e-5), ("f64", 1e-13)):
+for kind in (("cpu", "f32", 1e-5), ("cpu", "f64", 1e-13), ("reference", "f64", 1e-13)):
     for optimizer, rule in OPTIMIZERS.items():
-        check(optimizer, rule, type, tolerance)
+        check(optimizer, rule, *kind)
         for limit, clip in CLIPPINGS.items() if "<" not in optimizer else ():
-            clippings = check(with_parameter(optimizer, limit), rule, type, tolerance, clip=clip)
+            clippings = check(with_parameter(optimizer, limit), rule, *kind, clip=clip)
             assert clippings > 0, f"{optimizer}: {limit} limits nothing"
     for text, schedule in SCHEDULES.items():
-        check(f"sgd<lr = #nn.{text}>", Sgd(), type, tolerance, schedule=schedule)
+        check(f"sgd<lr = #nn.{text}>", Sgd(), *kind, schedule=schedule)
     text, schedule = next(iter(SCHEDULES.items()))
-    check(f"adamw<lr = #nn.{text}>", Adam(weight_decay=0.004), type, tolerance, schedule=schedule)
+    check(f"adamw<lr = #nn.{text}>", Adam(weight_decay=0.004), *kind, schedule=schedule)
     for regularizer in REGULARIZERS:
-        check("sgd", Sgd(), type, tolerance, regularizer)
+        check("sgd", Sgd(), *kind, regularizer)
