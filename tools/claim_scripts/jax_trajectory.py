@@ -1,6 +1,6 @@
 """Claim jax-trajectory: from identical initial weights and batches, the loss over the first 50 steps agrees with JAX to
-1e-4 relative in f32, for the flagship and for a perceptron with every optimiser, regulariser, loss and activation, every
-optimiser with gradients clipped in every way, and every schedule."""
+1e-4 relative in f32, for the flagship and for a perceptron with every optimiser, regulariser, loss and activation,
+every optimiser with gradients clipped in every way, and every schedule."""
 
 import os
 
