@@ -27,17 +27,17 @@ def main():
             logits = dense(p, "classifier.dense_2", dense(p, "classifier.dense_1", h, relu))
         return sparse_categorical_crossentropy(logits, batch["label"], from_logits=True)
 
-    slot_count, update = adam()
+    optimizer = adam()
 
     def step(state, batch):
         parameters, slots, count = state
         loss, gradients = jax.value_and_grad(loss_of)(parameters, batch)
-        new = {name: update(parameters[name], gradients[name], slots[name], count) for name in parameters}
+        new = {name: optimizer.update(parameters[name], gradients[name], slots[name], count) for name in parameters}
         return ({name: pair[0] for name, pair in new.items()}, {name: pair[1] for name, pair in new.items()}, count + 1), loss
 
     step = jax.jit(step, donate_argnums=0)
     # Each slot an array of its own, as donated arguments must be.
-    slots = {name: tuple(jnp.zeros_like(value) for _ in range(slot_count)) for name, value in parameters.items()}
+    slots = {name: tuple(jnp.zeros_like(value) for _ in optimizer.starts) for name, value in parameters.items()}
     state = [(parameters, slots, jnp.ones((), jnp.float32))]
 
     def once():

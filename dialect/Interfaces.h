@@ -1,5 +1,6 @@
 // The interfaces through which passes ask ops and attributes about themselves, and the plain data they answer with.
 #pragma once
+#include "dialect/Rate.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -21,10 +22,18 @@ struct ParameterSpec {
   Attribute regularizer = nullptr;
 };
 
-/// State that an optimiser keeps for one parameter, zero at first.
+/// State that an optimiser keeps for one parameter.
 struct SlotSpec {
   std::string name;
   RankedTensorType type;
+  /// Implements InitializerAttrInterface; null for zeros.
+  Attribute initializer = nullptr;
+};
+
+/// The largest absolute value of a gradient's elements, the largest L2 norm of each gradient, and of all together. At
+/// most one is set.
+struct Clipping {
+  std::optional<Number> value, norm, globalNorm;
 };
 
 /// What the gradient of a recurrence reads of each step, and the recurrence therefore keeps.

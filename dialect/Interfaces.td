@@ -206,18 +206,38 @@ def RegularizerAttrInterface : AttrInterface<"RegularizerAttrInterface"> {
   ];
 }
 
+def ScheduleAttrInterface : AttrInterface<"ScheduleAttrInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{ A learning rate that changes from step to step. }];
+  let methods = [
+    InterfaceMethod<[{
+      Builds the rate, an f64, of arith and math ops on scalars. `step` is an f64: how many updates there were before
+      this one, 0 in the first step.
+    }], "::mlir::Value", "buildRate",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$step)>,
+  ];
+}
+
 def OptimizerAttrInterface : AttrInterface<"OptimizerAttrInterface"> {
   let cppNamespace = "::mlir::nn";
-  let description = [{ An update rule, with its state per parameter (slots). }];
+  let description = [{
+    An update rule, with its state per parameter (slots). What all optimisers take, the rate and the clipping of
+    gradients, is theirs by the parameters of their common class; a rule is handed the results.
+  }];
   let methods = [
-    InterfaceMethod<"The learning rate given in the file; the runtime may set another.", "double", "getLearningRate">,
-    InterfaceMethod<"The slots that a parameter of this type needs, all initialised to zero; names such as `m`, `v`.",
+    InterfaceMethod<[{
+      The learning rate given in the file: a number, in whose place the runtime may set another, or a schedule.
+    }], "::mlir::nn::Rate", "getRate", (ins), "", [{ return $_attr.getLr(); }]>,
+    InterfaceMethod<"How gradients are clipped before the update.",
+      "::mlir::nn::Clipping", "getClipping", (ins), "",
+      [{ return {$_attr.getClipvalue(), $_attr.getClipnorm(), $_attr.getGlobalClipnorm()}; }]>,
+    InterfaceMethod<"The slots that a parameter of this type needs, and how they begin; names such as `m`, `v`.",
       "::llvm::SmallVector<::mlir::nn::SlotSpec>", "getSlots", (ins "::mlir::RankedTensorType":$parameter)>,
     InterfaceMethod<[{
       Builds the update as one linalg.generic over the parameter with the parameter and its slots as outs, so that it
-      happens in place. `learningRate` is a scalar tensor of f32, `step` a tensor<i64> that is 1 in the first step.
-      Returns the new parameter, then the new slots. An update is element by element: of some rows of a parameter and
-      its slots it gives the same rows of what it gives of the whole.
+      happens in place. `learningRate` is an f64, `step` a tensor<i64> that is 1 in the first step. Returns the new
+      parameter, then the new slots. An update is element by element: of some rows of a parameter and its slots it gives
+      the same rows of what it gives of the whole.
     }], "::llvm::SmallVector<::mlir::Value>", "buildUpdate",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$parameter,
            "::mlir::Value":$gradient, "::mlir::ValueRange":$slots, "::mlir::Value":$learningRate,

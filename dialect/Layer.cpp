@@ -60,6 +60,20 @@ Value nn::reduceLast(ImplicitLocOpBuilder &b, Value input, double initial,
       .getResult(0);
 }
 
+Value nn::sumElements(ImplicitLocOpBuilder &b, Value input, function_ref<Value(ImplicitLocOpBuilder &, Value)> term) {
+  auto type = cast<RankedTensorType>(input.getType());
+  if (type.getRank() == 0)
+    return mapElements(b, type, {input}, [&](ImplicitLocOpBuilder &b, ValueRange args) { return term(b, args[0]); });
+  Value sum = reduceLast(b, input, 0.0, [&](ImplicitLocOpBuilder &b, Value element, Value sum) -> Value {
+    return arith::AddFOp::create(b, sum, term(b, element));
+  });
+  for (int64_t rank = type.getRank() - 1; rank > 0; --rank)
+    sum = reduceLast(b, sum, 0.0, [](ImplicitLocOpBuilder &b, Value part, Value sum) -> Value {
+      return arith::AddFOp::create(b, sum, part);
+    });
+  return sum;
+}
+
 static std::optional<RegisteredOperationName> lookupActivation(MLIRContext *context, StringRef name) {
   auto op = RegisteredOperationName::lookup(("nn." + name).str(), context);
   if (op && op->hasTrait<Activation>())

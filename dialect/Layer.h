@@ -28,6 +28,9 @@ Value filled(ImplicitLocOpBuilder &b, RankedTensorType type, double value);
 Value reduceLast(ImplicitLocOpBuilder &b, Value input, double initial,
                  function_ref<Value(ImplicitLocOpBuilder &, Value, Value)> combine);
 
+/// The sum of what `term` makes of the elements, a scalar tensor: one dimension at a time, the last first.
+Value sumElements(ImplicitLocOpBuilder &b, Value input, function_ref<Value(ImplicitLocOpBuilder &, Value)> term);
+
 /// Applies the activation op named by `activation` (null: none) to `value`. Reports an unknown name at `loc`.
 FailureOr<Value> applyActivation(OpBuilder &builder, Location loc, StringAttr activation, Value value);
 

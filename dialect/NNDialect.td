@@ -25,4 +25,9 @@ class NN_Attr<string attrName, string attrMnemonic, list<Trait> traits = []> : A
   let mnemonic = attrMnemonic;
 }
 
+/// Parameters of attributes: a number that may be left out, one that has no default, one that may be absent.
+class NN_Number<string default> : DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(" # default # ")">;
+def NN_RequiredNumber : AttrOrTypeParameter<"::mlir::nn::Number", "a number">;
+def NN_OptionalNumber : OptionalParameter<"::std::optional<::mlir::nn::Number>">;
+
 #endif

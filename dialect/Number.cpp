@@ -19,10 +19,19 @@ AsmPrinter &nn::operator<<(AsmPrinter &printer, const Number &number) {
   return printer;
 }
 
+AsmPrinter &nn::operator<<(AsmPrinter &printer, const std::optional<Number> &number) {
+  return number ? printer << *number : printer;
+}
+
 double nn::toDouble(Attribute number) {
   if (auto real = dyn_cast<FloatAttr>(number))
     return real.getValueAsDouble();
   return static_cast<double>(cast<IntegerAttr>(number).getInt());
+}
+
+bool nn::isNumber(Attribute attribute) {
+  auto integer = dyn_cast<IntegerAttr>(attribute);
+  return isa<FloatAttr>(attribute) || (integer && integer.getType().isInteger(64));
 }
 
 FailureOr<nn::Number> FieldParser<nn::Number, nn::Number>::parse(AsmParser &parser) {
@@ -30,9 +39,15 @@ FailureOr<nn::Number> FieldParser<nn::Number, nn::Number>::parse(AsmParser &pars
   Attribute value;
   if (parser.parseAttribute(value))
     return failure();
-  if (auto number = dyn_cast<FloatAttr>(value))
-    return nn::Number(number.getValueAsDouble());
-  if (auto number = dyn_cast<IntegerAttr>(value); number && number.getType().isInteger(64))
-    return nn::Number(static_cast<double>(number.getInt()));
+  if (nn::isNumber(value))
+    return nn::Number(nn::toDouble(value));
   return parser.emitError(loc) << "expected a number, not " << value;
+}
+
+FailureOr<std::optional<nn::Number>>
+FieldParser<std::optional<nn::Number>, std::optional<nn::Number>>::parse(AsmParser &parser) {
+  FailureOr<nn::Number> number = FieldParser<nn::Number, nn::Number>::parse(parser);
+  if (failed(number))
+    return failure();
+  return std::optional<nn::Number>(*number);
 }

@@ -4,6 +4,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/bit.h"
+#include <optional>
 
 namespace mlir::nn {
 
@@ -23,8 +24,13 @@ struct Number {
 /// Prints the shortest decimal form that reads back as the same number.
 AsmPrinter &operator<<(AsmPrinter &printer, const Number &number);
 
+AsmPrinter &operator<<(AsmPrinter &printer, const std::optional<Number> &number);
+
 /// The value of an f64 or i64 attribute.
 double toDouble(Attribute number);
+
+/// Whether an attribute is one of these.
+bool isNumber(Attribute attribute);
 
 } // namespace mlir::nn
 
@@ -32,5 +38,8 @@ namespace mlir {
 template <> struct FieldParser<nn::Number, nn::Number> {
   /// Takes a float or an integer literal.
   static FailureOr<nn::Number> parse(AsmParser &parser);
+};
+template <> struct FieldParser<std::optional<nn::Number>, std::optional<nn::Number>> {
+  static FailureOr<std::optional<nn::Number>> parse(AsmParser &parser);
 };
 } // namespace mlir

@@ -13,24 +13,13 @@ static LogicalResult verifyFactor(function_ref<InFlightDiagnostic()> emitError, 
   return emitError() << "a regularizer's factor must be finite in f32 and not negative, not " << factor;
 }
 
-/// factor · Σ term(w), summed one dimension at a time, the last first.
+/// factor · Σ term(w).
 static Value buildSum(OpBuilder &builder, Location loc, Value parameter, double factor,
                       function_ref<Value(ImplicitLocOpBuilder &, Value)> term) {
   ImplicitLocOpBuilder b(loc, builder);
-  auto type = cast<RankedTensorType>(parameter.getType());
-  auto scalarType = RankedTensorType::get({}, type.getElementType());
-  if (type.getRank() == 0)
-    return mapElements(b, scalarType, {parameter}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-      return arith::MulFOp::create(b, term(b, args[0]), constant(b, type, factor));
-    });
-  Value sum = reduceLast(b, parameter, 0.0, [&](ImplicitLocOpBuilder &b, Value w, Value sum) -> Value {
-    return arith::AddFOp::create(b, sum, term(b, w));
-  });
-  for (int64_t rank = type.getRank() - 1; rank > 0; --rank)
-    sum = reduceLast(b, sum, 0.0, [](ImplicitLocOpBuilder &b, Value part, Value sum) -> Value {
-      return arith::AddFOp::create(b, sum, part);
-    });
-  return mapElements(b, scalarType, {sum}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+  Value sum = sumElements(b, parameter, term);
+  auto type = cast<RankedTensorType>(sum.getType());
+  return mapElements(b, type, {sum}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
     return arith::MulFOp::create(b, args[0], constant(b, type, factor));
   });
 }

@@ -1,4 +1,5 @@
 // nn.update_rows: the rows that a batch names, each with its own small update.
+#include "dialect/Clipping.h"
 #include "dialect/RowRuns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -85,9 +86,11 @@ struct RowUpdate {
                                             getStrides(type));
     });
     Value gradient = sumGradients(cast<RankedTensorType>(old.front().getType()), begins);
-    SmallVector<Value> updated = cast<OptimizerAttrInterface>(op.getOptimizer())
-                                     .buildUpdate(b, b.getLoc(), old.front(), gradient, ArrayRef(old).drop_front(),
-                                                  op.getLearningRate(), op.getStep());
+    auto optimizer = cast<OptimizerAttrInterface>(op.getOptimizer());
+    Location loc = b.getLoc();
+    gradient = clipGradients(b, {optimizer.getClipping().value, {}, {}}, gradient, loc).front();
+    SmallVector<Value> updated = optimizer.buildUpdate(b, b.getLoc(), old.front(), gradient, ArrayRef(old).drop_front(),
+                                                       op.getLearningRate(), op.getStep());
     return llvm::map_to_vector(llvm::zip_equal(updated, state), [&](auto pair) -> Value {
       auto [part, whole] = pair;
       auto type = cast<RankedTensorType>(whole.getType());

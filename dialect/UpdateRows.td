@@ -19,12 +19,12 @@ def NN_UpdateRowsOp : NN_Function<"update_rows", [], [InferTypeOpAdaptor]> {
     // %m: tensor<1000x64xf32>
     // %ids: tensor<32x16xi32>
     // %grad: tensor<32x16x64xf32>
-    // %lr: tensor<f32>
+    // %lr: f64
     // %t: tensor<i64>
     // %valid: tensor<i64>
     %table1, %m1 = nn.update_rows %table with #nn.sgd<momentum = 0.9> rate %lr step %t valid %valid
         others(%m, %ids, %grad) {batched = array<i1: true>}
-        : tensor<1000x64xf32>, tensor<f32>, tensor<i64>, tensor<i64>, tensor<1000x64xf32>, tensor<32x16xi32>,
+        : tensor<1000x64xf32>, f64, tensor<i64>, tensor<i64>, tensor<1000x64xf32>, tensor<32x16xi32>,
           tensor<32x16x64xf32>
     ```
 
@@ -32,7 +32,7 @@ def NN_UpdateRowsOp : NN_Function<"update_rows", [], [InferTypeOpAdaptor]> {
     turns touch a row each (`nn.independent_turns`). No step of it goes through the whole parameter.
   }];
   // Not three lists of operands: what tells them apart, AttrSizedOperandSegments, asks for properties.
-  let arguments = (ins NN_FloatTensor:$parameter, NN_Scalar:$learning_rate, NN_I64Scalar:$step, NN_I64Scalar:$valid,
+  let arguments = (ins NN_FloatTensor:$parameter, F64:$learning_rate, NN_I64Scalar:$step, NN_I64Scalar:$valid,
                        Variadic<NN_AnyTensor>:$others, AnyAttr:$optimizer, DenseBoolArrayAttr:$batched);
   let results = (outs Variadic<NN_FloatTensor>:$updated);
   let hasVerifier = 1;

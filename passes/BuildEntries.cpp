@@ -1,8 +1,10 @@
 // Makes one function per entry point of a file: init, and for each step train, evaluate and gradient, for each model
 // predict. From here on all state is explicit: variables are arguments, their new values results.
+#include "dialect/Clipping.h"
 #include "dialect/Layer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/CallGraph.h"
 #include "passes/LazyUpdates.h"
 #include "passes/Passes.h"
@@ -216,9 +218,10 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return success();
   }
 
-  VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, StringRef role) {
+  VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, Attribute initializer,
+                         StringRef role) {
     OpBuilder b(before);
-    return VariableOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type), Attribute(), Attribute(), UnitAttr(),
+    return VariableOp::create(b, loc, b.getStringAttr(name), TypeAttr::get(type), initializer, Attribute(), UnitAttr(),
                               b.getStringAttr(role));
   }
 
@@ -249,7 +252,7 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
           // A parameter that two steps update has slots of each.
           if (symbols.lookup(name))
             name = (variable.getSymName() + "." + step.getSymName() + "." + slot.name).str();
-          slots.push_back(addVariable(step, variable.getLoc(), name, slot.type, "slot"));
+          slots.push_back(addVariable(step, variable.getLoc(), name, slot.type, slot.initializer, "slot"));
           symbols.insert(slots.back());
         }
       }
@@ -339,12 +342,29 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return llvm::to_vector_of<Value>(updated.getResults());
   }
 
+  /// The rate of an objective's updates, an f64: what the runtime gives, by default the file's number, or what the
+  /// schedule makes of the counter.
+  Value buildLearningRate(EntryBuilder &entry, Objective objective, unsigned index, VariableOp counter) {
+    ImplicitLocOpBuilder b(markStage(objective.op->getLoc(), updateStage), entry.b);
+    Rate rate = objective.optimizer.getRate();
+    if (rate.schedule) {
+      Value step = tensor::ExtractOp::create(b, entry.getVariable(counter), ValueRange{});
+      return buildRate(b, rate, arith::SIToFPOp::create(b, b.getF64Type(), step));
+    }
+    auto type = RankedTensorType::get({}, objective.variables.front().getTensorType().getElementType());
+    Value input =
+        entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate", type,
+                       objective.op->getLoc(), {b.getNamedAttr("nn.default", b.getF64FloatAttr(rate.number.value))});
+    Value value = tensor::ExtractOp::create(b, input, ValueRange{});
+    return type.getElementType() == b.getF64Type() ? value : arith::ExtFOp::create(b, b.getF64Type(), value);
+  }
+
   LogicalResult buildTrain(StepOp step, ArrayRef<Objective> objectives) {
     EntryBuilder entry(getOperation(), step, (step.getSymName() + ".train").str(), "train", batch);
     OpBuilder &b = entry.b;
     auto counterType = RankedTensorType::get({}, b.getI64Type());
-    VariableOp counter =
-        addVariable(step, step.getLoc(), (step.getSymName() + ".iterations").str(), counterType, "counter");
+    VariableOp counter = addVariable(step, step.getLoc(), (step.getSymName() + ".iterations").str(), counterType,
+                                     Attribute(), "counter");
     FailureOr<SmallVector<Value>> losses = inlineStep(entry, step, objectives, counter);
     if (failed(losses))
       return failure();
@@ -356,28 +376,46 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         return failure();
       updates.push_back(std::move(*asked));
     }
-    // So is the counter: gradients of random layers read it once more.
+    SmallVector<Value> rates;
+    for (const auto &[index, objective] : llvm::enumerate(objectives))
+      rates.push_back(buildLearningRate(entry, objective, index, counter));
+    // So is the counter: gradients of random layers, and schedules, read it once more.
     Location counting = markStage(step.getLoc(), updateStage);
     Value one = arith::ConstantOp::create(b, counting, DenseElementsAttr::get(counterType, APInt(64, 1)));
     Value iteration = arith::AddIOp::create(b, counting, entry.getVariable(counter), one);
     for (const auto &[index, constObjective] : llvm::enumerate(objectives)) {
       Objective objective = constObjective;
-      Type element = objective.variables.front().getTensorType().getElementType();
-      Value learningRate =
-          entry.addInput(index == 0 ? "learning_rate" : ("learning_rate_" + Twine(index)).str(), "learning_rate",
-                         RankedTensorType::get({}, element), objective.op->getLoc(),
-                         {b.getNamedAttr("nn.default", b.getF64FloatAttr(objective.optimizer.getLearningRate()))});
-      for (auto [variable, slots, update] : llvm::zip(objective.variables, objective.slots, updates[index])) {
+      const Clipping &clipping = objective.optimizer.getClipping();
+      SmallVector<Location> locs;
+      SmallVector<Value> whole;
+      SmallVector<Location> wholeLocs;
+      for (auto [variable, update] : llvm::zip(objective.variables, updates[index])) {
+        locs.push_back(markStage(variable.getLoc(), updateStage));
+        if (update.lookups.empty()) {
+          whole.push_back(update.gradients.front());
+          wholeLocs.push_back(locs.back());
+        } else if (clipping.norm || clipping.globalNorm) {
+          return objective.op.emitOpError()
+                 << "clips gradients by their norm, for which the whole gradient of @" << variable.getSymName()
+                 << " is needed; its lazy look-ups make no more than the rows that they have read";
+        }
+      }
+      SmallVector<Value> clipped = clipGradients(b, clipping, whole, wholeLocs);
+      ArrayRef<Value> rest = clipped;
+      for (auto [variable, slots, update, loc] :
+           llvm::zip(objective.variables, objective.slots, updates[index], locs)) {
         SmallVector<Value> slotValues;
         for (VariableOp slot : slots)
           slotValues.push_back(entry.getVariable(slot));
-        Location loc = markStage(variable.getLoc(), updateStage);
-        SmallVector<Value> updated =
-            update.lookups.empty()
-                ? objective.optimizer.buildUpdate(b, loc, entry.getVariable(variable), update.gradients.front(),
-                                                  slotValues, learningRate, iteration)
-                : updateRows(entry, loc, objective.optimizer, entry.getVariable(variable), update, slotValues,
-                             learningRate, iteration);
+        SmallVector<Value> updated;
+        if (update.lookups.empty()) {
+          updated = objective.optimizer.buildUpdate(b, loc, entry.getVariable(variable), rest.front(), slotValues,
+                                                    rates[index], iteration);
+          rest = rest.drop_front();
+        } else {
+          updated = updateRows(entry, loc, objective.optimizer, entry.getVariable(variable), update, slotValues,
+                               rates[index], iteration);
+        }
         entry.addUpdate(variable, updated.front());
         for (auto [slot, value] : llvm::zip(slots, ArrayRef(updated).drop_front()))
           entry.addUpdate(slot, value);

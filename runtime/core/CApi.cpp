@@ -149,7 +149,12 @@ int nnc_session_init(nnc_session *session, int64_t seed) {
 }
 
 int nnc_session_set_learning_rate(nnc_session *session, double value) {
-  return status([&] { session->session.setLearningRate(value); });
+  return status([&] {
+    auto takesRate = [](const nnc_entry &entry) { return findInput(entry, NNC_LEARNING_RATE) != nullptr; };
+    if (std::ranges::none_of(entriesOf(session->session.program()), takesRate))
+      fail("the program takes no learning rate: its steps' rates follow schedules");
+    session->session.setLearningRate(value);
+  });
 }
 
 int nnc_session_train(nnc_session *session, const char *symbol, const nnc_rows *fields, int64_t fieldCount,

@@ -3,7 +3,7 @@
 // RUN: nnc-opt %s --nn-lower-layers --canonicalize | FileCheck %s --check-prefix=LOWER
 
 // CHECK-LABEL: func.func @momentum
-// CHECK: nn.update_rows %{{.*}} with #nn.sgd<momentum = 0.9> rate %{{.*}} step %{{.*}} valid %{{.*}} others(%{{.*}}, %{{.*}}, %{{.*}}) {batched = array<i1: true>} : tensor<1000x8xf32>, tensor<f32>, tensor<i64>, tensor<i64>, tensor<1000x8xf32>, tensor<4x6xi32>, tensor<4x6x8xf32>
+// CHECK: nn.update_rows %{{.*}} with #nn.sgd<momentum = 0.9> rate %{{.*}} step %{{.*}} valid %{{.*}} others(%{{.*}}, %{{.*}}, %{{.*}}) {batched = array<i1: true>} : tensor<1000x8xf32>, f64, tensor<i64>, tensor<i64>, tensor<1000x8xf32>, tensor<4x6xi32>, tensor<4x6x8xf32>
 
 // Padding counts as a row behind all others. 24 indices of 10 bits are sorted in two passes of 5.
 // LOWER-LABEL: func.func @momentum(
@@ -36,11 +36,11 @@
 // LOWER: tensor.insert_slice %{{.*}} into %[[S]][%[[AT]], 0]
 // LOWER: nn.independent_turns = 24 : i64
 func.func @momentum(%table: tensor<1000x8xf32>, %m: tensor<1000x8xf32>, %ids: tensor<4x6xi32>,
-                    %grad: tensor<4x6x8xf32>, %lr: tensor<f32>, %t: tensor<i64>, %valid: tensor<i64>)
+                    %grad: tensor<4x6x8xf32>, %lr: f64, %t: tensor<i64>, %valid: tensor<i64>)
     -> (tensor<1000x8xf32>, tensor<1000x8xf32>) {
   %table1, %m1 = nn.update_rows %table with #nn.sgd<momentum = 0.9> rate %lr step %t valid %valid
       others(%m, %ids, %grad) {batched = array<i1: true>}
-      : tensor<1000x8xf32>, tensor<f32>, tensor<i64>, tensor<i64>, tensor<1000x8xf32>, tensor<4x6xi32>,
+      : tensor<1000x8xf32>, f64, tensor<i64>, tensor<i64>, tensor<1000x8xf32>, tensor<4x6xi32>,
         tensor<4x6x8xf32>
   return %table1, %m1 : tensor<1000x8xf32>, tensor<1000x8xf32>
 }
@@ -57,10 +57,10 @@ func.func @momentum(%table: tensor<1000x8xf32>, %m: tensor<1000x8xf32>, %ids: te
 // LOWER: scf.for
 // LOWER: nn.independent_turns = 5 : i64
 func.func @two(%table: tensor<5x1xf64>, %a: tensor<2x2xi32>, %b: tensor<3xi64>, %da: tensor<2x2x1xf64>,
-               %db: tensor<3x1xf64>, %lr: tensor<f64>, %t: tensor<i64>, %valid: tensor<i64>) -> tensor<5x1xf64> {
+               %db: tensor<3x1xf64>, %lr: f64, %t: tensor<i64>, %valid: tensor<i64>) -> tensor<5x1xf64> {
   %updated = nn.update_rows %table with #nn.sgd rate %lr step %t valid %valid
       others(%a, %b, %da, %db) {batched = array<i1: true, false>}
-      : tensor<5x1xf64>, tensor<f64>, tensor<i64>, tensor<i64>, tensor<2x2xi32>, tensor<3xi64>, tensor<2x2x1xf64>,
+      : tensor<5x1xf64>, f64, tensor<i64>, tensor<i64>, tensor<2x2xi32>, tensor<3xi64>, tensor<2x2x1xf64>,
         tensor<3x1xf64>
   return %updated : tensor<5x1xf64>
 }

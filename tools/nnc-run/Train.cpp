@@ -161,6 +161,15 @@ int train(const Options &options) {
   }
   if (options.learningRate)
     state.learningRate = options.learningRate;
+  bool followsSchedule = !findInput(trainEntry, NNC_LEARNING_RATE);
+  if (options.learningRate && followsSchedule)
+    fail("--learning-rate: the step's learning rate follows a schedule, which the model file gives");
+  std::string rateNote;
+  if (state.learningRate && followsSchedule) {
+    rateNote = concat("the checkpoint was trained with --learning-rate ", *state.learningRate,
+                      "; from here on the step's learning rate follows a schedule");
+    state.learningRate.reset();
+  }
   auto setVariables = [&](Session &session) {
     if (resumed)
       loadVariables(*resumed, session, LoadKind::everything);
@@ -188,6 +197,8 @@ int train(const Options &options) {
   Observer observer(*progress, history);
   progress->onStart(options.model, state.rows ? state.rows : static_cast<int64_t>(data.training.indices.size()),
                     static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session.threads());
+  if (!rateNote.empty())
+    progress->note(rateNote);
   if (!assertion.empty())
     progress->note(assertion);
   if (state.epoch >= options.epochs) {

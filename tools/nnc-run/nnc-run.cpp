@@ -89,7 +89,8 @@ void addTrain(CLI::App &app, Options &options) {
   command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
       ->check(Whole(1))
       ->capture_default_str();
-  command.add_option("--learning-rate", options.learningRate, "in place of the model file's")->check(PositiveNumber());
+  command.add_option("--learning-rate", options.learningRate, "in place of the model file's; not of a schedule")
+      ->check(PositiveNumber());
   command.add_option("--seed", options.seed, "of initial parameters, order and dropout; default 0")
       ->check(Whole(std::numeric_limits<int64_t>::min()));
   command

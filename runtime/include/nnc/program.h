@@ -65,7 +65,8 @@ typedef struct nnc_variable {
 typedef enum nnc_input_role {
   NNC_DATA = 0,          /* one value a sample; dimension 0 is the batch */
   NNC_VALID = 1,         /* i64 scalar: how many samples of the batch are valid; the others hold valid values too */
-  NNC_LEARNING_RATE = 2, /* f32 scalar (f64 in reference programs); default_value is the file's */
+  NNC_LEARNING_RATE = 2, /* f32 scalar (f64 in reference programs); default_value is the file's. A step whose rates
+                            follow schedules has none */
   NNC_SEED = 3,          /* i64 scalar */
 } nnc_input_role;
 
@@ -90,7 +91,8 @@ typedef struct nnc_output {
 } nnc_output;
 
 typedef enum nnc_entry_kind {
-  NNC_INIT = 0,     /* sets every variable: parameters by their initialisers from the seed, the rest to zero */
+  NNC_INIT = 0,     /* sets every variable: parameters by their initialisers from the seed, slots to how they begin,
+                       counters to zero */
   NNC_TRAIN = 1,    /* one step: loss and metrics of the batch before the update; updates variables, counts the step */
   NNC_EVALUATE = 2, /* loss and metrics, nothing updated, training-only ops in their inference form */
   NNC_PREDICT = 3,  /* a model's results */

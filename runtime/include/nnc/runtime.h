@@ -35,10 +35,10 @@ nnc_session *nnc_session_open(const char *shared_object, int32_t threads);
 void nnc_session_destroy(nnc_session *session);
 const nnc_program *nnc_session_program(const nnc_session *session);
 
-/* Sets every variable: parameters by their initialisers from `seed`, the rest to zero. Random layers draw from the same
- * seed in later steps. */
+/* Sets every variable: parameters by their initialisers from `seed`, optimiser slots to how they begin, counters to
+ * zero. Random layers draw from the same seed in later steps. */
 int nnc_session_init(nnc_session *session, int64_t seed);
-/* For all later steps, in place of the model file's. */
+/* For all later steps, in place of the model file's numbers. An error where the program has only schedules. */
 int nnc_session_set_learning_rate(nnc_session *session, double learning_rate);
 
 /* The samples of one input: rows one after the other in the input's dtype. */

@@ -10,7 +10,8 @@ import numpy as np
 import nnc_program
 
 OPTIMIZERS = ["sgd", "sgd<lr = 0.1, momentum = 0.9>", "sgd<momentum = 0.9, nesterov = true>", "adam",
-              "adamw<lr = 0.01, weight_decay = 0.5>"]
+              "adamw<lr = 0.01, weight_decay = 0.5>", "rmsprop<momentum = 0.5>", "adagrad<lr = 0.1>",
+              "sgd<lr = 0.1, clipvalue = 0.01>"]
 STEPS = 4
 BATCH, SHORT = 8, 5
 TABLE = "table"

@@ -54,3 +54,15 @@ nn.step @fit(%a: tensor<?xi32>, %y: tensor<?x4xf32>) {
   %loss = nn.mean_squared_error %e, %y
   nn.minimize %loss over [@table] with #nn.adam
 }
+
+// -----
+
+// A norm is one of the whole gradient.
+nn.variable @table : tensor<50x4xf32> {initializer = #nn.random_uniform, trainable}
+nn.step @fit(%a: tensor<?xi32>, %y: tensor<?x4xf32>) {
+  %t = nn.get_variable @table : tensor<50x4xf32>
+  %e = nn.embedding %a params(%t) {vocab = 50, dim = 4, lazy}
+  %loss = nn.mean_squared_error %e, %y
+  // expected-error @below {{'nn.minimize' op clips gradients by their norm, for which the whole gradient of @table is needed; its lazy look-ups make no more than the rows that they have read}}
+  nn.minimize %loss over [@table] with #nn.adam<clipnorm = 1.0>
+}
