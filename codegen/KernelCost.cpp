@@ -192,7 +192,7 @@ private:
 };
 
 /// Operations an element of the result.
-uint64_t getFlopsPerElement(Operation *op) {
+int64_t getFlopsPerElement(Operation *op) {
   if (isa<math::FmaOp, vector::FMAOp>(op))
     return 2;
   if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp,
@@ -205,7 +205,9 @@ uint64_t getFlopsPerElement(Operation *op) {
   return isa_and_present<math::MathDialect>(op->getDialect()) && !isFree;
 }
 
-uint64_t getFlops(Operation *op) {
+} // namespace
+
+int64_t nn::getFlops(Operation *op) {
   if (auto reduction = dyn_cast<vector::ReductionOp>(op))
     return isa<FloatType>(reduction.getType()) ? reduction.getSourceVectorType().getNumElements() - !reduction.getAcc()
                                                : 0;
@@ -214,6 +216,8 @@ uint64_t getFlops(Operation *op) {
   auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
   return getFlopsPerElement(op) * (vector ? vector.getNumElements() : 1);
 }
+
+namespace {
 
 /// The bytes that an op touches of an operand of `type`.
 uint64_t getAccessedBytes(Operation *op, MemRefType type) {
