@@ -1,5 +1,6 @@
 // Counts a kernel's operations and bytes; see KernelCost.h. First how often each block runs, by following the loops
-// with only those values that decide about loops and branches; then every op's own cost, times the runs of its block.
+// with only those values that decide about loops and branches, turns that differ in none of these at once; then every
+// op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
 #include "codegen/Buffers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,6 +11,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
+#include <map>
+#include <vector>
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -177,12 +180,45 @@ private:
     if (!isKnown || !decides || turns > static_cast<uint64_t>(turnsLeft))
       return run(body, multiply(times, turns));
     turnsLeft -= turns;
+    auto startTurn = [&](uint64_t turn) {
+      for (size_t i = indices.size(); i-- > 0; turn /= counts[i])
+        values[indices[i]] = *lower[i] + static_cast<int64_t>(turn % counts[i]) * *step[i];
+    };
+    // Turns that show loops and branches inside the same numbers run the same: most, where the last ones are cut short.
+    SmallVector<Value> shown = getShownValues(body);
+    std::map<std::vector<std::optional<int64_t>>, std::pair<uint64_t, uint64_t>> alike;
     for (uint64_t turn = 0; turn < turns; ++turn) {
-      uint64_t rest = turn;
-      for (size_t i = indices.size(); i-- > 0; rest /= counts[i])
-        values[indices[i]] = *lower[i] + static_cast<int64_t>(rest % counts[i]) * *step[i];
-      run(body, times);
+      startTurn(turn);
+      for (Operation &op : *body)
+        if (op.getNumRegions() == 0)
+          follow(&op);
+      std::vector<std::optional<int64_t>> numbers;
+      for (Value value : shown)
+        numbers.push_back(getValue(value));
+      ++alike.try_emplace(std::move(numbers), turn, 0).first->second.second;
     }
+    for (const auto &[numbers, turnAndCount] : alike) {
+      auto [turn, count] = turnAndCount;
+      startTurn(turn);
+      run(body, multiply(times, count));
+    }
+  }
+
+  /// What the ops of a block that have regions, or what is in these, see of the values that decide and that differ from
+  /// turn to turn.
+  SmallVector<Value> getShownValues(Block *body) const {
+    SmallVector<Value> shown;
+    auto add = [&](Value value) {
+      bool isShown = control.contains(value) && llvm::any_of(value.getUsers(), [&](Operation *user) {
+                       return user->getBlock() != body || user->getNumRegions() != 0;
+                     });
+      if (isShown)
+        shown.push_back(value);
+    };
+    llvm::for_each(body->getArguments(), add);
+    for (Operation &op : *body)
+      llvm::for_each(op.getResults(), add);
+    return shown;
   }
 
   llvm::DenseSet<Value> control;

@@ -95,7 +95,7 @@ function layerTable(step) {
     { title: "MACs bwd", get: c => c.multiply_adds.backward, show: count, total: count(total.multiply_adds.backward) },
     { title: "FLOPs fwd", get: c => c.flops.forward, show: count, total: count(total.flops.forward) },
     { title: "FLOPs bwd", get: c => c.flops.backward, show: count, total: count(total.flops.backward) },
-    { title: "FLOPs update", get: c => c.flops.update, show: count, total: count(total.flops.update) },
+    { title: "FLOPs upd", get: c => c.flops.update, show: count, total: count(total.flops.update) },
     { title: "of FLOPs", get: c => c.share.flops, show: percent, share: c => c.share.flops, total: "100 %" },
     { title: "Moved", get: c => c.bytes, show: bytes, total: bytes(total.bytes) },
     { title: "FLOP/byte", get: c => c.flops_per_byte, show: v => v.toFixed(1), total: total.flops_per_byte.toFixed(1) },
@@ -328,8 +328,9 @@ function graphDrawing(model) {
   });
   const boxes = nodes.filter(n => n.node).map(n => {
     const [x, y] = centre(n), layer = n.node.layer === undefined ? null : model.layers[n.node.layer];
-    const below = layer ? `${layer.kind} ${layer.output_shapes.join(", ")}` : n.node.kind === "op" ? "" : n.node.kind;
-    const isSame = n.node.name === n.node.kind;
+    // What the name says already is not said again.
+    const lines = [[n.node.name, ""], [n.node.kind, "quiet"], [layer ? layer.output_shapes.join(", ") : "", "quiet"]]
+      .filter(([text], i) => text && (i !== 1 || (text !== n.node.name && text !== "op")));
     const box = svg("rect", { x: x - boxWidth / 2, y: y - boxHeight / 2, width: boxWidth, height: boxHeight, rx: 8 });
     hints.set(box, layer ? [layer.path, `${layer.kind} ${layer.output_shapes.join(", ")}`,
                             `${whole(layer.parameters.total)} parameters`, layer.location ?? ""].filter(line => line)
@@ -337,10 +338,7 @@ function graphDrawing(model) {
     const label = (text, dy, kind) => svg("text", { x, y: y + dy, "text-anchor": "middle", class: kind,
                                                     style: { "pointer-events": "none" } }, clip(text, boxWidth - 10));
     return svg("g", { class: `node ${layer ? "layer" : n.node.kind === "op" ? "plain" : ""}` },
-               [box, label(n.node.name, isSame || !below ? 4 : layer ? -8 : -3, ""),
-                isSame || !below ? "" : layer ? [label(layer.kind, 6, "quiet"),
-                                                 label(layer.output_shapes.join(", "), 20, "quiet")]
-                                              : label(below, 13, "quiet")]);
+               [box, lines.map(([text, kind], i) => label(text, 4 + 15 * (i - (lines.length - 1) / 2), kind))]);
   });
   const arrow = svg("defs", {}, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 7,
                                                 markerHeight: 7, orient: "auto" },
@@ -422,7 +420,7 @@ function draw() {
               html("p", { class: "quiet" }, data.columns ? name : data.file),
               device ? html("p", { class: "quiet" }, device) : "");
   if (data.columns) page.append(comparison());
-  else page.append(...[data.steps.map(stepSection), data.models.map(modelSection)].flat(Infinity).filter(e => e));
+  else page.append(...[data.models.map(modelSection), data.steps.map(stepSection)].flat(Infinity).filter(e => e));
 }
 
 draw();

@@ -108,12 +108,11 @@ def check_step(path, batch, step):
     reported = [(k["name"], k["layer"], k["stage"], k["tasks"], k["flops"], k["bytes"]) for k in step["kernels"]]
     check(told == reported, f"{path}: other kernels than the program's")
     spans = [compiled.arena_spans[i] for i in range(compiled.arena_span_count)]
-    end = max(span.offset + span.bytes for span in spans)
+    end = max(span.bytes.stop for span in spans)
     check(end <= step["peak_bytes"] < end + 64, f"{path}: the program ends at {end}, not {step['peak_bytes']}")
     descriptor = program.descriptor
     check(descriptor.state_bytes == step["state_bytes"], f"{path}: the program's state is {descriptor.state_bytes}")
-    variables = [descriptor.variables[i] for i in range(descriptor.variable_count)]
-    parameters = [v.tensor for v in variables if v.role == PARAMETER]
+    parameters = [variable.tensor for variable in program.variables if variable.role == PARAMETER]
     parameter_bytes = sum(tensor.bytes.stop - tensor.bytes.start for tensor in parameters)
     check(parameter_bytes == step["total"]["memory"]["parameters"], f"{path}: the program has {parameter_bytes} bytes")
     print(f"{path} batch {batch} @{step['name']}: {step['peak_bytes']} bytes, {step['total']['flops']['total']} FLOPs")
