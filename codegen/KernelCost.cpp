@@ -168,9 +168,9 @@ private:
     uint64_t turns = 1;
     bool isKnown = true;
     for (auto [index, from, to, by] : llvm::zip_equal(indices, lower, upper, step)) {
-      int64_t span = 0;
-      isKnown &= from && to && by && *by > 0 && !llvm::SubOverflow(*to, *from, span);
-      counts.push_back(isKnown ? std::max<int64_t>(0, llvm::divideCeilSigned(span, *by)) : 1);
+      std::optional<int64_t> count = countTurns(from, to, by);
+      isKnown &= count.has_value();
+      counts.push_back(isKnown ? *count : 1);
       turns = multiply(turns, counts.back());
       setValue(index, from);
     }
@@ -184,17 +184,19 @@ private:
       for (size_t i = indices.size(); i-- > 0; turn /= counts[i])
         values[indices[i]] = *lower[i] + static_cast<int64_t>(turn % counts[i]) * *step[i];
     };
-    // Turns that show loops and branches inside the same numbers run the same: most, where the last ones are cut short.
-    SmallVector<Value> shown = getShownValues(body);
+    // Turns in which all that decides is the same run the same: most, where the last ones are cut short.
+    const Decisions &decisions = getDecisions(body);
     std::map<std::vector<std::optional<int64_t>>, std::pair<uint64_t, uint64_t>> alike;
     for (uint64_t turn = 0; turn < turns; ++turn) {
       startTurn(turn);
-      for (Operation &op : *body)
-        if (op.getNumRegions() == 0)
-          follow(&op);
+      for (Operation *op : decisions.ops)
+        follow(op);
       std::vector<std::optional<int64_t>> numbers;
-      for (Value value : shown)
+      for (Value value : decisions.values)
         numbers.push_back(getValue(value));
+      for (scf::ForOp loop : decisions.loops)
+        numbers.push_back(
+            countTurns(getValue(loop.getLowerBound()), getValue(loop.getUpperBound()), getValue(loop.getStep())));
       ++alike.try_emplace(std::move(numbers), turn, 0).first->second.second;
     }
     for (const auto &[numbers, turnAndCount] : alike) {
@@ -204,23 +206,66 @@ private:
     }
   }
 
-  /// What the ops of a block that have regions, or what is in these, see of the values that decide and that differ from
-  /// turn to turn.
-  SmallVector<Value> getShownValues(Block *body) const {
-    SmallVector<Value> shown;
-    auto add = [&](Value value) {
-      bool isShown = control.contains(value) && llvm::any_of(value.getUsers(), [&](Operation *user) {
-                       return user->getBlock() != body || user->getNumRegions() != 0;
-                     });
-      if (isShown)
-        shown.push_back(value);
-    };
-    llvm::for_each(body->getArguments(), add);
-    for (Operation &op : *body)
-      llvm::for_each(op.getResults(), add);
-    return shown;
+  /// The turns of one dimension of a loop; nothing where they are not known.
+  static std::optional<int64_t> countTurns(std::optional<int64_t> from, std::optional<int64_t> to,
+                                           std::optional<int64_t> by) {
+    int64_t span = 0;
+    if (!from || !to || !by || *by <= 0 || llvm::SubOverflow(*to, *from, span))
+      return std::nullopt;
+    return std::max<int64_t>(0, llvm::divideCeilSigned(span, *by));
   }
 
+  /// In what turns of a loop can differ, as far as that decides how often something runs.
+  struct Decisions {
+    /// What is computed from the loop's indices, and from nothing that loops inside make, in an order to compute it in.
+    SmallVector<Operation *> ops;
+    /// What of that is seen by other ops that decide.
+    SmallVector<Value> values;
+    /// Loops that only run as often as that says: their indices decide nothing.
+    SmallVector<scf::ForOp> loops;
+  };
+
+  const Decisions &getDecisions(Block *body) {
+    auto [it, isNew] = allDecisions.try_emplace(body);
+    if (!isNew)
+      return *it->second;
+    auto decisions = std::make_unique<Decisions>();
+    llvm::DenseSet<Value> computed(body->args_begin(), body->args_end());
+    SmallVector<Value> candidates(body->args_begin(), body->args_end());
+    auto isComputed = [&](Value value) {
+      return computed.contains(value) || getConstantIntValue(value) ||
+             !body->getParent()->isAncestor(value.getParentRegion());
+    };
+    body->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      bool counts = op->getNumRegions() == 0 && op->getNumResults() == 1 && control.contains(op->getResult(0));
+      if (counts && llvm::all_of(op->getOperands(), isComputed)) {
+        decisions->ops.push_back(op);
+        computed.insert(op->getResult(0));
+        candidates.push_back(op->getResult(0));
+      }
+      auto loop = dyn_cast<scf::ForOp>(op);
+      if (loop && isCounted(loop) && isComputed(loop.getLowerBound()) && isComputed(loop.getUpperBound()) &&
+          isComputed(loop.getStep()))
+        decisions->loops.push_back(loop);
+    });
+    auto isSeen = [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      if (user->getNumRegions() == 0)
+        return user->getNumResults() == 1 && control.contains(user->getResult(0)) &&
+               !computed.contains(user->getResult(0));
+      auto loop = dyn_cast<scf::ForOp>(user);
+      return !loop || !llvm::is_contained(decisions->loops, loop);
+    };
+    for (Value value : candidates)
+      if (control.contains(value) && llvm::any_of(value.getUses(), isSeen))
+        decisions->values.push_back(value);
+    return *(it->second = std::move(decisions));
+  }
+
+  /// Whether how often a loop runs is all that its bounds decide.
+  bool isCounted(scf::ForOp loop) const { return !control.contains(loop.getInductionVar()); }
+
+  llvm::DenseMap<Block *, std::unique_ptr<Decisions>> allDecisions;
   llvm::DenseSet<Value> control;
   llvm::DenseMap<Value, int64_t> values;
   llvm::DenseMap<Block *, uint64_t> runs;

@@ -405,7 +405,7 @@ function comparison() {
                 sumRows.map(([title, get, show]) => line(title, columns.map(c => get(c.total)), show)),
                 kinds.map(kind => [group(kind || "(no layer)"), sumRows.map(([title, get, show]) =>
                   line(title, columns.map(c => c.kinds[kind] && get(c.kinds[kind])), show))])];
-  return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, html("table", {}, [
+  return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, html("table", { class: "compare" }, [
     html("thead", {}, html("tr", {}, [html("th", { class: "text" }, ""), columns.map(c =>
       html("th", { title: c.file }, c.title))])), html("tbody", {}, body)])));
 }
@@ -415,7 +415,7 @@ function draw() {
   const name = data.columns ? data.columns.map(c => c.title).join(", ") : data.file.split("/").pop();
   document.title = `${name} \u2013 nnc report`;
   const device = data.device && `${data.device.name}: ${data.device.description}; ${count(data.device.flops)}FLOP/s, ` +
-    `${count(data.device.bytes_per_second)}B/s (${data.device.source}). Times are what no program on it can beat.`;
+    `${count(data.device.bytes_per_second)}B/s (${data.device.source}). Times are the least that this program could take on it.`;
   page.append(html("h1", {}, data.columns ? "Comparison" : name),
               html("p", { class: "quiet" }, data.columns ? name : data.file),
               device ? html("p", { class: "quiet" }, device) : "");
