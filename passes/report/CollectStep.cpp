@@ -259,8 +259,13 @@ LogicalResult nn::collectSteps(ModuleOp module, const llvm::StringMap<StepFacts>
     return failure();
   SmallVector<BufferPlan> variables = describeVariables(module, *program);
   for (const ProgramEntry &entry : program->entries) {
+    auto known = facts.find(entry.symbol);
+    // A file may hold entry points that no step of it was made into.
+    if (entry.kind != NNC_TRAIN || entry.batch <= 0 || known == facts.end())
+      return module.emitError() << "'" << entry.name << "' is no training step of this file: a report is of models and "
+                                << "steps alone";
     FailureOr<StepReport> step =
-        StepCollector(report, *program, variables, entry, facts.at(entry.symbol)).collect(module.getLoc());
+        StepCollector(report, *program, variables, entry, known->second).collect(module.getLoc());
     if (failed(step))
       return failure();
     report.steps.push_back(std::move(*step));
