@@ -1,5 +1,6 @@
 // Counts a kernel's operations and bytes; see KernelCost.h. First how often each block runs, by following the loops
-// with only those values that decide about loops and branches; then every op's own cost, times the runs of its block.
+// with only those values that decide about loops and branches, turns that differ in none of these at once; then every
+// op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
 #include "codegen/Buffers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,6 +11,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
+#include <map>
+#include <vector>
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -169,9 +172,9 @@ private:
     uint64_t turns = 1;
     bool isKnown = true;
     for (auto [index, from, to, by] : llvm::zip_equal(indices, lower, upper, step)) {
-      int64_t span = 0;
-      isKnown &= from && to && by && *by > 0 && !llvm::SubOverflow(*to, *from, span);
-      counts.push_back(isKnown ? std::max<int64_t>(0, llvm::divideCeilSigned(span, *by)) : 1);
+      std::optional<int64_t> count = countTurns(from, to, by);
+      isKnown &= count.has_value();
+      counts.push_back(isKnown ? *count : 1);
       turns = multiply(turns, counts.back());
       setValue(index, from);
     }
@@ -181,14 +184,92 @@ private:
     if (!isKnown || !decides || turns > static_cast<uint64_t>(turnsLeft))
       return run(body, multiply(times, turns));
     turnsLeft -= turns;
+    auto startTurn = [&](uint64_t turn) {
+      for (size_t i = indices.size(); i-- > 0; turn /= counts[i])
+        values[indices[i]] = *lower[i] + static_cast<int64_t>(turn % counts[i]) * *step[i];
+    };
+    // Turns in which all that decides is the same run the same: most, where the last ones are cut short.
+    const Decisions &decisions = getDecisions(body);
+    std::map<std::vector<std::optional<int64_t>>, std::pair<uint64_t, uint64_t>> alike;
     for (uint64_t turn = 0; turn < turns; ++turn) {
-      uint64_t rest = turn;
-      for (size_t i = indices.size(); i-- > 0; rest /= counts[i])
-        values[indices[i]] = *lower[i] + static_cast<int64_t>(rest % counts[i]) * *step[i];
-      run(body, times);
+      startTurn(turn);
+      for (Operation *op : decisions.ops)
+        follow(op);
+      std::vector<std::optional<int64_t>> numbers;
+      for (Value value : decisions.values)
+        numbers.push_back(getValue(value));
+      for (scf::ForOp loop : decisions.loops)
+        numbers.push_back(
+            countTurns(getValue(loop.getLowerBound()), getValue(loop.getUpperBound()), getValue(loop.getStep())));
+      ++alike.try_emplace(std::move(numbers), turn, 0).first->second.second;
+    }
+    for (const auto &[numbers, turnAndCount] : alike) {
+      auto [turn, count] = turnAndCount;
+      startTurn(turn);
+      run(body, multiply(times, count));
     }
   }
 
+  /// The turns of one dimension of a loop; nothing where they are not known.
+  static std::optional<int64_t> countTurns(std::optional<int64_t> from, std::optional<int64_t> to,
+                                           std::optional<int64_t> by) {
+    int64_t span = 0;
+    if (!from || !to || !by || *by <= 0 || llvm::SubOverflow(*to, *from, span))
+      return std::nullopt;
+    return std::max<int64_t>(0, llvm::divideCeilSigned(span, *by));
+  }
+
+  /// In what turns of a loop can differ, as far as that decides how often something runs.
+  struct Decisions {
+    /// What is computed from the loop's indices, and from nothing that loops inside make, in an order to compute it in.
+    SmallVector<Operation *> ops;
+    /// What of that is seen by other ops that decide.
+    SmallVector<Value> values;
+    /// Loops that only run as often as that says: their indices decide nothing.
+    SmallVector<scf::ForOp> loops;
+  };
+
+  const Decisions &getDecisions(Block *body) {
+    auto [it, isNew] = allDecisions.try_emplace(body);
+    if (!isNew)
+      return *it->second;
+    auto decisions = std::make_unique<Decisions>();
+    llvm::DenseSet<Value> computed(body->args_begin(), body->args_end());
+    SmallVector<Value> candidates(body->args_begin(), body->args_end());
+    auto isComputed = [&](Value value) {
+      return computed.contains(value) || getConstantIntValue(value) ||
+             !body->getParent()->isAncestor(value.getParentRegion());
+    };
+    body->walk<WalkOrder::PreOrder>([&](Operation *op) {
+      bool counts = op->getNumRegions() == 0 && op->getNumResults() == 1 && control.contains(op->getResult(0));
+      if (counts && llvm::all_of(op->getOperands(), isComputed)) {
+        decisions->ops.push_back(op);
+        computed.insert(op->getResult(0));
+        candidates.push_back(op->getResult(0));
+      }
+      auto loop = dyn_cast<scf::ForOp>(op);
+      if (loop && isCounted(loop) && isComputed(loop.getLowerBound()) && isComputed(loop.getUpperBound()) &&
+          isComputed(loop.getStep()))
+        decisions->loops.push_back(loop);
+    });
+    auto isSeen = [&](OpOperand &use) {
+      Operation *user = use.getOwner();
+      if (user->getNumRegions() == 0)
+        return user->getNumResults() == 1 && control.contains(user->getResult(0)) &&
+               !computed.contains(user->getResult(0));
+      auto loop = dyn_cast<scf::ForOp>(user);
+      return !loop || !llvm::is_contained(decisions->loops, loop);
+    };
+    for (Value value : candidates)
+      if (control.contains(value) && llvm::any_of(value.getUses(), isSeen))
+        decisions->values.push_back(value);
+    return *(it->second = std::move(decisions));
+  }
+
+  /// Whether how often a loop runs is all that its bounds decide.
+  bool isCounted(scf::ForOp loop) const { return !control.contains(loop.getInductionVar()); }
+
+  llvm::DenseMap<Block *, std::unique_ptr<Decisions>> allDecisions;
   llvm::DenseSet<Value> control;
   llvm::DenseMap<Value, int64_t> values;
   llvm::DenseMap<Block *, uint64_t> runs;
@@ -196,7 +277,7 @@ private:
 };
 
 /// Operations an element of the result.
-uint64_t getFlopsPerElement(Operation *op) {
+int64_t getFlopsPerElement(Operation *op) {
   if (isa<math::FmaOp, vector::FMAOp>(op))
     return 2;
   if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::RemFOp, arith::MaximumFOp,
@@ -209,7 +290,9 @@ uint64_t getFlopsPerElement(Operation *op) {
   return isa_and_present<math::MathDialect>(op->getDialect()) && !isFree;
 }
 
-uint64_t getFlops(Operation *op) {
+} // namespace
+
+int64_t nn::getFlops(Operation *op) {
   if (auto reduction = dyn_cast<vector::ReductionOp>(op))
     return isa<FloatType>(reduction.getType()) ? reduction.getSourceVectorType().getNumElements() - !reduction.getAcc()
                                                : 0;
@@ -218,6 +301,8 @@ uint64_t getFlops(Operation *op) {
   auto vector = dyn_cast<VectorType>(op->getResult(0).getType());
   return getFlopsPerElement(op) * (vector ? vector.getNumElements() : 1);
 }
+
+namespace {
 
 /// The bytes that an op touches of an operand of `type`.
 uint64_t getAccessedBytes(Operation *op, MemRefType type) {

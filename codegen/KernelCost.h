@@ -20,4 +20,7 @@ struct KernelCost {
 /// turn and a branch with both sides.
 KernelCost countCost(llvm::iterator_range<Block::iterator> ops);
 
+/// The floating-point operations of running an op without regions once, as KernelCost counts them.
+int64_t getFlops(Operation *op);
+
 } // namespace mlir::nn

@@ -2,6 +2,7 @@
 #include "codegen/MemoryPlan.h"
 #include "dialect/Layer.h"
 #include "mlir/IR/Builders.h"
+#include <map>
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -130,4 +131,35 @@ FailureOr<EntryPlan> nn::readEntryPlan(Operation *entry) {
     plan.buffers.push_back(std::move(*buffer));
   }
   return plan;
+}
+
+EntryNeeds nn::findNeeds(const EntryPlan &plan, int64_t stateBytes) {
+  EntryNeeds needs;
+  needs.peak = stateBytes;
+  SmallVector<PlacedBuffer> serial;
+  std::map<int64_t, SmallVector<PlacedBuffer>> loops;
+  for (const BufferPlan &buffer : plan.buffers) {
+    bool isScratch = buffer.kind == BufferKind::scratch;
+    (isScratch ? loops[buffer.loop] : serial).push_back(buffer);
+    int64_t &peak = isScratch ? needs.workerPeak : needs.peak;
+    peak = std::max(peak, buffer.offset + getSpace(buffer));
+  }
+  needs.live = findLivePeak(serial);
+  needs.live.bytes += stateBytes;
+  needs.liveByKind[static_cast<int>(BufferKind::variable)] = stateBytes;
+  for (const BufferPlan &buffer : plan.buffers)
+    if (buffer.kind != BufferKind::scratch && buffer.first <= needs.live.time && needs.live.time <= buffer.last)
+      needs.liveByKind[static_cast<int>(buffer.kind)] += getSpace(buffer);
+  for (auto &[loop, buffers] : loops)
+    needs.workerLive = std::max(needs.workerLive, findLivePeak(buffers).bytes);
+  return needs;
+}
+
+std::string nn::formatType(RankedTensorType type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (int64_t size : type.getShape())
+    os << size << "x";
+  os << type.getElementType();
+  return text;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "codegen/Placement.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace mlir::nn {
 
@@ -38,6 +39,25 @@ struct EntryPlan {
   /// How many copies there are in it for each reason of nn-check-buffers; not part of `nn.plan`.
   SmallVector<std::pair<std::string, int64_t>> copies;
 };
+
+/// What an entry point needs.
+struct EntryNeeds {
+  /// The end of its highest buffer, the variables included.
+  int64_t peak = 0;
+  /// The op at which most bytes are alive, how many, and how many of each kind.
+  LivePeak live;
+  llvm::SmallDenseMap<int, int64_t> liveByKind;
+  /// The same of the parallel loop whose body needs most scratch.
+  int64_t workerPeak = 0, workerLive = 0;
+
+  int64_t getLive(BufferKind kind) const { return liveByKind.lookup(static_cast<int>(kind)); }
+};
+
+/// What an entry point needs beside `stateBytes` of variables, these included.
+EntryNeeds findNeeds(const EntryPlan &plan, int64_t stateBytes);
+
+/// 8x64x128xf32
+std::string formatType(RankedTensorType type);
 
 /// Bytes [offset, offset + bytes) of an area.
 struct ByteSpan {

@@ -1,6 +1,5 @@
 // nn-plan: prints where every buffer of a program lies and when it lives, what each entry point needs, and what no plan
 // could do without.
-#include "codegen/MemoryPlan.h"
 #include "codegen/Passes.h"
 #include "codegen/Program.h"
 #include "codegen/Table.h"
@@ -19,51 +18,6 @@ namespace {
 constexpr BufferKind arenaKinds[] = {BufferKind::variable, BufferKind::input, BufferKind::output,
                                      BufferKind::temporary};
 
-/// What an entry point needs.
-struct Needs {
-  /// The end of its highest buffer, the variables included.
-  int64_t peak = 0;
-  /// The op at which most bytes are alive, how many, and how many of each kind.
-  LivePeak live;
-  llvm::SmallDenseMap<int, int64_t> liveByKind;
-  /// The same of the parallel loop whose body needs most scratch.
-  int64_t workerPeak = 0, workerLive = 0;
-
-  int64_t getLive(BufferKind kind) const { return liveByKind.lookup(static_cast<int>(kind)); }
-};
-
-Needs findNeeds(const EntryPlan &plan, int64_t stateBytes) {
-  Needs needs;
-  needs.peak = stateBytes;
-  SmallVector<PlacedBuffer> serial;
-  std::map<int64_t, SmallVector<PlacedBuffer>> loops;
-  for (const BufferPlan &buffer : plan.buffers) {
-    bool isScratch = buffer.kind == BufferKind::scratch;
-    (isScratch ? loops[buffer.loop] : serial).push_back(buffer);
-    int64_t &peak = isScratch ? needs.workerPeak : needs.peak;
-    peak = std::max(peak, buffer.offset + getSpace(buffer));
-  }
-  needs.live = findLivePeak(serial);
-  needs.live.bytes += stateBytes;
-  needs.liveByKind[static_cast<int>(BufferKind::variable)] = stateBytes;
-  for (const BufferPlan &buffer : plan.buffers)
-    if (buffer.kind != BufferKind::scratch && buffer.first <= needs.live.time && needs.live.time <= buffer.last)
-      needs.liveByKind[static_cast<int>(buffer.kind)] += getSpace(buffer);
-  for (auto &[loop, buffers] : loops)
-    needs.workerLive = std::max(needs.workerLive, findLivePeak(buffers).bytes);
-  return needs;
-}
-
-/// 8x64x128xf32
-std::string typeText(RankedTensorType type) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  for (int64_t size : type.getShape())
-    os << size << "x";
-  os << type.getElementType();
-  return text;
-}
-
 struct Plan : nn::impl::PlanBase<Plan> {
   using Base::Base;
 
@@ -72,24 +26,11 @@ struct Plan : nn::impl::PlanBase<Plan> {
     FailureOr<Program> program = readProgram(module);
     if (failed(program))
       return signalPassFailure();
-    SmallVector<BufferPlan> variables = readVariables(module, *program);
+    SmallVector<BufferPlan> variables = describeVariables(module, *program);
     if (json)
       printJson(*program, variables);
     else
       printTables(*program, variables);
-  }
-
-  static SmallVector<BufferPlan> readVariables(ModuleOp module, const Program &program) {
-    SmallVector<BufferPlan> variables;
-    for (const ProgramVariable &variable : program.variables) {
-      int64_t bytes = variable.type.getNumElements() * llvm::divideCeil(variable.type.getElementTypeBitWidth(), 8);
-      BufferPlan buffer =
-          describeBuffer(BufferKind::variable, variable.type, bytes, module.lookupSymbol(variable.name)->getLoc());
-      buffer.name = variable.name.str();
-      buffer.offset = variable.offset;
-      variables.push_back(std::move(buffer));
-    }
-    return variables;
   }
 
   //===--------------------------------------------------------------------===//
@@ -102,7 +43,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
     Table table(/*numLeft=*/2);
     table.addRow({"Variable", "Type", "Offset", "Bytes"});
     for (const BufferPlan &variable : variables)
-      table.addRow({variable.name, typeText(variable.type), withCommas(variable.offset), withCommas(variable.bytes)});
+      table.addRow({variable.name, formatType(variable.type), withCommas(variable.offset), withCommas(variable.bytes)});
     table.print(os);
     os << " State: " << bytesText(program.stateBytes) << "\n\n";
     for (const ProgramEntry &entry : program.entries)
@@ -112,7 +53,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
        << " Scratch of each worker: " << bytesText(program.workerBytes) << "\n";
   }
 
-  static void printEntry(raw_ostream &os, const ProgramEntry &entry, const Needs &needs) {
+  static void printEntry(raw_ostream &os, const ProgramEntry &entry, const EntryNeeds &needs) {
     const EntryPlan &plan = entry.plan;
     os << "Entry point: \"" << entry.name << "\", " << plan.numOps << " ops\n";
     Table table(/*numLeft=*/4);
@@ -121,7 +62,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
       std::string kind = stringifyKind(buffer.kind).str();
       if (buffer.loop >= 0)
         kind += " of loop " + std::to_string(buffer.loop);
-      table.addRow({buffer.name.empty() ? "-" : buffer.name, typeText(buffer.type), kind,
+      table.addRow({buffer.name.empty() ? "-" : buffer.name, formatType(buffer.type), kind,
                     buffer.layer.empty() ? buffer.location : buffer.layer, withCommas(buffer.offset),
                     withCommas(buffer.bytes), std::to_string(buffer.first), std::to_string(buffer.last)});
     }
@@ -164,7 +105,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
     llvm::outs() << "\n";
   }
 
-  static void printEntry(llvm::json::OStream &out, const ProgramEntry &entry, const Needs &needs) {
+  static void printEntry(llvm::json::OStream &out, const ProgramEntry &entry, const EntryNeeds &needs) {
     const EntryPlan &plan = entry.plan;
     out.object([&] {
       out.attribute("name", entry.name);
@@ -201,7 +142,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
          {std::pair("name", &buffer.name), std::pair("layer", &buffer.layer), std::pair("location", &buffer.location)})
       if (!text->empty())
         out.attribute(key, llvm::json::isUTF8(*text) ? *text : llvm::json::fixUTF8(*text));
-    out.attribute("type", typeText(buffer.type));
+    out.attribute("type", formatType(buffer.type));
     out.attribute("offset", buffer.offset);
     out.attribute("bytes", buffer.bytes);
   }

@@ -176,3 +176,15 @@ FailureOr<Program> nn::readProgram(ModuleOp module) {
   }
   return program;
 }
+
+SmallVector<BufferPlan> nn::describeVariables(ModuleOp module, const Program &program) {
+  SymbolTable symbols(module);
+  return llvm::map_to_vector(program.variables, [&](const ProgramVariable &variable) {
+    int64_t bytes = variable.type.getNumElements() * llvm::divideCeil(variable.type.getElementTypeBitWidth(), 8);
+    BufferPlan buffer =
+        describeBuffer(BufferKind::variable, variable.type, bytes, symbols.lookup(variable.name)->getLoc());
+    buffer.name = variable.name.str();
+    buffer.offset = variable.offset;
+    return buffer;
+  });
+}

@@ -52,4 +52,7 @@ struct Program {
 /// Reads the attributes that nn-plan-arena left on `module`, checking all of them: IR may come from a file.
 FailureOr<Program> readProgram(ModuleOp module);
 
+/// The variables of `program`, read from `module`, in their order, as buffers that live throughout.
+SmallVector<BufferPlan> describeVariables(ModuleOp module, const Program &program);
+
 } // namespace mlir::nn

@@ -2,6 +2,7 @@
 #include "codegen/Table.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/Unicode.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -26,17 +27,49 @@ std::string nn::withUnit(double bytes) {
   return text;
 }
 
+/// The columns of a terminal that a text takes.
+static size_t getWidth(StringRef text) {
+  int width = llvm::sys::unicode::columnWidthUTF8(text);
+  return width < 0 ? text.size() : width;
+}
+
+/// `text` with as much of its middle left out as makes it at most `width` wide.
+static std::string shorten(StringRef text, size_t width) {
+  // The bytes that are kept at either end; a character is kept whole or not at all.
+  size_t head = text.size() / 2, tail = text.size() - head;
+  auto isInside = [&](size_t at) { return at < text.size() && (text[at] & 0xc0) == 0x80; };
+  auto align = [&] {
+    while (isInside(head))
+      --head;
+    while (isInside(text.size() - tail))
+      --tail;
+  };
+  align();
+  while (head + tail > 0 && getWidth(text.take_front(head)) + 1 + getWidth(text.take_back(tail)) > width) {
+    head > tail ? --head : --tail;
+    align();
+  }
+  return (text.take_front(head) + "…" + text.take_back(tail)).str();
+}
+
 void nn::Table::addRow(ArrayRef<std::string> cells) {
   rows.push_back(SmallVector<std::string>(cells));
   widths.resize(std::max(widths.size(), cells.size()));
   for (auto [width, cell] : llvm::zip(widths, cells))
-    width = std::max(width, cell.size());
+    width = std::max(width, getWidth(cell));
 }
 
 void nn::Table::print(raw_ostream &os) const {
+  constexpr size_t leastWidth = 8;
+  SmallVector<size_t> widths(this->widths);
   size_t total = 1;
   for (size_t width : widths)
     total += width + 2;
+  if (total > maxWidth) {
+    size_t first = std::max(leastWidth, widths[0] - std::min(widths[0], total - maxWidth));
+    total -= widths[0] - std::min(widths[0], first);
+    widths[0] = std::min(widths[0], first);
+  }
   auto rule = [&] {
     for (size_t i = 0; i < total; ++i)
       os << "─";
@@ -44,12 +77,14 @@ void nn::Table::print(raw_ostream &os) const {
   };
   rule();
   for (auto [index, row] : llvm::enumerate(rows)) {
-    for (auto [column, cell] : llvm::enumerate(row)) {
+    for (auto [column, whole] : llvm::enumerate(row)) {
+      std::string cell = getWidth(whole) > widths[column] ? shorten(whole, widths[column]) : whole;
+      size_t padding = widths[column] - std::min(widths[column], getWidth(cell));
       os << (column == 0 ? " " : "  ");
-      if (column < numLeft)
-        os << llvm::left_justify(cell, widths[column]);
+      if (column >= numLeft)
+        os.indent(padding) << cell;
       else
-        os << llvm::right_justify(cell, widths[column]);
+        (os << cell).indent(padding);
     }
     os << "\n";
     if (index == 0)

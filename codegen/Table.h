@@ -12,15 +12,16 @@ std::string withCommas(int64_t number);
 std::string withUnit(double bytes);
 
 /// A table whose columns are as wide as their widest cell; the first `numLeft` are aligned left, the others right.
+/// Where that is wider than `maxWidth`, cells of the first column lose their middle.
 class Table {
 public:
-  explicit Table(size_t numLeft) : numLeft(numLeft) {}
+  explicit Table(size_t numLeft, size_t maxWidth = SIZE_MAX) : numLeft(numLeft), maxWidth(maxWidth) {}
 
   void addRow(ArrayRef<std::string> cells);
   void print(raw_ostream &os) const;
 
 private:
-  size_t numLeft;
+  size_t numLeft, maxWidth;
   SmallVector<SmallVector<std::string>> rows;
   SmallVector<size_t> widths;
 };

@@ -51,13 +51,32 @@ def MaterializeParams : Pass<"nn-materialize-params", "::mlir::ModuleOp"> {
 }
 
 def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
-  let summary = "Print each model's layers with shapes, parameters, multiply-adds and depth";
+  let summary = "Print what each model consists of and what each training step costs, by layer";
   let description = [{
-    A table like Keras' `model.summary()`. A parameter that several layers share is counted once in the totals. Depth
-    is given twice: layers with weights on the longest path from an input to a result (how the literature counts the
-    depth of VGG-16 or ResNet-50), and all layers on the longest path. Multiply-adds are those of one sample's forward
-    evaluation. No weights are made: the cost does not depend on the size of the model.
+    First a table of each model like Keras' `model.summary()`, then, of each `nn.step`, what a step does and needs, by
+    layer and in total: multiply-adds and floating-point operations of forward pass, backward pass and update, bytes
+    moved, parameters, optimiser state, gradients, activations kept for the backward pass. docs/report.md defines each
+    number and the formats `json`, `csv` and `html`.
+
+    For the steps the file is compiled as far as the plan of its memory, with `batch`, `target`, `march` and `triple`:
+    the numbers are those of the program that would run. No weights are made. The module stays as it is.
+
+    With a `device`, times are estimated: for each kernel the longer of operations / peak and bytes / bandwidth.
+    `compare` names further files, which are then shown side by side.
   }];
+  let options = [
+    Option<"table", "table", "bool", "false", "Print tables, as without a format">,
+    Option<"json", "json", "bool", "false", "Print JSON">,
+    Option<"csv", "csv", "bool", "false", "Print CSV, one line a layer">,
+    Option<"html", "html", "bool", "false", "Print one HTML file that needs no other">,
+    Option<"batch", "batch", "int64_t", "32", "samples of a step">,
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu or reference">,
+    Option<"march", "march", "std::string", "\"native\"", "CPU to compile for">,
+    Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's">,
+    Option<"device", "device", "std::string", "\"\"", "name or FILE.json of the device to estimate times for">,
+    Option<"samples", "samples", "int64_t", "0", "training samples of an epoch">,
+    Option<"compare", "compare", "std::string", "\"\"", "comma-separated files to show beside this one">,
+  ];
 }
 
 //===----------------------------------------------------------------------===//

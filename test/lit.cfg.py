@@ -47,6 +47,8 @@ if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as cpuinfo:
         flags = cpuinfo.read().split()
     config.available_features.update({"avx2", "avx512f"} & set(flags))
+if shutil.which("chromium"):
+    config.available_features.add("chromium")
 for tool in ("nnc-opt", "nnc-run"):
     if os.path.exists(os.path.join(config.nnc_build_dir, "bin", tool)):
         config.available_features.add(tool)

@@ -1,5 +1,6 @@
 // One walk over a model in program order; a called model counts as one layer whose depth is the callee's.
 #include "passes/analyses/ModelSummary.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -7,11 +8,12 @@ using namespace mlir;
 using namespace mlir::nn;
 
 void ParameterCount::add(VariableOp variable) {
-  int64_t count = 1;
+  int64_t count = 1, size = variable.getTensorType().getElementTypeBitWidth() / 8;
   for (int64_t size : variable.getTensorType().getShape())
     overflow |= llvm::MulOverflow(count, size, count);
   int64_t &sum = variable.getTrainable() ? trainable : frozen;
   overflow |= llvm::AddOverflow(sum, count, sum);
+  overflow |= llvm::MulOverflow(count, size, size) | llvm::AddOverflow(bytes, size, bytes);
 }
 
 namespace {
@@ -39,6 +41,7 @@ public:
     }
     for (VariableOp variable : summary->variables)
       summary->parameters.add(variable);
+    drawGraph(model, *summary);
     return *(summaries[model] = std::move(summary));
   }
 
@@ -51,7 +54,7 @@ private:
       longest.weighted = std::max(longest.weighted, distance.weighted);
       longest.ops = std::max(longest.ops, distance.ops);
     }
-    LayerSummary row;
+    LayerSummary row{{}, {}, op->getLoc(), {}, {}};
     SmallVector<VariableOp> used;
     if (auto layer = dyn_cast<LayerOpInterface>(op)) {
       row.kind = op->getName().stripDialect();
@@ -78,6 +81,8 @@ private:
       row.name = layerName(op);
     row.outputs.assign(op->result_type_begin(), op->result_type_end());
     row.depth = longest.weighted;
+    row.longestPath = longest.ops;
+    rows[op] = summary.layers.size();
     row.shared = !used.empty();
     for (VariableOp variable : used) {
       row.parameters.add(variable);
@@ -88,6 +93,39 @@ private:
     summary.layers.push_back(std::move(row));
   }
 
+  /// The nodes of a model's block and the edges between them. What an op's regions take from above flows into it.
+  void drawGraph(ModelOp model, ModelSummary &summary) {
+    Block &body = model.getBody().front();
+    llvm::DenseMap<Value, int64_t> sources;
+    for (auto [argument, name] : llvm::zip(body.getArguments(), model.getArgNames().getAsRange<StringAttr>())) {
+      sources[argument] = summary.nodes.size();
+      summary.nodes.push_back({name.str(), "input"});
+    }
+    for (Operation &op : body) {
+      auto row = rows.find(&op);
+      SummaryNode node = row == rows.end() ? SummaryNode{op.getName().getStringRef().str(), "op"}
+                                           : SummaryNode{summary.layers[row->second].name,
+                                                         summary.layers[row->second].kind, row->second};
+      bool isOutput = op.hasTrait<OpTrait::IsTerminator>();
+      if (isOutput)
+        node = {"output", "output"};
+      llvm::SetVector<int64_t> operands;
+      llvm::SetVector<Value> captured;
+      getUsedValuesDefinedAbove(op.getRegions(), captured);
+      for (Value value : llvm::concat<Value>(llvm::to_vector(op.getOperands()), captured.takeVector()))
+        if (auto source = sources.find(value); source != sources.end())
+          operands.insert(source->second);
+      if (operands.empty() && !isOutput && row == rows.end())
+        continue;
+      int64_t index = summary.nodes.size();
+      summary.nodes.push_back(std::move(node));
+      for (int64_t operand : operands)
+        summary.edges.emplace_back(operand, index);
+      for (Value result : op.getResults())
+        sources[result] = index;
+    }
+  }
+
   /// The last part of the name that materialising parameters put into the location.
   static std::string layerName(Operation *op) {
     if (auto name = dyn_cast<NameLoc>(op->getLoc()))
@@ -96,6 +134,8 @@ private:
   }
 
   SymbolTable symbols;
+  /// The place of each layer and call in the summary of its model.
+  llvm::DenseMap<Operation *, int64_t> rows;
   llvm::DenseMap<Operation *, std::unique_ptr<ModelSummary>> summaries;
 };
 

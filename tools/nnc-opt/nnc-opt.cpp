@@ -10,9 +10,11 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "passes/InputGuard.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
-#include "tools/nnc-opt/InputGuard.h"
+#include "passes/report/Devices.h"
+#include "passes/report/Report.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -50,6 +52,13 @@ llvm::cl::opt<int64_t> tuneThreads("tune-threads", llvm::cl::cat(category), llvm
 llvm::cl::opt<std::string> tuneResults("tune-results", llvm::cl::cat(category), llvm::cl::value_desc("file"),
                                        llvm::cl::desc("What keeps the results of --tune; default: "
                                                       "$XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv"));
+llvm::cl::opt<std::string> device("device", llvm::cl::cat(category), llvm::cl::value_desc("name or file.json"),
+                                  llvm::cl::desc("Device that --nn-report estimates times for"));
+llvm::cl::opt<int64_t> samples("samples", llvm::cl::cat(category), llvm::cl::init(0),
+                               llvm::cl::desc("Training samples of an epoch, for --nn-report"));
+llvm::cl::opt<std::string> compare("compare", llvm::cl::cat(category), llvm::cl::value_desc("files"),
+                                   llvm::cl::desc("Model files, comma-separated, that --nn-report shows beside this "
+                                                  "one"));
 } // namespace
 
 namespace {
@@ -102,6 +111,21 @@ static bool isGiven(ArrayRef<char *> arguments, StringRef flag) {
   return llvm::any_of(arguments, [&](StringRef argument) { return argument.ltrim('-').split('=').first == flag; });
 }
 
+/// Checks the options that only a report takes.
+static LogicalResult checkReportOptions(bool wantsReport) {
+  for (const llvm::cl::Option *option : std::initializer_list<const llvm::cl::Option *>{&device, &samples, &compare})
+    if (option->getNumOccurrences() && !wantsReport)
+      return reportError("--" + option->ArgStr + " says something of a report, which --nn-report asks for");
+  if (samples.getNumOccurrences() && samples <= 0)
+    return reportError("--samples takes the training samples of an epoch, at least 1, not " + Twine(samples));
+  if (compare.getNumOccurrences() && compare.empty())
+    return reportError("--compare names no file");
+  if (!device.getNumOccurrences())
+    return success();
+  llvm::Expected<nn::Device> found = nn::findDevice(device);
+  return found ? success() : reportError(llvm::toString(found.takeError()));
+}
+
 static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   SmallVector<char *> arguments(given);
   // An error's place in the model file says more than the op, or the whole module, in MLIR's generic form.
@@ -135,15 +159,21 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   // A report alone is what is wanted, not the module after it.
   auto isAsked = [&](StringRef pass) { return isGiven(given, pass); };
   bool reportOnly = phase.empty() && outputName == "-" && (isAsked("nn-report") || isAsked("nn-plan"));
+  bool wantsReport = isAsked("nn-report");
+  if (failed(checkReportOptions(wantsReport)))
+    return failure();
   // A plan is there from phase planned on.
   bool wantsPlan = isAsked("nn-plan");
   if (wantsPlan && phase.empty())
     phase = "planned";
-  if (!phase.empty()) {
+  // So does a report, which compiles by phases.
+  if (reportOnly && !isGiven(given, "verify-each"))
+    config.verifyPasses(false);
+  if (wantsReport || !phase.empty()) {
     std::string name = programName(inputName);
     nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
     // After the passes named on the command line, but for the one that prints what the phases make.
-    auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan,
+    auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport,
                   &object](PassManager &pm) mutable -> LogicalResult {
       auto compile = [&] {
         pm.addPass(nn::createCompileTo(
@@ -153,7 +183,9 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
         compile();
       if (failed(base.setupPassPipeline(pm)))
         return failure();
-      if (!wantsPlan)
+      if (wantsReport)
+        nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples});
+      if (!wantsPlan && !phase.empty())
         compile();
       if (wantsObject)
         pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));

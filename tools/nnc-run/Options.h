@@ -34,6 +34,8 @@ struct Options {
   ProgressMode progress = ProgressMode::automatic;
   bool profile = false;
   std::string trace; // only with profile
+  bool dryRun = false;
+  std::optional<int64_t> memory; // only with dryRun; bytes
 
   // Evaluation.
   std::string split;
@@ -51,5 +53,6 @@ int train(const Options &options);
 int evaluate(const Options &options);
 int predict(const Options &options);
 int encode(const Options &options);
+int describeDevice(const Options &options);
 
 } // namespace nnc::run

@@ -2,6 +2,7 @@
 #include "AssertPlan.h"
 #include "Compile.h"
 #include "Data.h"
+#include "DryRun.h"
 #include "Files.h"
 #include "History.h"
 #include "Options.h"
@@ -133,6 +134,8 @@ int train(const Options &options) {
     return resumed ? std::optional<int64_t>(resumed->state.*field) : std::nullopt;
   };
   int64_t batch = agree("--batch", options.batch, stored(&TrainingState::batch), kDefaultBatch);
+  if (options.dryRun)
+    return dryRun(options, batch);
 
   auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
   const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");

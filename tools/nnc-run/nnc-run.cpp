@@ -1,4 +1,5 @@
 // nnc-run: trains, evaluates and predicts with model files from the command line.
+#include "DryRun.h"
 #include "Options.h"
 #include "ProfileReport.h"
 #include "Subprocess.h"
@@ -85,7 +86,7 @@ void addTrain(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("train", "Train a model on data");
   addCommon(command, options);
   addAssertPlan(command, options);
-  command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
+  command.add_option("--data", options.data, kDataHelp)->check(Path());
   command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
       ->check(Whole(1))
       ->capture_default_str();
@@ -132,6 +133,24 @@ void addTrain(CLI::App &app, Options &options) {
                               " steps in time, for ui.perfetto.dev or chrome://tracing (JSON); an existing "
                               "trace is replaced. Means --profile too"))
       ->check(Path());
+  CLI::Option *dryRun = command.add_flag(
+      "--dry-run", options.dryRun,
+      "print whether training fits into memory, and the largest --batch that does; train nothing, and read no data");
+  command
+      .add_option_function<std::string>(
+          "--memory",
+          [&options](const std::string &text) {
+            options.memory = parseBytes(text);
+            if (!options.memory)
+              throw CLI::ValidationError("--memory",
+                                         "must be bytes above 0, such as 17179869184, 16GB or 1.5GiB, not " + text);
+          },
+          "what --dry-run takes for the memory there is; default: what this machine has available")
+      ->needs(dryRun);
+  command.callback([&options] {
+    if (options.data.empty() && !options.dryRun)
+      throw CLI::RequiredError("--data");
+  });
 }
 
 void addEvaluate(CLI::App &app, Options &options) {
@@ -169,6 +188,14 @@ void addEncode(CLI::App &app, Options &options) {
   command.add_option("--output", options.output, "directory to make")->required()->check(Path());
 }
 
+void addDescribeDevice(CLI::App &app, Options &options) {
+  CLI::App &command = *app.add_subcommand(
+      "describe-device",
+      "Measure this machine and print it as JSON: nnc-opt --nn-report --device=FILE.json estimates times for it");
+  command.add_option("--threads", options.threads, "threads to measure for; default: one a processor")
+      ->check(Whole(1, 4096));
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -182,6 +209,7 @@ int main(int argc, char **argv) {
   addEvaluate(app, options);
   addPredict(app, options);
   addEncode(app, options);
+  addDescribeDevice(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &wanted) { // --help, --version
@@ -199,7 +227,8 @@ int main(int argc, char **argv) {
     return command == "train"      ? train(options)
            : command == "evaluate" ? evaluate(options)
            : command == "predict"  ? predict(options)
-                                   : encode(options);
+           : command == "encode"   ? encode(options)
+                                   : describeDevice(options);
   } catch (const Interrupted &interrupted) {
     std::cerr << "nnc-run: interrupted\n";
     return 128 + interrupted.signal;

@@ -1,6 +1,6 @@
 // One pass over the characters of a file, with as much of the grammar as telling brackets from other uses of their
 // characters takes: strings, comments, arrows and comparisons.
-#include "tools/nnc-opt/InputGuard.h"
+#include "passes/InputGuard.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/Twine.h"

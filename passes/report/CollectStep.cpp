@@ -1,0 +1,274 @@
+// A step's kernels, buffers and what they add up to; see CollectStep.h.
+#include "passes/report/CollectStep.h"
+#include "codegen/KernelNames.h"
+#include "codegen/Program.h"
+#include "dialect/Layer.h"
+#include "runtime/include/nnc/program.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+namespace {
+
+/// Adds without wrapping; what cannot be counted is found in the end.
+void add(int64_t &sum, int64_t value) { sum = llvm::AddOverflow(sum, value, sum) ? INT64_MAX : sum; }
+
+/// a * b / c, rounded down; c is not less than b.
+int64_t scale(int64_t a, int64_t b, int64_t c) {
+  return static_cast<int64_t>(static_cast<unsigned __int128>(a) * static_cast<uint64_t>(b) / static_cast<uint64_t>(c));
+}
+
+class StepCollector {
+public:
+  StepCollector(const CostReport &report, const Program &program, ArrayRef<BufferPlan> variables,
+                const ProgramEntry &entry, const StepFacts &facts)
+      : report(report), program(program), variables(variables), entry(entry), facts(facts) {}
+
+  FailureOr<StepReport> collect(Location loc) {
+    step.name = entry.symbol;
+    step.batch = entry.batch;
+    step.times = facts.times;
+    if (static_cast<int64_t>(step.times.size()) != entry.plan.numOps)
+      return emitError(loc) << "the plan counts " << entry.plan.numOps << " ops, the report " << step.times.size();
+    addLayers();
+    addKernels();
+    addBuffers();
+    addTotals();
+    int64_t flops = 0;
+    for (int64_t count : step.total.flops)
+      add(flops, count);
+    bool isTooLarge = flops == INT64_MAX;
+    for (int64_t count : {step.total.multiplyAdds[forward], step.total.multiplyAdds[backward], step.total.bytes,
+                          step.memory.activations})
+      isTooLarge |= count == INT64_MAX;
+    if (isTooLarge)
+      return emitError(loc) << "step @" << step.name << " is too large: its counts do not fit 64 bits";
+    return std::move(step);
+  }
+
+private:
+  /// One for each layer of the models that the step runs, in the order of the file, and one for the rest.
+  void addLayers() {
+    for (auto [modelIndex, model] : llvm::enumerate(report.models)) {
+      int64_t runs = facts.runs.lookup(model.name);
+      if (runs == 0)
+        continue;
+      for (auto [layerIndex, layer] : llvm::enumerate(model.layers)) {
+        if (layer.kind == "model")
+          continue;
+        LayerCost cost;
+        cost.model = modelIndex;
+        cost.layer = layerIndex;
+        cost.memory.parameters = layer.parameterBytes;
+        int64_t samples = 0, &products = cost.work.multiplyAdds[forward];
+        if (llvm::MulOverflow(runs, entry.batch, samples) || llvm::MulOverflow(samples, layer.multiplyAdds, products))
+          products = INT64_MAX;
+        places[layer.path] = step.layers.size();
+        step.layers.push_back(std::move(cost));
+      }
+    }
+    rest = step.layers.size();
+    step.layers.emplace_back();
+    for (const auto &count : facts.operations) {
+      LayerCost &cost = find(count.first());
+      add(cost.work.multiplyAdds[backward], count.second.multiplyAdds[backward]);
+      // No layer says what the products of upstream ops are.
+      if (cost.layer < 0)
+        add(cost.work.multiplyAdds[forward], count.second.multiplyAdds[forward]);
+    }
+  }
+
+  LayerCost &find(StringRef path) {
+    auto place = places.find(path);
+    return step.layers[place == places.end() ? rest : place->second];
+  }
+
+  void addKernels() {
+    // What kernels of one stage each did of the operations that there are; the rest is in kernels of several.
+    llvm::StringMap<std::array<int64_t, numStages>> pure;
+    for (const ProgramKernel &kernel : entry.kernels)
+      if (SmallVector<Stage> stages = parseStages(kernel.stage); stages.size() == 1)
+        add(pure[kernel.layer][stages.front()], kernel.flops);
+    for (const ProgramKernel &kernel : entry.kernels) {
+      LayerCost &cost = find(kernel.layer);
+      double seconds = 0;
+      if (report.device)
+        seconds = std::max(kernel.flops / report.device->flops, kernel.bytes / report.device->bytesPerSecond);
+      step.kernels.push_back({kernel.name.str(), kernel.layer.str(), kernel.stage.str(), kernel.tasks, kernel.flops,
+                              kernel.bytes, seconds});
+      add(cost.work.bytes, kernel.bytes);
+      cost.work.seconds += seconds;
+      divide(kernel, pure[kernel.layer], cost.work);
+      auto part = llvm::find_if(cost.parts, [&](const LayerCost::Part &p) { return p.stage == kernel.stage; });
+      if (part == cost.parts.end())
+        part = cost.parts.insert(cost.parts.end(), {kernel.stage.str(), 0, 0});
+      add(part->flops, kernel.flops);
+      add(part->bytes, kernel.bytes);
+    }
+  }
+
+  /// Divides a kernel's operations among its stages, as the operations that are left for them before fusion.
+  void divide(const ProgramKernel &kernel, const std::array<int64_t, numStages> &pure, Work &work) const {
+    SmallVector<Stage> stages = parseStages(kernel.stage);
+    if (stages.empty())
+      stages.push_back(forward);
+    std::array<int64_t, numStages> left{};
+    int64_t all = 0, divided = 0;
+    if (auto counted = facts.operations.find(kernel.layer); counted != facts.operations.end())
+      for (Stage stage : stages) {
+        left[stage] = std::max<int64_t>(counted->second.flops[stage] - pure[stage], 0);
+        add(all, left[stage]);
+      }
+    for (Stage stage : ArrayRef(stages).drop_front()) {
+      int64_t part = all ? scale(kernel.flops, left[stage], all) : 0;
+      add(work.flops[stage], part);
+      divided += part;
+    }
+    add(work.flops[stages.front()], kernel.flops - divided);
+  }
+
+  StringRef getStage(int64_t time) const {
+    return time >= 0 && time < static_cast<int64_t>(step.times.size()) ? StringRef(step.times[time].stage) : "";
+  }
+
+  /// Whether a buffer has the type of a parameter of its layer.
+  bool isLikeParameter(const BufferPlan &buffer) const {
+    return llvm::any_of(llvm::zip_equal(program.variables, variables), [&](const auto &pair) {
+      auto &[variable, place] = pair;
+      return variable.role == NNC_PARAMETER && place.layer == buffer.layer && place.type == buffer.type;
+    });
+  }
+
+  /// What a temporary buffer is for, by the stages of the ops that first and last touch it.
+  StringRef getRole(const BufferPlan &buffer) const {
+    if (buffer.kind != BufferKind::temporary)
+      return stringifyKind(buffer.kind);
+    StringRef first = getStage(buffer.first), last = getStage(buffer.last);
+    if (first == forwardStage && (last.contains(backwardStage) || last.contains(updateStage)))
+      return "activation";
+    if (first.contains(backwardStage) && last.contains(updateStage) && isLikeParameter(buffer))
+      return "gradient";
+    return "working";
+  }
+
+  void addBuffers() {
+    for (auto [variable, buffer] : llvm::zip_equal(program.variables, variables)) {
+      constexpr StringLiteral roles[] = {"parameter", "optimizer_state", "counter"};
+      addBuffer(buffer, roles[variable.role]).last = entry.plan.numOps - 1;
+      if (variable.role == NNC_SLOT)
+        add(find(buffer.layer).memory.optimizerState, buffer.bytes);
+    }
+    llvm::MapVector<LayerCost *, SmallVector<PlacedBuffer>> working;
+    SmallVector<PlacedBuffer> allWorking;
+    for (const BufferPlan &buffer : entry.plan.buffers) {
+      StringRef role = getRole(buffer);
+      addBuffer(buffer, role);
+      LayerCost &cost = find(buffer.layer);
+      if (role == "activation")
+        add(cost.memory.activations, buffer.bytes);
+      else if (role == "gradient")
+        add(cost.memory.gradients, buffer.bytes);
+      else if (role == "scratch")
+        cost.memory.scratch = std::max(cost.memory.scratch, buffer.offset + getSpace(buffer));
+      else if (role == "working") {
+        working[&cost].push_back(buffer);
+        allWorking.push_back(buffer);
+      }
+    }
+    for (auto &[cost, buffers] : working)
+      cost->memory.working = findLivePeak(buffers).bytes;
+    step.memory.working = findLivePeak(allWorking).bytes;
+  }
+
+  BufferReport &addBuffer(const BufferPlan &buffer, StringRef role) {
+    BufferReport &row = step.buffers.emplace_back();
+    row.kind = stringifyKind(buffer.kind);
+    row.role = role;
+    row.name = buffer.name;
+    row.layer = buffer.layer;
+    row.location = buffer.location;
+    row.type = formatType(buffer.type);
+    row.offset = buffer.offset;
+    row.bytes = buffer.bytes;
+    row.first = buffer.first;
+    row.last = buffer.last;
+    row.loop = buffer.loop;
+    return row;
+  }
+
+  void addTotals() {
+    for (const LayerCost &cost : step.layers) {
+      for (size_t stage = 0; stage < numStages; ++stage) {
+        add(step.total.multiplyAdds[stage], cost.work.multiplyAdds[stage]);
+        add(step.total.flops[stage], cost.work.flops[stage]);
+      }
+      add(step.total.bytes, cost.work.bytes);
+      step.total.seconds += cost.work.seconds;
+      add(step.memory.optimizerState, cost.memory.optimizerState);
+      add(step.memory.gradients, cost.memory.gradients);
+      add(step.memory.activations, cost.memory.activations);
+      step.memory.scratch = std::max(step.memory.scratch, cost.memory.scratch);
+    }
+    // Each variable once, whoever shares it.
+    for (const BufferReport &buffer : step.buffers)
+      if (buffer.role == "parameter")
+        add(step.memory.parameters, buffer.bytes);
+    EntryNeeds needs = findNeeds(entry.plan, program.stateBytes);
+    step.peakBytes = needs.peak;
+    step.lowerBoundBytes = needs.live.bytes;
+    step.stateBytes = program.stateBytes;
+  }
+
+  const CostReport &report;
+  const Program &program;
+  ArrayRef<BufferPlan> variables;
+  const ProgramEntry &entry;
+  const StepFacts &facts;
+  StepReport step;
+  /// Of each layer's dotted name among the step's layers, and of what is no layer's.
+  llvm::StringMap<size_t> places;
+  size_t rest = 0;
+};
+
+} // namespace
+
+SmallVector<func::FuncOp> nn::getTrainEntries(ModuleOp module) {
+  return llvm::to_vector(llvm::make_filter_range(module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    auto kind = function->getAttrOfType<StringAttr>("nn.entry");
+    return kind && kind.getValue() == "train";
+  }));
+}
+
+StringRef nn::getStepName(func::FuncOp entry) {
+  auto symbol = entry->getAttrOfType<StringAttr>("nn.symbol");
+  return symbol ? symbol.getValue() : StringRef();
+}
+
+std::vector<TimeReport> nn::describeTimes(func::FuncOp entry) {
+  std::vector<TimeReport> times;
+  for (Operation &op : entry.getBody().front()) {
+    KernelOrigin origin = describeKernel(entry, op.getLoc());
+    times.push_back({origin.layer, origin.stage});
+  }
+  return times;
+}
+
+LogicalResult nn::collectSteps(ModuleOp module, const llvm::StringMap<StepFacts> &facts, CostReport &report) {
+  FailureOr<Program> program = readProgram(module);
+  if (failed(program))
+    return failure();
+  SmallVector<BufferPlan> variables = describeVariables(module, *program);
+  for (const ProgramEntry &entry : program->entries) {
+    auto known = facts.find(entry.symbol);
+    // A file may hold entry points that no step of it was made into.
+    if (entry.kind != NNC_TRAIN || entry.batch <= 0 || known == facts.end())
+      return module.emitError() << "'" << entry.name << "' is no training step of this file: a report is of models and "
+                                << "steps alone";
+    FailureOr<StepReport> step =
+        StepCollector(report, *program, variables, entry, known->second).collect(module.getLoc());
+    if (failed(step))
+      return failure();
+    report.steps.push_back(std::move(*step));
+  }
+  return success();
+}

@@ -1,0 +1,68 @@
+// Reads descriptions of devices; see Devices.h.
+#include "passes/report/Devices.h"
+#include "passes/report/Assets.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::nn;
+
+static llvm::Error makeError(const Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
+  const llvm::json::Object *object = value.getAsObject();
+  if (!object)
+    return makeError("is no JSON object");
+  auto getText = [&](StringRef key) { return object->getString(key).value_or("").str(); };
+  Device device;
+  device.name = getText("name");
+  device.description = getText("description");
+  device.source = getText("source");
+  if (device.name.empty())
+    return makeError("has no text 'name'");
+  for (auto [key, number] : {std::pair("flops", &device.flops), std::pair("bytes_per_second", &device.bytesPerSecond),
+                             std::pair("memory_bytes", &device.memoryBytes)}) {
+    bool isGiven = object->get(key);
+    if (!isGiven && number == &device.memoryBytes)
+      continue;
+    *number = object->getNumber(key).value_or(0);
+    if (!std::isfinite(*number) || *number <= 0)
+      return makeError(Twine("has no number '") + key + "' above 0");
+  }
+  return device;
+}
+
+static std::vector<Device> readKnownDevices() {
+  std::vector<Device> devices;
+  llvm::json::Value all = llvm::cantFail(llvm::json::parse(getDevicesJson()));
+  for (const llvm::json::Value &value : *all.getAsArray())
+    devices.push_back(llvm::cantFail(readDevice(value)));
+  return devices;
+}
+
+llvm::Expected<Device> nn::findDevice(StringRef text) {
+  if (text.ends_with(".json")) {
+    auto file = llvm::MemoryBuffer::getFile(text, /*IsText=*/true);
+    if (!file)
+      return makeError("cannot read device '" + text + "': " + file.getError().message());
+    llvm::Expected<llvm::json::Value> value = llvm::json::parse((*file)->getBuffer());
+    if (!value)
+      return makeError("device '" + text + "' is no JSON: " + llvm::toString(value.takeError()));
+    llvm::Expected<Device> device = readDevice(*value);
+    if (!device)
+      return makeError("device '" + text + "' " + llvm::toString(device.takeError()));
+    return device;
+  }
+  std::vector<Device> known = readKnownDevices();
+  for (Device &device : known)
+    if (device.name == text)
+      return std::move(device);
+  std::string names;
+  for (const Device &device : known)
+    names += device.name + ", ";
+  return makeError("nobody has described a device '" + text + "'; known: " + names +
+                   "or a file NAME.json as nnc-run describe-device writes it");
+}

@@ -1,0 +1,16 @@
+// How a tool tells the report what its own command line says.
+#pragma once
+#include "mlir/Pass/PassManager.h"
+
+namespace mlir::nn {
+
+struct ReportSettings {
+  int64_t batch = 32;
+  std::string target, march, triple, device, compare;
+  int64_t samples = 0;
+};
+
+/// Gives `settings` to the nn-report passes of a pipeline.
+void setReportOptions(OpPassManager &pm, const ReportSettings &settings);
+
+} // namespace mlir::nn

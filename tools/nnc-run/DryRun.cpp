@@ -1,0 +1,139 @@
+// Whether training fits into memory; see DryRun.h. A program is compiled for each batch that is tried. What it takes is
+// close to affine in the batch, so that few are.
+#include "DryRun.h"
+#include "Compile.h"
+#include "Files.h"
+#include "core/Error.h"
+#include "core/Parallel.h"
+#include "core/Program.h"
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <unistd.h>
+
+namespace nnc::run {
+namespace {
+
+/// A program and what it takes, when it runs on some threads.
+struct Need {
+  int64_t batch = 0, bytes = 0;
+};
+
+class DryRun {
+public:
+  DryRun(const Options &options, int64_t memory)
+      : options(options), memory(memory), threads(options.threads ? options.threads : availableThreads()) {}
+
+  int run(int64_t batch) {
+    Need asked = compileFor(batch);
+    bool fits = asked.bytes <= memory;
+    std::printf("%s: a training step of %lld samples on %d %s takes %s (%lld bytes): it %s into %s\n",
+                options.model.c_str(), static_cast<long long>(asked.batch), threads,
+                threads == 1 ? "thread" : "threads", format(asked.bytes).c_str(), static_cast<long long>(asked.bytes),
+                fits ? "fits" : "does not fit", format(memory).c_str());
+    if (isCompiled(options.model))
+      std::printf("it is compiled for this batch; what others take, its model file tells\n");
+    else
+      printLargest(asked);
+    std::printf("the data and what reads them come on top\n");
+    finishOutput();
+    return fits ? 0 : 1;
+  }
+
+private:
+  /// The largest that --batch takes.
+  static constexpr int64_t kMaxBatch = int64_t(1) << 20;
+  /// So many batches are chosen by interpolation; after that halving is sure to end.
+  static constexpr int kInterpolated = 10;
+
+  Need compileFor(int64_t batch) const {
+    auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
+    const nnc_entry &entry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
+    return {entry.batch, program->arena_bytes + threads * program->worker_bytes};
+  }
+
+  void printLargest(Need asked) const {
+    Need fits = asked.batch == 1 ? asked : compileFor(1);
+    if (fits.bytes > memory) {
+      std::printf("no batch fits: one sample takes %s\n", format(fits.bytes).c_str());
+      return;
+    }
+    // Between what fits and what does not lies the largest that fits.
+    Need exceeds{kMaxBatch + 1, 0};
+    double slope = asked.batch > 1 ? slopeOf(fits, asked) : 0;
+    (asked.bytes <= memory ? fits : exceeds) = asked;
+    for (int tries = 0; fits.batch + 1 < exceeds.batch; ++tries) {
+      int64_t least = fits.batch + 1, most = exceeds.batch - 1;
+      double room = static_cast<double>(memory - fits.bytes);
+      double more = slope > 0 ? std::floor(room / slope) : static_cast<double>(fits.batch);
+      int64_t batch = tries < kInterpolated ? fits.batch + static_cast<int64_t>(std::min(more, 1.0 * kMaxBatch))
+                                            : fits.batch + (exceeds.batch - fits.batch) / 2;
+      Need tried = compileFor(std::clamp(batch, least, most));
+      slope = slopeOf(fits, tried);
+      (tried.bytes <= memory ? fits : exceeds) = tried;
+    }
+    std::printf("largest batch that fits: %lld, which takes %s", static_cast<long long>(fits.batch),
+                format(fits.bytes).c_str());
+    if (exceeds.bytes)
+      std::printf("; %lld would take %s\n", static_cast<long long>(exceeds.batch), format(exceeds.bytes).c_str());
+    else
+      std::printf(", and is the largest there is\n");
+  }
+
+  static double slopeOf(Need a, Need b) {
+    return static_cast<double>(b.bytes - a.bytes) / static_cast<double>(b.batch - a.batch);
+  }
+
+  static std::string format(int64_t bytes) {
+    static constexpr const char *kUnits[] = {"bytes", "kB", "MB", "GB", "TB"};
+    auto number = static_cast<double>(bytes);
+    size_t unit = 0;
+    for (; number >= 1000 && unit + 1 < std::size(kUnits); ++unit)
+      number /= 1000;
+    char text[64];
+    std::snprintf(text, sizeof(text), unit ? "%.4g %s" : "%.0f %s", number, kUnits[unit]);
+    return text;
+  }
+
+  const Options &options;
+  int64_t memory;
+  int threads;
+};
+
+/// What the kernel says can be had without swapping.
+int64_t availableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  int64_t kibibytes = 0;
+  while (file >> key >> kibibytes) {
+    if (key == "MemAvailable:")
+      return kibibytes << 10;
+    file.ignore(256, '\n');
+  }
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
+} // namespace
+
+std::optional<int64_t> parseBytes(const std::string &text) {
+  static constexpr std::pair<const char *, double> kUnits[] = {
+      {"", 1},      {"B", 1},        {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},    {"GB", 1e9},
+      {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+  double number = 0;
+  auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (status != std::errc())
+    return std::nullopt;
+  std::string unit(end, text.data() + text.size());
+  for (auto [name, factor] : kUnits)
+    if (unit == name && number * factor >= 1 && number * factor < 0x1p62)
+      return static_cast<int64_t>(number * factor);
+  return std::nullopt;
+}
+
+int dryRun(const Options &options, int64_t batch) {
+  return DryRun(options, options.memory.value_or(availableMemory())).run(batch);
+}
+
+} // namespace nnc::run
