@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kBest = "best:", kLast = "last:";
+
 Json recordToJson(const EpochRecord &record) {
   Json object = Json::object();
   for (const auto &[name, value] : record)
@@ -106,8 +108,13 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
     contents.tensors[tensor.name] = {tensor.dtype,
                                      {shape.begin(), shape.end()},
                                      {static_cast<const std::byte *>(session.at(tensor)), size_t(byteCount(tensor))}};
+    if (!state.kept.empty() && variable.role == NNC_PARAMETER)
+      contents.tensors[concat(state.restored ? kLast : kBest, tensor.name)] = {
+          tensor.dtype, {shape.begin(), shape.end()}, state.kept.at(tensor.name)};
   }
   auto &metadata = contents.metadata;
+  if (!state.kept.empty())
+    metadata["nnc.best_epoch"] = std::to_string(state.bestEpoch);
   metadata["nnc.format"] = "1";
   metadata["nnc.program"] = session.program().name;
   metadata["nnc.epoch"] = std::to_string(state.epoch);
@@ -115,6 +122,8 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
   metadata["nnc.seed"] = std::to_string(state.seed);
   metadata["nnc.batch"] = std::to_string(state.batch);
   metadata["nnc.rows"] = std::to_string(state.rows);
+  if (state.rowsHash)
+    metadata["nnc.rows_hash"] = std::to_string(state.rowsHash);
   if (state.learningRate)
     metadata["nnc.learning_rate"] = dump(*state.learningRate);
   if (state.averages.samples() > 0) {
@@ -134,6 +143,18 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
 
 Checkpoint readCheckpoint(const std::string &path) { return parseCheckpoint(readSafetensors(path), path); }
 
+/// Moves the tensors kept aside out of the others.
+static void takeKept(Checkpoint &checkpoint) {
+  auto &tensors = checkpoint.contents.tensors;
+  for (std::string_view prefix : {kBest, kLast})
+    for (auto next = tensors.lower_bound(std::string(prefix)); next != tensors.end() && next->first.starts_with(prefix);
+         next = tensors.erase(next)) {
+      checkpoint.state.restored = prefix == kLast;
+      if (!checkpoint.kept.emplace(next->first.substr(prefix.size()), next->second).second)
+        fail(checkpoint.path, ": not a readable checkpoint: it holds both '", kBest, "' and '", kLast, "' tensors");
+    }
+}
+
 Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   Checkpoint checkpoint;
   checkpoint.path = path;
@@ -147,8 +168,11 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   state.seed = reader.number("nnc.seed");
   state.batch = reader.number("nnc.batch");
   state.rows = reader.number("nnc.rows");
+  state.rowsHash = reader.number("nnc.rows_hash");
   state.learningRate = reader.real("nnc.learning_rate");
-  for (const char *key : {"nnc.epoch", "nnc.position", "nnc.batch", "nnc.rows"})
+  state.bestEpoch = reader.number("nnc.best_epoch");
+  takeKept(checkpoint);
+  for (const char *key : {"nnc.epoch", "nnc.position", "nnc.batch", "nnc.rows", "nnc.best_epoch"})
     if (reader.number(key) < 0)
       reader.malformed(key);
   if (Json averages = reader.json("nnc.averages"); !averages.is_null()) {
@@ -189,6 +213,24 @@ void checkValues(const Checkpoint &checkpoint, const nnc_variable &variable, con
 }
 
 } // namespace
+
+void loadKept(const Checkpoint &checkpoint, Session &session, TrainingState &state) {
+  for (const nnc_variable &variable : variablesOf(session.program())) {
+    if (checkpoint.kept.empty() || variable.role != NNC_PARAMETER)
+      continue;
+    const nnc_tensor &tensor = variable.tensor;
+    auto found = checkpoint.kept.find(tensor.name);
+    if (found == checkpoint.kept.end() ||
+        typeText(found->second.shape, dtypeName(found->second.dtype)) != typeText(tensor))
+      fail(checkpoint.path, ": not a readable checkpoint: of the parameters it keeps aside, '", tensor.name,
+           "' is missing or of another type");
+    checkValues(checkpoint, variable, found->second);
+    state.kept[tensor.name].assign(found->second.bytes.begin(), found->second.bytes.end());
+  }
+  if (state.restored && !state.kept.empty())
+    state.kept.swap(session);
+  state.restored = false;
+}
 
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind) {
   const auto &tensors = checkpoint.contents.tensors;

@@ -6,13 +6,18 @@
 //   nnc.epoch          epochs completed
 //   nnc.position       steps done in the epoch after these
 //   nnc.seed, nnc.batch, nnc.rows, nnc.learning_rate   what a resumed run must use again (rows: training rows)
+//   nnc.rows_hash      which rows of the file the training rows are (fingerprint in data/Partition.h), where not all
 //   nnc.averages       JSON: sums of loss and metrics over the unfinished epoch
 //   nnc.history        JSON: one object an epoch
 //   nnc.words          JSON: the vocabulary from number 2 on
 //   nnc.classes        JSON: class names by input
+//   nnc.best_epoch     where the file also holds the parameters of the best epoch, which training ends with: that epoch
+// While such a training goes on, these are tensors `best:NAME`. When it has ended, they are the tensors NAME, and those
+// that it had then, which a resumed run goes on from, are `last:NAME`.
 // Nothing in it depends on the time, the machine or the number of threads: equal training gives equal bytes.
 #pragma once
 #include "checkpoint/Safetensors.h"
+#include "core/ParameterCopy.h"
 #include "core/Session.h"
 #include "data/Source.h"
 #include "train/Averages.h"
@@ -29,9 +34,15 @@ struct TrainingState {
   int64_t seed = 0;
   int64_t batch = 0;
   int64_t rows = 0;
+  int64_t rowsHash = 0;
   std::optional<double> learningRate;
   Averages averages;
   std::vector<EpochRecord> history;
+  /// The parameters of the best epoch, counted from 0, where training is to end with them. Once it has, the session
+  /// holds them, and these are the ones that it had before.
+  ParameterCopy kept;
+  int64_t bestEpoch = 0;
+  bool restored = false;
 };
 
 void saveCheckpoint(const std::string &path, const Session &session, const TrainingState &state,
@@ -40,9 +51,10 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
 /// A checkpoint that has been read, but whose variables are not yet in a session.
 struct Checkpoint {
   std::string path;
-  Safetensors contents;
-  TrainingState state;
+  Safetensors contents; // without the tensors kept aside
+  TrainingState state;  // its `kept` is empty: loadKept reads it
   Encoding encoding;
+  std::map<std::string, StoredTensor> kept; // by the name of the parameter
 };
 
 Checkpoint readCheckpoint(const std::string &path);
@@ -57,5 +69,9 @@ enum class LoadKind {
 /// Copies variables into the session. Throws an Error that names the first one that is missing, has another type or
 /// holds what no training leaves (a value that is not finite, a negative count), and changes nothing then.
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind);
+
+/// For a resumed run, whose variables are loaded: sets `state.kept` to the parameters of the best epoch, and the
+/// session's to those that training goes on from. Nothing where the file keeps none. Throws as loadVariables does.
+void loadKept(const Checkpoint &checkpoint, Session &session, TrainingState &state);
 
 } // namespace nnc

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <set>
 
@@ -109,6 +110,43 @@ Encoding Source::fit(std::span<const int64_t> rows) const {
     }
   }
   return encoding;
+}
+
+RowClasses Source::classesOf(const std::string &input) const {
+  size_t index = 0;
+  while (index < inputs.size() && input != inputs[index].tensor.name)
+    ++index;
+  if (index == inputs.size() || inputs[index].tensor.rank != 1 || !isInteger(inputs[index]))
+    fail(where, ": '", input, "' is no input of one class number a row");
+  RowClasses classes;
+  classes.ofRow.resize(rows());
+  auto number = [&]<typename Key, typename Get>(Key, Get get) {
+    std::map<Key, int64_t> numbers;
+    for (int64_t row = 0; row < rows(); ++row)
+      numbers.emplace(get(row), 0);
+    for (auto &[key, position] : numbers) {
+      position = static_cast<int64_t>(classes.names.size());
+      classes.names.push_back(concat(key));
+    }
+    for (int64_t row = 0; row < rows(); ++row)
+      classes.ofRow[row] = numbers.at(get(row));
+  };
+  if (table) {
+    number(std::string_view(), [&](int64_t row) { return table->cell(row, plans[index]->columns[0]); });
+    return classes;
+  }
+  Column column = toColumn(arrays.at(input), inputs[index]);
+  number(int64_t(), [&](int64_t row) {
+    int64_t wide = 0;
+    int32_t narrow = 0;
+    const std::byte *place = column.rows + row * column.rowBytes;
+    if (inputs[index].tensor.dtype == NNC_I64)
+      std::memcpy(&wide, place, sizeof(wide));
+    else
+      std::memcpy(&narrow, place, sizeof(narrow));
+    return inputs[index].tensor.dtype == NNC_I64 ? wide : narrow;
+  });
+  return classes;
 }
 
 Column Source::encodeText(const nnc_input &input, size_t column, const Vocabulary &vocabulary) const {

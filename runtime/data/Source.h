@@ -20,6 +20,7 @@
 //      there are exactly d.
 #pragma once
 #include "data/Array.h"
+#include "data/Partition.h"
 #include "data/Table.h"
 #include "data/Tokenizer.h"
 #include <map>
@@ -52,6 +53,9 @@ public:
   int64_t rows() const;
   /// The encoding that the given rows make.
   Encoding fit(std::span<const int64_t> rows) const;
+  /// The classes that an input of one integer a row says: a table's distinct texts in byte order, an array's distinct
+  /// numbers in increasing order.
+  RowClasses classesOf(const std::string &input) const;
   /// All rows as numbers.
   Dataset encode(const Encoding &encoding) const;
 

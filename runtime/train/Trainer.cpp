@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace nnc {
 namespace {
@@ -32,7 +33,8 @@ bool Trainer::train(const Rows &training, const Rows &validation, TrainingState 
   if (!state.averages.fits(trainEntry))
     state.averages = Averages(trainEntry);
 
-  while (state.epoch < options.epochs) {
+  Monitor monitor(options.monitor, state.history);
+  while (state.epoch < options.epochs && !monitor.shouldStop()) {
     if (!trainEpoch(training, state, encoding, options, observer))
       return false;
     EpochRecord record;
@@ -43,17 +45,40 @@ bool Trainer::train(const Rows &training, const Rows &validation, TrainingState 
       for (size_t i = 0; i < means.size(); ++i)
         record.emplace_back("val_" + means.name(i), means.mean(i));
     }
+    if (options.addNumbers)
+      options.addNumbers(record);
     state.history.push_back(record);
     state.averages = Averages(trainEntry);
     state.position = 0;
     int64_t epoch = state.epoch++;
+    monitor.add(record);
+    if (options.monitor.restores && monitor.hasImproved()) {
+      state.kept.take(session);
+      state.bestEpoch = epoch;
+    }
     double rate = epochSeconds > 0 ? static_cast<double>(epochSamples) / epochSeconds : 0;
     observer.onEpoch({epoch, options.epochs, record, epochSeconds, rate});
+    if (monitor.isBest() && !options.bestCheckpoint.empty()) {
+      // Its own parameters are the best.
+      ParameterCopy kept = std::exchange(state.kept, {});
+      save(state, encoding, options.bestCheckpoint, observer);
+      state.kept = std::move(kept);
+    }
     save(state, encoding, options.checkpoint, observer);
-    if (state.epoch < options.epochs && observer.shouldStop())
+    if (state.epoch < options.epochs && !monitor.shouldStop() && observer.shouldStop())
       return false;
   }
+  restoreBest(state, encoding, options, observer);
   return true;
+}
+
+void Trainer::restoreBest(TrainingState &state, const Encoding &encoding, const TrainOptions &options,
+                          TrainObserver &observer) {
+  if (!options.monitor.restores || state.kept.empty())
+    return;
+  state.kept.swap(session);
+  state.restored = true;
+  save(state, encoding, options.checkpoint, observer);
 }
 
 bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encoding &encoding,

@@ -2,6 +2,7 @@
 #pragma once
 #include "checkpoint/Checkpoint.h"
 #include "data/Dataset.h"
+#include "train/Monitor.h"
 #include <functional>
 #include <span>
 
@@ -50,6 +51,12 @@ struct TrainOptions {
   std::string checkpoint;
   /// Also saved each time so many steps of an epoch are done; 0: not.
   int64_t checkpointEvery = 0;
+  /// What of the epochs' numbers is followed, and what comes of it.
+  MonitorOptions monitor = {};
+  /// Saved after each epoch that is the best so far; none where empty.
+  std::string bestCheckpoint = {};
+  /// Adds what is known of an epoch besides loss and metrics to its record.
+  std::function<void(EpochRecord &)> addNumbers = {};
 };
 
 class Trainer {
@@ -58,15 +65,18 @@ public:
   Trainer(Session &session, const nnc_entry &trainEntry, const nnc_entry *evaluateEntry)
       : session(session), trainEntry(trainEntry), evaluateEntry(evaluateEntry) {}
 
-  /// Goes on from `state`, whose variables are in the session, until `options.epochs` are done. True where they are,
-  /// false where the observer stopped it. Throws an Error where the loss or a parameter is not finite, and saves
-  /// nothing then.
+  /// Goes on from `state`, whose variables are in the session, until `options.epochs` are done or the monitor ends it.
+  /// True where they are, false where the observer stopped it. Where the monitor restores, the session then holds the
+  /// best epoch's parameters; `state.kept` must hold them already where an epoch before is the best. Throws an Error
+  /// where the loss or a parameter is not finite, and saves nothing then.
   bool train(const Rows &training, const Rows &validation, TrainingState &state, const Encoding &encoding,
              const TrainOptions &options, TrainObserver &observer);
 
 private:
   bool trainEpoch(const Rows &training, TrainingState &state, const Encoding &encoding, const TrainOptions &options,
                   TrainObserver &observer);
+  void restoreBest(TrainingState &state, const Encoding &encoding, const TrainOptions &options,
+                   TrainObserver &observer);
   void save(const TrainingState &state, const Encoding &encoding, const std::string &path, TrainObserver &observer);
   void checkLoss(const TrainingState &state, int64_t steps) const;
   void checkParameters(const TrainingState &state) const;

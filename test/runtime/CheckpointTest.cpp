@@ -29,6 +29,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   state.seed = -2;
   state.batch = 4;
   state.rows = 100;
+  state.rowsHash = -5;
   state.learningRate = 0.1;
   state.averages = Averages(28, {{"loss", 1.0 / 3}, {"accuracy", 20}});
   state.history = {{{"loss", 0.7}, {"val_loss", 0.1}}};
@@ -44,6 +45,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   EXPECT_EQ(read.state.seed, -2);
   EXPECT_EQ(read.state.batch, 4);
   EXPECT_EQ(read.state.rows, 100);
+  EXPECT_EQ(read.state.rowsHash, -5);
   EXPECT_EQ(read.state.learningRate, 0.1);
   EXPECT_EQ(read.state.averages.samples(), 28);
   EXPECT_EQ(read.state.averages.sums(), state.averages.sums());
@@ -57,6 +59,73 @@ TEST_F(CheckpointTest, KeepsEverything) {
   std::string bytes = readFile(path);
   saveCheckpoint(path, other, read.state, read.encoding);
   EXPECT_EQ(readFile(path), bytes);
+}
+
+TEST_F(CheckpointTest, KeepsTheBestParametersAside) {
+  TrainingState state;
+  state.kept.take(session);
+  state.bestEpoch = 4;
+  std::string best = variables(session);
+  session.initialize(6);
+  std::string last = variables(session);
+  saveCheckpoint(folder / "going", session, state, {});
+  Checkpoint going = readCheckpoint(folder / "going");
+  EXPECT_EQ(going.contents.tensors.size(), variablesOf(session.program()).size());
+  Session other(tokensProgram());
+  loadVariables(going, other, LoadKind::everything);
+  loadKept(going, other, going.state);
+  EXPECT_EQ(variables(other), last);
+  EXPECT_EQ(going.state.bestEpoch, 4);
+  going.state.kept.swap(other);
+  EXPECT_EQ(variables(other), best);
+
+  // Where training has ended with them, evaluation finds the best ones, a resumed run those that it ended with.
+  state.kept.swap(session);
+  state.restored = true;
+  saveCheckpoint(folder / "ended", session, state, {});
+  Checkpoint ended = readCheckpoint(folder / "ended");
+  Session third(tokensProgram());
+  loadVariables(ended, third, LoadKind::everything);
+  EXPECT_EQ(variables(third), best);
+  loadKept(ended, third, ended.state);
+  EXPECT_EQ(variables(third), last);
+  ended.state.kept.swap(third);
+  EXPECT_EQ(variables(third), best);
+}
+
+TEST_F(CheckpointTest, RefusesKeptParametersThatDoNotFit) {
+  TrainingState state;
+  state.kept.take(session);
+  saveCheckpoint(folder / "c", session, state, {});
+  Safetensors good = readSafetensors(folder / "c");
+  auto error = [&](auto change) {
+    Safetensors contents = good;
+    change(contents);
+    writeSafetensors(folder / "d", contents);
+    return errorOf([&] {
+      Checkpoint checkpoint = readCheckpoint(folder / "d");
+      loadKept(checkpoint, session, checkpoint.state);
+    });
+  };
+  const char *name = "best:classifier.embedding.table";
+  EXPECT_EQ(error([](Safetensors &) {}), "(no error)");
+  EXPECT_NE(error([&](Safetensors &contents) {
+              contents.tensors.at(name).shape = {3, 50};
+            }).find("of the parameters it keeps aside, 'classifier.embedding.table' is missing or of another type"),
+            std::string::npos);
+  EXPECT_NE(error([&](Safetensors &contents) {
+              contents.tensors["best:other"] = contents.tensors.at(name);
+              contents.tensors.erase(name);
+            }).find("'classifier.embedding.table' is missing"),
+            std::string::npos);
+  EXPECT_NE(error([&](Safetensors &contents) {
+              contents.tensors["last:classifier.embedding.table"] = contents.tensors.at(name);
+            }).find("it holds both 'best:' and 'last:' tensors"),
+            std::string::npos);
+  EXPECT_NE(error([](Safetensors &contents) {
+              contents.metadata["nnc.best_epoch"] = "-1";
+            }).find("'nnc.best_epoch' is malformed"),
+            std::string::npos);
 }
 
 TEST_F(CheckpointTest, NamesTheFirstParameterThatDiffers) {

@@ -89,6 +89,106 @@ TEST_F(TrainerTest, SameBitsAfterAnyInterruption) {
   }
 }
 
+/// Options of a run that early stopping ends after its fourth epoch, and that restores the second. The numbers come
+/// from the test, in place of what the validation rows give.
+TrainOptions stoppingOptions(const std::string &path, const std::string &best) {
+  TrainOptions options;
+  options.epochs = 9;
+  options.checkpoint = path;
+  options.monitor = {"score",          /*largerIsBetter=*/true, /*stops=*/true, /*patience=*/2, /*minDelta=*/0,
+                     /*restores=*/true};
+  options.bestCheckpoint = best;
+  return options;
+}
+
+/// Adds the score of the epoch that `state` stands in.
+void addScores(TrainOptions &options, const TrainingState &state) {
+  options.addNumbers = [&state](EpochRecord &record) {
+    const double scores[] = {0.3, 0.6, 0.5, 0.6, 0.9};
+    record.emplace_back("score", scores[state.epoch]);
+  };
+}
+
+TEST_F(TrainerTest, StopsEarlyAndRestoresTheBestEpoch) {
+  Session session(tokensProgram());
+  session.initialize(1);
+  TrainingState state;
+  TrainObserver silent;
+  TrainOptions options = stoppingOptions(folder / "c", folder / "best");
+  addScores(options, state);
+  EXPECT_TRUE(trainerFor(session).train(rows, {}, state, {}, options, silent));
+  EXPECT_EQ(state.epoch, 4);
+  EXPECT_EQ(state.bestEpoch, 1);
+  EXPECT_TRUE(state.restored);
+
+  // The best file is what two epochs alone give, and holds the parameters that the run ended with.
+  Session two(tokensProgram());
+  two.initialize(1);
+  TrainingState stateOfTwo;
+  TrainOptions optionsOfTwo;
+  optionsOfTwo.epochs = 2;
+  optionsOfTwo.checkpoint = folder / "two";
+  addScores(optionsOfTwo, stateOfTwo);
+  EXPECT_TRUE(trainerFor(two).train(rows, {}, stateOfTwo, {}, optionsOfTwo, silent));
+  EXPECT_EQ(readFile(folder / "best"), readFile(folder / "two"));
+  const nnc_tensor &table = findVariable(session.program(), "classifier.embedding.table")->tensor;
+  EXPECT_EQ(std::memcmp(session.at(table), two.at(table), byteCount(table)), 0);
+}
+
+TEST_F(TrainerTest, SameEndOfEarlyStoppingAfterAnyInterruption) {
+  std::string whole, best;
+  for (int64_t stop = 0; stop < 24; ++stop) {
+    std::string path = folder / "c", bestPath = folder / "best";
+    std::filesystem::remove(path);
+    Session first(tokensProgram());
+    first.initialize(1);
+    TrainingState state;
+    TrainOptions options = stoppingOptions(path, bestPath);
+    addScores(options, state);
+    StopAfter observer(stop ? stop : 1000);
+    EXPECT_EQ(trainerFor(first).train(rows, rows, state, {}, options, observer), stop == 0);
+    if (stop == 0) {
+      whole = readFile(path);
+      best = readFile(bestPath);
+    }
+
+    // What is gone on from may be a run that was interrupted, or one that is at its end: that ends as it did.
+    Session second(tokensProgram());
+    Checkpoint checkpoint = readCheckpoint(path);
+    TrainingState &resumed = checkpoint.state;
+    loadVariables(checkpoint, second, LoadKind::everything);
+    loadKept(checkpoint, second, resumed);
+    addScores(options, resumed);
+    TrainObserver silent;
+    EXPECT_TRUE(trainerFor(second).train(rows, rows, resumed, checkpoint.encoding, options, silent));
+    EXPECT_EQ(readFile(path), whole) << "stopped after step " << stop;
+    EXPECT_EQ(readFile(bestPath), best) << "stopped after step " << stop;
+  }
+}
+
+TEST_F(TrainerTest, ARestoredRunGoesOnAsIfItHadNotEnded) {
+  auto run = [&](const char *name, std::initializer_list<int64_t> ends) {
+    std::string path = folder / name;
+    for (int64_t end : ends) {
+      Session session(tokensProgram());
+      session.initialize(1);
+      Checkpoint checkpoint;
+      if (std::filesystem::exists(path)) {
+        checkpoint = readCheckpoint(path);
+        loadVariables(checkpoint, session, LoadKind::everything);
+        loadKept(checkpoint, session, checkpoint.state);
+      }
+      TrainOptions options = stoppingOptions(path, "");
+      options.epochs = end;
+      addScores(options, checkpoint.state);
+      TrainObserver silent;
+      EXPECT_TRUE(trainerFor(session).train(rows, rows, checkpoint.state, {}, options, silent));
+    }
+    return readFile(path);
+  };
+  EXPECT_EQ(run("parts", {1, 2, 3, 9}), run("whole", {9}));
+}
+
 TEST_F(TrainerTest, ShortBatchesCountTheirOwnSamples) {
   Session session(tokensProgram());
   session.initialize(1);

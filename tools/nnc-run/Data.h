@@ -7,20 +7,33 @@
 
 namespace nnc::run {
 
-/// Rows to train on and rows to validate on, which may lie in one dataset.
+/// Rows to train on, to validate on and to test on, which may lie in one dataset.
 struct TrainingData {
   Encoding encoding;
   std::vector<std::unique_ptr<Dataset>> datasets;
-  Rows training, validation;
+  Rows training, validation, test;
 };
 
-/// Reads --data and --validation. `known` is the encoding of a checkpoint that is gone on from; without one the
+/// Reads --data, --validation and --test. `known` is the encoding of a checkpoint that is gone on from; without one the
 /// training rows make it.
 TrainingData loadTrainingData(const Options &options, const std::vector<nnc_input> &inputs, const Encoding *known);
 
 /// The file or directory that --data means for evaluation and prediction: of a directory with splits the one that
 /// --split names, else the test split.
 std::string chooseSplit(const Options &options);
+
+/// The rows of that file to evaluate on: where --validation or --test cut it, those of the part that --split names,
+/// else of the test part, or of the validation part where there is no --test; otherwise all.
+Rows chooseRows(const Options &options, const Source &source, const std::vector<nnc_input> &inputs,
+                const Dataset &data);
+
+/// The file or directory that training rows come from.
+std::string trainingPath(const Options &options);
+
+/// With --stratify the classes of the rows of `source`, by the input that --label names, else by the only one that has
+/// one whole number a row.
+std::optional<RowClasses> stratifiedClasses(const Options &options, const Source &source,
+                                            const std::vector<nnc_input> &inputs);
 
 /// All rows of a dataset.
 Rows allRows(const Dataset &data);

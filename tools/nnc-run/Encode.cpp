@@ -41,7 +41,7 @@ int encode(const Options &options) {
   std::error_code ignored;
   if (fs::exists(options.output, ignored) && !fs::is_directory(options.output, ignored))
     fail(options.output, ": is a file; --output of encode takes a directory to make");
-  auto program = openProgram(compiledProgram(options, "init,train,evaluate", options.batch.value_or(32)));
+  auto program = openProgram(compiledProgram(options, "init,train,evaluate", options.batch.value_or(kDefaultBatch)));
   std::vector<const nnc_entry *> entries;
   for (const nnc_entry &entry : entriesOf(*program))
     if (entry.kind == NNC_TRAIN)

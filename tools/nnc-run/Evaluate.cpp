@@ -1,33 +1,65 @@
-// nnc-run evaluate: loss and metrics on standard output, one `name value` a line.
+// nnc-run evaluate: loss and metrics on standard output, one `name value` a line, and how well each class is told.
 #include "AssertPlan.h"
 #include "Compile.h"
 #include "Data.h"
 #include "Files.h"
 #include "Options.h"
+#include "Report.h"
 #include "core/Error.h"
+#include "train/Classifier.h"
 #include <cstdio>
 
 namespace nnc::run {
+namespace {
+
+/// The names of a label's classes, as the checkpoint holds them; numbers where it does not.
+std::vector<std::string> classNames(const Encoding &encoding, const Classifier &classifier) {
+  std::vector<std::string> names;
+  if (auto found = encoding.classes.find(classifier.label()); found != encoding.classes.end())
+    names = found->second;
+  while (static_cast<int64_t>(names.size()) < classifier.classes())
+    names.push_back(std::to_string(names.size()));
+  return names;
+}
+
+} // namespace
 
 int evaluate(const Options &options) {
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
-  int64_t batch = options.batch.value_or(checkpoint.state.batch ? checkpoint.state.batch : 32);
-  auto program = openProgram(compiledProgram(options, "init,evaluate", batch));
+  int64_t batch = options.batch.value_or(checkpoint.state.batch ? checkpoint.state.batch : kDefaultBatch);
+  bool reports = !options.report.empty();
+  auto program = openProgram(compiledProgram(options, reports ? "init,evaluate,predict" : "init,evaluate", batch));
   const nnc_entry &entry = requireEntry(*program, NNC_EVALUATE, options.symbol, "--step");
+  std::optional<Classifier> classifier;
+  if (reports)
+    classifier.emplace(*program, entry, options.classifier, options.label);
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
   loadVariables(checkpoint, session, LoadKind::parameters);
 
   const nnc_entry *entries[] = {&entry};
-  Source source(chooseSplit(options), dataInputs(entries));
+  std::vector<nnc_input> inputs = dataInputs(entries);
+  Source source(chooseSplit(options), inputs);
   Dataset data = source.encode(checkpoint.encoding);
+  Rows rows = chooseRows(options, source, inputs, data);
   if (options.assertPlan)
     assertPlan(options, program, checkpoint, entry, data);
-  Averages means = nnc::evaluate(session, entry, allRows(data));
-  std::printf("rows %ld\n", means.samples());
-  for (size_t i = 0; i < means.size(); ++i)
-    std::printf("%s %.6f\n", means.name(i).c_str(), means.mean(i));
+  Averages means = nnc::evaluate(session, entry, rows);
+  std::string text = concat("rows ", means.samples(), "\n");
+  for (size_t i = 0; i < means.size(); ++i) {
+    char value[64];
+    std::snprintf(value, sizeof(value), "%.6f", means.mean(i));
+    text += concat(means.name(i), " ", value, "\n");
+  }
+  if (reports) {
+    ConfusionMatrix matrix = classifier->count(session, rows);
+    std::vector<std::string> names = classNames(checkpoint.encoding, *classifier);
+    text = options.report == "json"  ? reportJson(matrix, names, means)
+           : options.report == "csv" ? reportCsv(matrix, names)
+                                     : text + "\n" + reportText(matrix, names);
+  }
+  std::fwrite(text.data(), 1, text.size(), stdout);
   return finishOutput();
 }
 

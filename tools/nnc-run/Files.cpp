@@ -55,20 +55,23 @@ void checkReplaceable(const char *option, const std::string &path, const Options
     fail(path, ": is no ordinary file, which ", option, " takes");
   for (const auto &[name, other] :
        {std::pair("the model file", &options.model), std::pair("--data", &options.data),
-        std::pair("--validation", &options.validation), std::pair("--checkpoint", &options.checkpoint)})
+        std::pair("--validation", &options.validation), std::pair("--test", &options.test),
+        std::pair("--checkpoint", &options.checkpoint), std::pair("--save-best", &options.saveBest)})
     if (other != &path && isSameFile(path, *other))
       fail(option, " ", path, ": is also ", name, ", and would replace it");
   // Makes the temporary file that a finished one is renamed from, and removes it.
   AtomicFile probe(path);
 }
 
-void checkCheckpointPath(const Options &options) {
-  const std::string &path = options.checkpoint;
-  checkReplaceable("--checkpoint", path, options);
-  std::error_code error;
-  if (!path.empty() && fs::exists(path, error) && !isNncCheckpoint(path))
-    fail(path,
-         ": is there and no checkpoint that nnc wrote; --checkpoint would replace it: move it away, or name another");
+void checkCheckpointPaths(const Options &options) {
+  for (const auto &[option, path] :
+       {std::pair("--checkpoint", &options.checkpoint), std::pair("--save-best", &options.saveBest)}) {
+    checkReplaceable(option, *path, options);
+    std::error_code error;
+    if (!path->empty() && fs::exists(*path, error) && !isNncCheckpoint(*path))
+      fail(*path, ": is there and no checkpoint that nnc wrote; ", option,
+           " would replace it: move it away, or name another");
+  }
 }
 
 void checkHistoryPath(const Options &options) {

@@ -9,6 +9,9 @@ namespace nnc::run {
 
 enum class ProgressMode { automatic, plain, json, none };
 
+/// Samples a step where neither --batch nor a checkpoint says how many.
+constexpr int64_t kDefaultBatch = 32;
+
 struct Options {
   std::string model;
   std::string data;
@@ -28,6 +31,8 @@ struct Options {
   std::optional<double> learningRate;
   std::optional<int64_t> seed;
   std::string validation; // a fraction or a path
+  std::string test;       // a fraction or a path
+  bool stratify = false;
   bool resume = false;
   int64_t checkpointEvery = 0;
   std::string history;
@@ -37,8 +42,25 @@ struct Options {
   bool dryRun = false;
   std::optional<int64_t> memory; // only with dryRun; bytes
 
+  // What training follows.
+  std::string monitor;     // empty: val_loss
+  std::string monitorMode; // min or max; empty: losses min, the rest max
+  bool earlyStopping = false;
+  int64_t patience = 0;
+  double minDelta = 0;
+  bool restoreBest = false;
+  std::string saveBest;
+
+  // Which input and model make a step a classifier, where several could.
+  std::string label;
+  std::string classifier;
+
+  // Cross-validation.
+  int64_t folds = 0;
+
   // Evaluation.
   std::string split;
+  std::string report; // text, json or csv; empty: none
 
   // Prediction.
   std::string text;
@@ -54,5 +76,6 @@ int evaluate(const Options &options);
 int predict(const Options &options);
 int encode(const Options &options);
 int describeDevice(const Options &options);
+int crossValidate(const Options &options);
 
 } // namespace nnc::run

@@ -1,6 +1,7 @@
 // nnc-run predict: the classes of a typed text with their probabilities, or a CSV file for the rows of a data file.
 #include "AssertPlan.h"
 #include "Compile.h"
+#include "Csv.h"
 #include "Data.h"
 #include "Files.h"
 #include "Options.h"
@@ -125,28 +126,18 @@ void printClasses(const Options &options, Predictions &predictions, const std::v
     std::printf("%.6f  %s\n", row[i], names[i].c_str());
 }
 
-/// A CSV field, quoted where it must be.
-std::string field(const std::string &text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos)
-    return text;
-  std::string quoted = "\"";
-  for (char character : text)
-    quoted += character == '"' ? std::string("\"\"") : std::string(1, character);
-  return quoted + '"';
-}
-
 /// `names` are those of the classes, where there are any.
 std::string toCsv(std::vector<Predictions> &results, const std::vector<std::string> &names) {
   std::string text = names.empty() ? "" : "class";
   for (const Predictions &result : results)
     for (int64_t i = 0; i < result.width; ++i)
-      text += (text.empty() ? "" : ",") + field(names.empty() ? concat(result.name, "_", i) : names[i]);
+      text += (text.empty() ? "" : ",") + csvField(names.empty() ? concat(result.name, "_", i) : names[i]);
   text += "\n";
   for (int64_t r = 0; r < results.front().rows(); ++r) {
     std::string line;
     if (!names.empty()) {
       std::span<double> row = results.front().row(r);
-      line = field(names[std::max_element(row.begin(), row.end()) - row.begin()]);
+      line = csvField(names[std::max_element(row.begin(), row.end()) - row.begin()]);
     }
     for (Predictions &result : results)
       for (double value : result.row(r)) {
@@ -178,7 +169,8 @@ int predict(const Options &options) {
   checkOptions(options);
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   bool typed = !options.text.empty();
-  auto program = openProgram(compiledProgram(options, "init,predict", options.batch.value_or(typed ? 1 : 32)));
+  auto program =
+      openProgram(compiledProgram(options, "init,predict", options.batch.value_or(typed ? 1 : kDefaultBatch)));
   const nnc_entry &entry = requireEntry(*program, NNC_PREDICT, options.symbol, "--model");
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;

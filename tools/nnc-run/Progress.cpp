@@ -26,9 +26,13 @@ public:
     va_end(arguments);
     length = std::min(sizeof(text) - 1, length + std::max(added, 0));
   }
-  void addNumber(const std::string &name, double value) {
+  void addNumber(double value) {
     double size = std::fabs(value);
-    add(size != 0 && size < 1e-3 ? "  %s %.3e" : "  %s %.4f", name.c_str(), value);
+    add(size != 0 && size < 1e-3 ? "%.3e" : "%.4f", value);
+  }
+  void addNumber(const std::string &name, double value) {
+    add("  %s ", name.c_str());
+    addNumber(value);
   }
   size_t size() const { return length; }
   const char *c_str() const { return text; }
@@ -90,6 +94,21 @@ void addEpochLine(Line &line, const EpochReport &report) {
   line.add("\n");
 }
 
+/// Why training ended before its last epoch.
+void addStop(Line &line, const RunEnd &end) {
+  line.add("stopped after epoch %ld: %s ", end.epochs, end.monitor.c_str());
+  if (!end.reference) {
+    line.add("was never a finite number\n");
+    return;
+  }
+  line.add("has not improved ");
+  if (end.minDelta > 0)
+    line.add("by more than %g ", end.minDelta);
+  line.add("on ");
+  line.addNumber(end.reference->value);
+  line.add(" of epoch %ld\n", end.reference->epoch + 1);
+}
+
 class PlainProgress : public Progress {
 public:
   void onStart(const std::string &model, int64_t rows, int64_t validationRows, int64_t parameters,
@@ -113,6 +132,23 @@ public:
   void onEpoch(const EpochReport &report) override {
     Line line;
     addEpochLine(line, report);
+    line.write();
+  }
+  void onEnd(const RunEnd &end) override {
+    Line line;
+    if (end.stopped)
+      addStop(line, end);
+    if (end.restored)
+      line.add("restored the parameters of epoch %ld\n", *end.restored + 1);
+    if (end.best) {
+      line.add("best");
+      line.addNumber(end.monitor, end.best->value);
+      line.add(" in epoch %ld of %ld  ", end.best->epoch + 1, end.epochs);
+    } else {
+      line.add("%ld epochs done  ", end.epochs);
+    }
+    addDuration(line, end.seconds);
+    line.add("\n");
     line.write();
   }
   void note(const std::string &text) override {
@@ -222,6 +258,17 @@ public:
   }
   void onSaved(const std::string &path, const TrainingState &state) override {
     print({{"event", "saved"}, {"path", path}, {"epoch", state.epoch}, {"position", state.position}});
+  }
+  void onEnd(const RunEnd &end) override {
+    Json object = {{"event", "end"}, {"epochs", end.epochs}, {"stopped_early", end.stopped}, {"monitor", end.monitor}};
+    if (end.best) {
+      object["best"] = end.best->value;
+      object["best_epoch"] = end.best->epoch + 1;
+    }
+    if (end.restored)
+      object["restored_epoch"] = *end.restored + 1;
+    object["seconds"] = end.seconds;
+    print(object);
   }
   void note(const std::string &text) override { print({{"event", "note"}, {"text", text}}); }
 

@@ -5,29 +5,18 @@
 #include "DryRun.h"
 #include "Files.h"
 #include "History.h"
+#include "Interrupts.h"
+#include "Monitoring.h"
 #include "Options.h"
 #include "ProfileReport.h"
 #include "Progress.h"
 #include "core/Error.h"
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
 namespace nnc::run {
 namespace {
-
-constexpr int64_t kDefaultBatch = 32;
-
-/// The signal that asked training to stop.
-volatile std::sig_atomic_t stopSignal = 0;
-
-/// Ctrl-C or SIGTERM asks training to stop after its step; a second one ends the process at once.
-void catchInterrupts() {
-  struct sigaction action{};
-  action.sa_handler = [](int signal) { stopSignal = signal; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 /// Shows progress, keeps the history and passes Ctrl-C on. A history that cannot be written must cost neither the epoch
 /// nor its checkpoint: it is reported, and tried again with the next epoch's.
@@ -46,7 +35,7 @@ public:
     }
   }
   void onSaved(const std::string &path, const TrainingState &state) override { progress.onSaved(path, state); }
-  bool shouldStop() override { return stopSignal != 0; }
+  bool shouldStop() override { return caughtSignal() != 0; }
 
   /// Why the last epoch is not in the history, or nothing.
   std::string historyError;
@@ -103,6 +92,29 @@ std::string whereItStands(const Options &options, const TrainingState &state) {
   return concat("interrupted after ", place, "; saved ", options.checkpoint, ", --resume goes on from it");
 }
 
+RunEnd endOf(const MonitorOptions &options, const TrainingState &state, double seconds) {
+  Monitor monitor(options, state.history);
+  RunEnd end;
+  end.monitor = options.name;
+  end.best = monitor.best();
+  end.reference = monitor.reference();
+  end.stopped = monitor.shouldStop();
+  end.minDelta = options.minDelta;
+  if (state.restored)
+    end.restored = state.bestEpoch;
+  end.epochs = state.epoch;
+  end.seconds = seconds;
+  return end;
+}
+
+/// Standard output gets what `evaluate` would print for the test rows.
+void printTest(const Averages &means) {
+  std::printf("test_rows %ld\n", means.samples());
+  for (size_t i = 0; i < means.size(); ++i)
+    std::printf("test_%s %.6f\n", means.name(i).c_str(), means.mean(i));
+  finishOutput();
+}
+
 /// A profile and what it is compared with, measured before training, so that a machine without room for that says so
 /// early.
 struct Profiling {
@@ -127,7 +139,7 @@ int train(const Options &options) {
   // Progress that nobody reads any more must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<Checkpoint> resumed = readResumed(options);
-  checkCheckpointPath(options);
+  checkCheckpointPaths(options);
   checkHistoryPath(options);
   checkTracePath(options);
   auto stored = [&](int64_t TrainingState::*field) {
@@ -137,7 +149,9 @@ int train(const Options &options) {
   if (options.dryRun)
     return dryRun(options, batch);
 
-  auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
+  bool scoresClasses = monitorsClasses(options);
+  auto program = openProgram(
+      compiledProgram(options, scoresClasses ? "init,train,evaluate,predict" : "init,train,evaluate", batch));
   const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
@@ -151,6 +165,12 @@ int train(const Options &options) {
   TrainingData data = loadTrainingData(options, dataInputs(entries), resumed ? &resumed->encoding : nullptr);
   if (!data.validation.indices.empty() && !evaluateEntry)
     fail("there are validation rows, but the program has no evaluate entry for '", trainEntry.symbol, "'");
+  if (!data.test.indices.empty() && !evaluateEntry)
+    fail("--test: the program has no evaluate entry for '", trainEntry.symbol, "'");
+  MonitorOptions monitor = chooseMonitor(options, trainEntry, evaluateEntry, !data.validation.indices.empty());
+  std::optional<Classifier> classifier;
+  if (scoresClasses)
+    classifier.emplace(*program, trainEntry, options.classifier, options.label);
 
   TrainingState state;
   if (resumed) {
@@ -159,8 +179,12 @@ int train(const Options &options) {
     if (state.rows != static_cast<int64_t>(data.training.indices.size()))
       fail(options.checkpoint, ": was made with ", state.rows, " training rows, this data has ",
            data.training.indices.size());
+    if (state.rowsHash != fingerprint(data.training.indices))
+      fail(options.checkpoint, ": was made with other training rows of this data: --validation, --test, --stratify and "
+                               "--label must be as they were");
   } else {
     state.seed = options.seed.value_or(0);
+    state.rowsHash = fingerprint(data.training.indices);
   }
   if (options.learningRate)
     state.learningRate = options.learningRate;
@@ -188,6 +212,9 @@ int train(const Options &options) {
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
   setVariables(session);
+  if (resumed)
+    loadKept(*resumed, session, state);
+  checkKept(monitor, session, state, options.checkpoint);
 
   std::optional<Profiling> profiling;
   if (options.profile) {
@@ -204,24 +231,36 @@ int train(const Options &options) {
     progress->note(rateNote);
   if (!assertion.empty())
     progress->note(assertion);
-  if (state.epoch >= options.epochs) {
-    progress->note(concat("nothing to do: ", options.checkpoint, " stands at the end of epoch ", state.epoch,
-                          ", --epochs is ", options.epochs));
-    return 0;
+  bool isStopped = Monitor(monitor, state.history).shouldStop();
+  if (isStopped || state.epoch >= options.epochs) {
+    progress->note(concat(
+        "nothing to do: ", options.checkpoint, " stands at the end of epoch ", state.epoch,
+        isStopped ? concat(", where ", monitor.name, " had not improved for --patience ", options.patience, " epochs")
+                  : concat(", --epochs is ", options.epochs)));
+    if (!monitor.restores)
+      return 0;
   }
   catchInterrupts();
+  auto start = std::chrono::steady_clock::now();
   Trainer trainer(session, trainEntry, evaluateEntry);
-  TrainOptions trainOptions{options.epochs, options.checkpoint, options.checkpointEvery};
+  TrainOptions trainOptions{options.epochs, options.checkpoint, options.checkpointEvery, monitor, options.saveBest, {}};
+  if (classifier)
+    trainOptions.addNumbers = scoreAdder(monitor, *classifier, session, data.validation);
   bool finished = trainer.train(data.training, data.validation, state, data.encoding, trainOptions, observer);
-  if (!finished)
+  if (finished)
+    progress->onEnd(
+        endOf(monitor, state, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()));
+  else
     progress->note(whereItStands(options, state));
+  if (finished && !data.test.indices.empty())
+    printTest(nnc::evaluate(session, *evaluateEntry, data.test));
   if (profiling)
     profiling->report(options.trace);
   if (!observer.historyError.empty())
     fail("--history: ", observer.historyError);
   if (finished)
     return 0;
-  return 128 + stopSignal;
+  return 128 + caughtSignal();
 }
 
 } // namespace nnc::run

@@ -50,6 +50,19 @@ private:
   }
 };
 
+class NonNegativeNumber : public CLI::Validator {
+public:
+  NonNegativeNumber() : Validator(check, "") {}
+
+private:
+  static std::string check(std::string &text) {
+    double value = 0;
+    auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    bool good = status == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value >= 0;
+    return good ? "" : "must be a number, at least 0, not " + text;
+  }
+};
+
 /// A path; a script's unset variable would otherwise read as no option at all.
 class Path : public CLI::Validator {
 public:
@@ -82,34 +95,14 @@ void addAssertPlan(CLI::App &command, Options &options) {
       "on only where it touches just the bytes that were planned for it (nnc-opt --nn-plan prints them)");
 }
 
-void addTrain(CLI::App &app, Options &options) {
-  CLI::App &command = *app.add_subcommand("train", "Train a model on data");
-  addCommon(command, options);
-  addAssertPlan(command, options);
-  command.add_option("--data", options.data, kDataHelp)->check(Path());
-  command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
-      ->check(Whole(1))
-      ->capture_default_str();
+/// What a run of training takes, whatever it is for. Returns the option for its data.
+CLI::Option *addTraining(CLI::App &command, Options &options) {
+  CLI::Option *data = command.add_option("--data", options.data, kDataHelp)->check(Path());
   command.add_option("--learning-rate", options.learningRate, "in place of the model file's; not of a schedule")
       ->check(PositiveNumber());
   command.add_option("--seed", options.seed, "of initial parameters, order and dropout; default 0")
       ->check(Whole(std::numeric_limits<int64_t>::min()));
-  command
-      .add_option("--validation", options.validation,
-                  "a fraction of the training rows to keep for validation (the same rows for every seed), or a file")
-      ->check(Path());
-  command
-      .add_option("--checkpoint", options.checkpoint,
-                  "file to save after each epoch and when interrupted; an existing one is replaced after the first "
-                  "epoch, and never by numbers that are not finite")
-      ->check(Path());
-  command.add_flag("--resume", options.resume,
-                   "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
-                   "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
-                   "refused, a different --learning-rate is taken from here on");
-  command.add_option("--checkpoint-every", options.checkpointEvery, "save also each N steps of an epoch")
-      ->check(Whole(1));
-  command.add_option("--history", options.history, "CSV file for the numbers of each epoch")->check(Path());
+  command.add_option("--step", options.symbol, "step of the model file, where it has several");
   command.add_option_function<std::string>(
       "--progress",
       [&options](const std::string &text) {
@@ -123,7 +116,78 @@ void addTrain(CLI::App &app, Options &options) {
         options.progress = found->second;
       },
       "what standard error shows: auto (a bar on a terminal, else lines), plain, json or none");
-  command.add_option("--step", options.symbol, "step of the model file, where it has several");
+  return data;
+}
+
+void addStratify(CLI::App &command, Options &options, const char *what) {
+  command.add_flag("--stratify", options.stratify, what);
+  command.add_option("--label", options.label, "the input that holds the true classes, where several could");
+}
+
+void addMonitor(CLI::App &command, Options &options) {
+  command
+      .add_option("--monitor", options.monitor,
+                  "the number of each epoch that is followed: loss, a metric, val_ before these, or of a classifier "
+                  "val_macro_f1, val_weighted_f1, ...; default: val_loss")
+      ->check(Path());
+  command
+      .add_option("--monitor-mode", options.monitorMode,
+                  "whether less or more of it is better: min or max; default: min for losses, max for the rest")
+      ->check(CLI::IsMember({"min", "max"}));
+  command.add_option("--model", options.classifier, "the model whose predictions are scored, where several could be");
+  CLI::Option *stopping = command.add_flag("--early-stopping", options.earlyStopping,
+                                           "end training where what is followed does not improve any more");
+  command
+      .add_option("--patience", options.patience,
+                  "so many epochs in a row may not improve; the last of them is the end")
+      ->check(Whole(0))
+      ->needs(stopping)
+      ->capture_default_str();
+  command.add_option("--min-delta", options.minDelta, "what improves by no more than this does not improve")
+      ->check(NonNegativeNumber())
+      ->needs(stopping)
+      ->capture_default_str();
+  command
+      .add_flag("--restore-best", options.restoreBest,
+                "end with the parameters of the last epoch that improved; --checkpoint holds them then")
+      ->needs(stopping);
+  command
+      .add_option("--save-best", options.saveBest,
+                  "file to save after each epoch that is the best so far of what is followed")
+      ->check(Path());
+}
+
+void addTrain(CLI::App &app, Options &options) {
+  CLI::App &command = *app.add_subcommand("train", "Train a model on data");
+  addCommon(command, options);
+  addAssertPlan(command, options);
+  addTraining(command, options);
+  command.add_option("--epochs", options.epochs, "passes over the training rows, those before a --resume included")
+      ->check(Whole(1))
+      ->capture_default_str();
+  command
+      .add_option("--validation", options.validation,
+                  "a fraction of the training rows to keep for validation (the same rows for every seed), or a file")
+      ->check(Path());
+  command
+      .add_option("--test", options.test,
+                  "a fraction of the training rows to keep for testing (the same rows for every seed), or a file; its "
+                  "loss and metrics are printed at the end")
+      ->check(Path());
+  addStratify(command, options, "have --validation and --test take of each class its share");
+  addMonitor(command, options);
+  command
+      .add_option("--checkpoint", options.checkpoint,
+                  "file to save after each epoch and when interrupted; an existing one is replaced after the first "
+                  "epoch, and never by numbers that are not finite")
+      ->check(Path());
+  command.add_flag("--resume", options.resume,
+                   "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
+                   "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
+                   "refused, a different --learning-rate is taken from here on");
+  command.add_option("--checkpoint-every", options.checkpointEvery, "save also each N steps of an epoch")
+      ->check(Whole(1));
+  command.add_option("--history", options.history, "CSV file for the numbers of each epoch")->check(Path());
   command.add_flag("--profile", options.profile,
                    "print at the end, also when interrupted, where the time of a step went: by layer and by kernel, "
                    "beside what this machine can do at most. Changes no bit of the result");
@@ -153,15 +217,38 @@ void addTrain(CLI::App &app, Options &options) {
   });
 }
 
+void addCrossValidate(CLI::App &app, Options &options) {
+  CLI::App &command = *app.add_subcommand(
+      "cross-validate", "Train several times, each time without another part of the rows, and measure on that part");
+  addCommon(command, options);
+  addTraining(command, options)->required();
+  command.add_option("--folds", options.folds, "parts, and so trainings")->required()->check(Whole(2));
+  command.add_option("--epochs", options.epochs, "passes over the training rows, each time")
+      ->check(Whole(1))
+      ->capture_default_str();
+  addStratify(command, options, "have each part hold of each class its share");
+}
+
 void addEvaluate(CLI::App &app, Options &options) {
   CLI::App &command = *app.add_subcommand("evaluate", "Print loss and metrics of a trained model on data");
   addCommon(command, options);
   addAssertPlan(command, options);
   command.add_option("--data", options.data, kDataHelp)->required()->check(Path());
   command.add_option("--checkpoint", options.checkpoint, "file that training saved")->required()->check(Path());
-  command.add_option("--split", options.split, "of a directory with splits; default: test")
+  command
+      .add_option("--split", options.split, "of a directory with splits, or of the parts of one file; default: test")
       ->check(CLI::IsMember({"train", "validation", "test"}));
+  command.add_option("--validation", options.validation, "the fraction of the rows that training kept for it")
+      ->check(Path());
+  command.add_option("--test", options.test, "the fraction of the rows that training kept for it")->check(Path());
+  addStratify(command, options, "as in training");
   command.add_option("--step", options.symbol, "step of the model file, where it has several");
+  command
+      .add_flag("--report{text}", options.report,
+                "also precision, recall, F1 and support of each class, and which classes were taken for which; "
+                "--report=json and --report=csv for programs to read")
+      ->check(CLI::IsMember({"text", "json", "csv"}));
+  command.add_option("--model", options.classifier, "the model whose predictions are reported, where several could be");
 }
 
 void addPredict(CLI::App &app, Options &options) {
@@ -206,6 +293,7 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   Options options;
   addTrain(app, options);
+  addCrossValidate(app, options);
   addEvaluate(app, options);
   addPredict(app, options);
   addEncode(app, options);
@@ -224,11 +312,12 @@ int main(int argc, char **argv) {
   try {
     options.profile |= !options.trace.empty();
     std::string command = app.get_subcommands().front()->get_name();
-    return command == "train"      ? train(options)
-           : command == "evaluate" ? evaluate(options)
-           : command == "predict"  ? predict(options)
-           : command == "encode"   ? encode(options)
-                                   : describeDevice(options);
+    return command == "train"            ? train(options)
+           : command == "cross-validate" ? crossValidate(options)
+           : command == "evaluate"       ? evaluate(options)
+           : command == "predict"        ? predict(options)
+           : command == "encode"         ? encode(options)
+                                         : describeDevice(options);
   } catch (const Interrupted &interrupted) {
     std::cerr << "nnc-run: interrupted\n";
     return 128 + interrupted.signal;
