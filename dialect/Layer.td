@@ -44,6 +44,7 @@ def NN_NumberAttr : Attr<Or<[F64Attr.predicate, I64Attr.predicate]>, "a number">
   let storageType = "::mlir::Attribute";
   let returnType = "double";
   let convertFromStorage = "::mlir::nn::toDouble($_self)";
+  let constBuilderCall = "$_builder.getF64FloatAttr($0)";
 }
 
 /// `[8, -1]`

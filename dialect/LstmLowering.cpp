@@ -1,6 +1,7 @@
 // The LSTM layer in upstream dialects: the input product of all steps at once, then blocks of the batch in parallel,
 // each a loop over time. Gates and cell states are time-major, so that a block's rows of one step are contiguous.
 #include "dialect/Contraction.h"
+#include "dialect/Elementwise.h"
 #include "dialect/Layer.h"
 #include "dialect/Recurrent.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

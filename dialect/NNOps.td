@@ -2,6 +2,7 @@
 include "dialect/Structure.td"
 include "dialect/Dense.td"
 include "dialect/Activations.td"
+include "dialect/Rectifiers.td"
 include "dialect/Embedding.td"
 include "dialect/Regularization.td"
 include "dialect/Shape.td"

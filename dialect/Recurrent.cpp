@@ -157,9 +157,3 @@ Value nn::carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type e
 Value nn::zeroed(ImplicitLocOpBuilder &b, Value tensor) {
   return linalg::FillOp::create(b, constant(b, tensor.getType(), 0.0), tensor).getResult(0);
 }
-
-Value nn::sigmoid(ImplicitLocOpBuilder &b, Value x) {
-  Value one = constant(b, x.getType(), 1.0);
-  Value decay = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, decay));
-}

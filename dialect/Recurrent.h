@@ -67,7 +67,4 @@ Value carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type eleme
 /// `tensor` overwritten with zeros.
 Value zeroed(ImplicitLocOpBuilder &b, Value tensor);
 
-/// 1 / (1 + exp(-x)) of a scalar.
-Value sigmoid(ImplicitLocOpBuilder &b, Value x);
-
 } // namespace mlir::nn
