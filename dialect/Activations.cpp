@@ -1,4 +1,5 @@
 // Activations: lowerings, and gradients where those of the lowerings would recompute or overflow.
+#include "dialect/Elementwise.h"
 #include "dialect/Rows.h"
 
 using namespace mlir;
@@ -7,52 +8,6 @@ using namespace mlir::nn;
 //===----------------------------------------------------------------------===//
 // Elementwise
 //===----------------------------------------------------------------------===//
-
-static FailureOr<SmallVector<Value>> lowerElementwise(Operation *op, OpBuilder &builder, ScalarFn body) {
-  ImplicitLocOpBuilder b(op->getLoc(), builder);
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  return SmallVector<Value>{mapElements(b, type, op->getOperands(), body)};
-}
-
-/// `body` takes an element of the saved value and of the incoming gradient.
-static FailureOr<SmallVector<Value>> mapGradient(Operation *op, OpBuilder &builder, Value saved, Value gradient,
-                                                 ScalarFn body) {
-  ImplicitLocOpBuilder b(op->getLoc(), builder);
-  return SmallVector<Value>{mapElements(b, cast<RankedTensorType>(saved.getType()), {saved, gradient}, body)};
-}
-
-static LogicalResult inferSameType(std::optional<Location> loc, StringRef op, DictionaryAttr attributes, Value input,
-                                   int64_t minRank, SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> type = checkFloatInput(loc, op, attributes, input, minRank);
-  if (failed(type))
-    return failure();
-  results.push_back(*type);
-  return success();
-}
-
-#define NN_SHAPE_RULE(Op, minRank)                                                                                     \
-  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,                      \
-                                     SmallVectorImpl<Type> &results) {                                                 \
-    return inferSameType(loc, getOperationName(), adaptor.getAttributes(), adaptor.getInput(), minRank, results);      \
-  }
-NN_SHAPE_RULE(ReluOp, 1)
-NN_SHAPE_RULE(TanhOp, 1)
-NN_SHAPE_RULE(SigmoidOp, 1)
-NN_SHAPE_RULE(SiluOp, 1)
-NN_SHAPE_RULE(GeluOp, 1)
-// Of one sample or more: along the batch it would mix them.
-NN_SHAPE_RULE(SoftmaxOp, 2)
-#undef NN_SHAPE_RULE
-
-static Value oneMinus(ImplicitLocOpBuilder &b, Value x) {
-  return arith::SubFOp::create(b, constant(b, x.getType(), 1.0), x);
-}
-
-static Value sigmoid(ImplicitLocOpBuilder &b, Value x) {
-  Value one = constant(b, x.getType(), 1.0);
-  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
-}
 
 FailureOr<SmallVector<Value>> ReluOp::lower(OpBuilder &builder) {
   return lowerElementwise(*this, builder, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
@@ -121,6 +76,30 @@ FailureOr<SmallVector<Value>> SiluOp::buildAdjoint(OpBuilder &builder, ValueRang
     Value x = args[0], s = sigmoid(b, x);
     Value inner = arith::AddFOp::create(b, constant(b, x.getType(), 1.0), arith::MulFOp::create(b, x, oneMinus(b, s)));
     return arith::MulFOp::create(b, args[1], arith::MulFOp::create(b, s, inner));
+  });
+}
+
+FailureOr<SmallVector<Value>> HardSigmoidOp::lower(OpBuilder &builder) {
+  return lowerElementwise(*this, builder, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    Type type = args[0].getType();
+    Value raised = arith::AddFOp::create(b, args[0], constant(b, type, 3.0));
+    Value clipped = arith::MinimumFOp::create(b, arith::MaximumFOp::create(b, raised, constant(b, type, 0.0)),
+                                              constant(b, type, 6.0));
+    return arith::MulFOp::create(b, clipped, constant(b, type, 1.0 / 6.0));
+  });
+}
+
+SmallVector<Value> HardSigmoidOp::getSavedValues() { return {getInput()}; }
+
+/// 1/6 where |x| < 3, else 0.
+FailureOr<SmallVector<Value>> HardSigmoidOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
+                                                          ArrayRef<Value> resultGrads, ArrayRef<bool>) {
+  return mapGradient(*this, builder, saved[0], resultGrads[0], [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    Type type = args[0].getType();
+    Value isSloped =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, args[0]), constant(b, type, 3.0));
+    Value sloped = arith::MulFOp::create(b, args[1], constant(b, type, 1.0 / 6.0));
+    return arith::SelectOp::create(b, isSloped, sloped, constant(b, type, 0.0));
   });
 }
 

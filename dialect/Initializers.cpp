@@ -1,6 +1,6 @@
 // Initialisers: how parameters get their first values. Random ones draw from nn.philox with an element's logical
 // coordinates as the counter, so values depend on the seed, the parameter and the position in it only.
-#include "dialect/Layer.h"
+#include "dialect/RandomNumbers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -41,12 +41,6 @@ static Value drawElements(ImplicitLocOpBuilder &b, RankedTensorType type, Value 
   });
 }
 
-/// The upper 24 bits of a random word as an integer below 2^24 in a float type, which holds it exactly.
-static Value upper24Bits(ImplicitLocOpBuilder &b, Type type, Value word) {
-  Value eight = arith::ConstantOp::create(b, b.getI32IntegerAttr(8));
-  return arith::SIToFPOp::create(b, type, arith::ShRUIOp::create(b, word, eight));
-}
-
 /// Uniform in [min, max), up to rounding at the upper end.
 static Value drawUniform(ImplicitLocOpBuilder &b, RankedTensorType type, Value seed, int64_t stream, double min,
                          double max) {
@@ -56,16 +50,11 @@ static Value drawUniform(ImplicitLocOpBuilder &b, RankedTensorType type, Value s
   });
 }
 
-/// Normal, by Box and Muller's transform of a number in (0, 1] and one in [0, 1).
 static Value drawNormal(ImplicitLocOpBuilder &b, RankedTensorType type, Value seed, int64_t stream, double mean,
                         double stddev) {
   return drawElements(b, type, seed, stream, [&](ImplicitLocOpBuilder &b, ValueRange words) {
     Type element = type.getElementType();
-    Value unit = constant(b, element, 0x1p-24);
-    Value u = mul(b, add(b, upper24Bits(b, element, words[0]), constant(b, element, 1.0)), unit);
-    Value angle = mul(b, upper24Bits(b, element, words[1]), constant(b, element, 2.0 * std::numbers::pi * 0x1p-24));
-    Value radius = math::SqrtOp::create(b, mul(b, math::LogOp::create(b, u), constant(b, element, -2.0)));
-    Value normal = mul(b, radius, math::CosOp::create(b, angle));
+    Value normal = standardNormal(b, element, words[0], words[1]);
     return add(b, mul(b, normal, constant(b, element, stddev)), constant(b, element, mean));
   });
 }

@@ -47,3 +47,10 @@ LogicalResult nn::verifyLayer(Operation *op) {
     return failure();
   return verifyParameters(cast<LayerOpInterface>(op));
 }
+
+LogicalResult nn::verifyRandom(Operation *op) {
+  size_t count = cast<RandomOpInterface>(op).getKeyMutable().size();
+  if (count != 0 && count != 2)
+    return op->emitOpError() << "takes a key of two values, the seed and the step, not " << count;
+  return success();
+}

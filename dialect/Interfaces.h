@@ -52,6 +52,9 @@ struct RecurrentBackwardStep;
 /// parameters, those it asks for.
 LogicalResult verifyLayer(Operation *op);
 
+/// What holds for every op that draws random numbers: its key has two values, or none yet.
+LogicalResult verifyRandom(Operation *op);
+
 } // namespace mlir::nn
 
 #include "dialect/AttrInterfaces.h.inc"

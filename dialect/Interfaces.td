@@ -128,6 +128,7 @@ def RandomOpInterface : OpInterface<"RandomOpInterface"> {
     `stream` attribute (i64, stable for a layer) sets it apart from other ops. Numbers are Philox 4x32-10 of seed,
     stream, step and logical coordinates, never of a position in memory.
   }];
+  let verify = [{ return ::mlir::nn::verifyRandom($_op); }];
   let methods = [
     InterfaceMethod<"The operands (seed, step); empty until a step is compiled.",
       "::mlir::MutableOperandRange", "getKeyMutable", (ins)>,

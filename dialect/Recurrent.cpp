@@ -199,18 +199,3 @@ Value nn::zeroed(ImplicitLocOpBuilder &b, Value tensor) {
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(getElementTypeOrSelf(tensor.getType())));
   return linalg::FillOp::create(b, zero, tensor).getResult(0);
 }
-
-Value nn::sigmoid(ImplicitLocOpBuilder &b, Value x) {
-  Value one = constant(b, x.getType(), 1.0);
-  Value decay = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, decay));
-}
-
-Value nn::tanh(ImplicitLocOpBuilder &b, Value x) { return math::TanhOp::create(b, x); }
-
-static Value oneMinus(ImplicitLocOpBuilder &b, Value x) {
-  return arith::SubFOp::create(b, constant(b, x.getType(), 1.0), x);
-}
-
-Value nn::sigmoidSlope(ImplicitLocOpBuilder &b, Value y) { return arith::MulFOp::create(b, y, oneMinus(b, y)); }
-Value nn::tanhSlope(ImplicitLocOpBuilder &b, Value y) { return oneMinus(b, arith::MulFOp::create(b, y, y)); }

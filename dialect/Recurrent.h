@@ -88,11 +88,4 @@ Value carriedBuffer(ImplicitLocOpBuilder &b, ArrayRef<int64_t> shape, Type eleme
 /// `tensor` overwritten with zeros.
 Value zeroed(ImplicitLocOpBuilder &b, Value tensor);
 
-/// Of scalars: 1 / (1 + exp(-x)) and tanh.
-Value sigmoid(ImplicitLocOpBuilder &b, Value x);
-Value tanh(ImplicitLocOpBuilder &b, Value x);
-/// Their derivatives, in terms of their values.
-Value sigmoidSlope(ImplicitLocOpBuilder &b, Value y);
-Value tanhSlope(ImplicitLocOpBuilder &b, Value y);
-
 } // namespace mlir::nn

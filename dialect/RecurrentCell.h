@@ -1,7 +1,7 @@
 // What a recurrent layer's cell works with in one step of one batch block (RecurrentCellAttrInterface). All values are
 // [rows, columns] windows of tensors that are updated in place: each method leaves the updated tensors behind.
 #pragma once
-#include "dialect/Layer.h"
+#include "dialect/Elementwise.h"
 #include "dialect/Recurrent.h"
 
 namespace mlir::nn {

@@ -123,17 +123,6 @@ static Value drawFactors(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRa
       .getResult();
 }
 
-/// The input with features dropped, the same ones in all steps.
-static Value dropFeatures(ImplicitLocOpBuilder &b, Value input, ValueRange key, double rate, int64_t stream) {
-  auto type = cast<RankedTensorType>(input.getType());
-  auto features = RankedTensorType::get({type.getDimSize(0), type.getDimSize(2)}, type.getElementType());
-  Value factors = drawFactors(b, features, key, rate, stream);
-  AffineMap all = b.getMultiDimIdentityMap(3);
-  return mapElements(
-      b, type, {input, factors}, {all, all.dropResult(1)},
-      [](ImplicitLocOpBuilder &b, ValueRange args) -> Value { return arith::MulFOp::create(b, args[0], args[1]); });
-}
-
 static Value merge(ImplicitLocOpBuilder &b, StringRef mode, Type type, Value forward, Value backward) {
   if (mode == "concat")
     return ConcatOp::create(b, type, ValueRange{forward, backward}, b.getI64IntegerAttr(-1), StringAttr()).getResult();
@@ -163,7 +152,9 @@ FailureOr<SmallVector<Value>> RecurrentLayer::lower(OpBuilder &builder) const {
   for (int64_t index = 0; index < countDirections(); ++index) {
     Value x = input, scale;
     if (dropout > 0.0)
-      x = dropFeatures(b, input, key, dropout, stream + 2 * index);
+      x = SpatialDropout1dOp::create(b, type, input, key, b.getF64FloatAttr(dropout),
+                                     b.getI64IntegerAttr(stream + 2 * index), StringAttr())
+              .getResult();
     if (recurrentDropout > 0.0)
       scale = drawFactors(b, outputs, key, recurrentDropout, stream + 2 * index + 1);
     bool reverse = direction == "reverse" || index == 1;

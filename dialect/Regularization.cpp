@@ -1,71 +1,135 @@
-// Dropout: the mask is a function of the key and the element's place in its sample, so it is recomputed, never stored.
-#include "dialect/Layer.h"
+// Dropout: masks and factors are a function of the key and the element's place in its sample, so they are recomputed
+// for the gradient, never stored.
+#include "dialect/RandomLayer.h"
+#include "dialect/RandomNumbers.h"
 
 using namespace mlir;
 using namespace mlir::nn;
 
-LogicalResult DropoutOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-                                          SmallVectorImpl<Type> &results) {
-  FailureOr<RankedTensorType> input =
-      checkInput(loc, getOperationName(), adaptor.getAttributes(), adaptor.getInput(), 1);
-  if (failed(input))
+/// What a layer does to an input, or to the gradient of its result: each is linear.
+using ScaleFn = function_ref<Value(ImplicitLocOpBuilder &, Value, ValueRange key)>;
+
+template <typename Layer>
+static FailureOr<SmallVector<Value>> lowerScaling(Layer op, OpBuilder &builder, ScaleFn scale) {
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  if (op.getRate() == 0.0)
+    return SmallVector<Value>{op.getInput()};
+  if (failed(checkHasKey(op, op.getKey())))
     return failure();
-  double rate = adaptor.getRate();
-  if (!(rate >= 0.0 && rate < 1.0))
-    return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
-           << "got rate = " << adaptor.getRateAttr() << ", takes a number from 0 to below 1";
-  results.push_back(*input);
-  return success();
+  return SmallVector<Value>{scale(b, op.getInput(), op.getKey())};
 }
 
-LogicalResult DropoutOp::verify() {
-  if (!getKey().empty() && getKey().size() != 2)
-    return emitOpError() << "takes a key of two values, the seed and the step, not " << getKey().size();
-  return success();
+template <typename Layer>
+static SmallVector<Value> scaleGradient(Layer op, OpBuilder &builder, ValueRange saved, Value gradient,
+                                        ArrayRef<bool> wanted, ScaleFn scale) {
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  SmallVector<Value> gradients(op->getNumOperands());
+  if (wanted[0])
+    gradients[0] = op.getRate() == 0.0 ? gradient : scale(b, gradient, saved);
+  return gradients;
 }
 
-/// x / (1 - rate) where the element is kept, else 0.
-static Value dropElements(ImplicitLocOpBuilder &b, Value input, ValueRange key, double rate, int64_t stream) {
-  auto type = cast<RankedTensorType>(input.getType());
-  Value streamValue = arith::ConstantIntOp::create(b, stream, 64);
+/// x / (1 - rate) where the first word keeps the element, else 0.
+static Value keepOrDrop(ImplicitLocOpBuilder &b, Value x, Value word, double rate) {
   // Words below the threshold are dropped: a share of `rate` to within 2^-32.
   auto threshold = static_cast<int64_t>(std::min(std::ldexp(rate, 32), 4294967295.0));
-  double scale = 1.0 / (1.0 - rate);
-  return mapElements(b, type, {input, key[0], key[1]}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    auto toI64 = [&](Value index) -> Value { return arith::IndexCastOp::create(b, b.getI64Type(), index); };
-    Value sample = toI64(linalg::IndexOp::create(b, 0));
-    Value feature = arith::ConstantIntOp::create(b, 0, 64);
-    for (int64_t dim = 1; dim < type.getRank(); ++dim) {
-      Value size = arith::ConstantIntOp::create(b, type.getDimSize(dim), 64);
-      Value index = toI64(linalg::IndexOp::create(b, dim));
-      feature = dim == 1 ? index : arith::AddIOp::create(b, arith::MulIOp::create(b, feature, size), index).getResult();
-    }
-    Value word = PhiloxOp::create(b, args[1], feature, sample, args[2], streamValue).getR0();
-    Value limit = arith::ConstantOp::create(b, b.getIntegerAttr(b.getI32Type(), static_cast<int32_t>(threshold)));
-    Value kept = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, word, limit);
-    Value scaled = arith::MulFOp::create(b, args[0], constant(b, args[0].getType(), scale));
-    return arith::SelectOp::create(b, kept, scaled, constant(b, args[0].getType(), 0.0));
+  Value limit = arith::ConstantOp::create(b, b.getIntegerAttr(b.getI32Type(), static_cast<int32_t>(threshold)));
+  Value kept = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, word, limit);
+  Value scaled = arith::MulFOp::create(b, x, constant(b, x.getType(), 1.0 / (1.0 - rate)));
+  return arith::SelectOp::create(b, kept, scaled, constant(b, x.getType(), 0.0));
+}
+
+//===----------------------------------------------------------------------===//
+// nn.dropout
+//===----------------------------------------------------------------------===//
+
+LogicalResult DropoutOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                          SmallVectorImpl<Type> &results) {
+  DictionaryAttr attributes = adaptor.getAttributes();
+  if (failed(checkRate(loc, getOperationName(), attributes, adaptor.getRateAttr())))
+    return failure();
+  return inferSameType(loc, getOperationName(), attributes, adaptor.getInput(), 1, results);
+}
+
+static Value dropElements(DropoutOp op, ImplicitLocOpBuilder &b, Value x, ValueRange key) {
+  return mapRandom(b, x, key, op.getStream(), [&](ImplicitLocOpBuilder &b, Value element, ValueRange words) {
+    return keepOrDrop(b, element, words[0], op.getRate());
   });
 }
 
 FailureOr<SmallVector<Value>> DropoutOp::lower(OpBuilder &builder) {
-  ImplicitLocOpBuilder b(getLoc(), builder);
-  if (getRate() == 0.0)
-    return SmallVector<Value>{getInput()};
-  if (getKey().empty())
-    return emitOpError() << "has no key to draw random numbers with; steps get theirs from --nn-build-entries";
-  return SmallVector<Value>{dropElements(b, getInput(), getKey(), getRate(), getStream())};
+  return lowerScaling(*this, builder, std::bind_front(dropElements, *this));
 }
 
 SmallVector<Value> DropoutOp::getSavedValues() { return llvm::to_vector(getKey()); }
 
 FailureOr<SmallVector<Value>> DropoutOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
                                                       ArrayRef<bool> wanted) {
-  ImplicitLocOpBuilder b(getLoc(), builder);
-  SmallVector<Value> gradients(getNumOperands());
-  if (wanted[0])
-    gradients[0] = getRate() == 0.0 ? resultGrads[0] : dropElements(b, resultGrads[0], saved, getRate(), getStream());
-  return gradients;
+  return scaleGradient(*this, builder, saved, resultGrads[0], wanted, std::bind_front(dropElements, *this));
 }
 
-FailureOr<SmallVector<Value>> DropoutOp::buildInferenceForm(OpBuilder &) { return SmallVector<Value>{getInput()}; }
+//===----------------------------------------------------------------------===//
+// nn.spatial_dropout_1d
+//===----------------------------------------------------------------------===//
+
+LogicalResult SpatialDropout1dOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                                   SmallVectorImpl<Type> &results) {
+  DictionaryAttr attributes = adaptor.getAttributes();
+  FailureOr<RankedTensorType> input = checkFloatInput(loc, getOperationName(), attributes, adaptor.getInput(), 3, 3);
+  if (failed(input) || failed(checkRate(loc, getOperationName(), attributes, adaptor.getRateAttr())))
+    return failure();
+  results.push_back(*input);
+  return success();
+}
+
+static Value dropFeatures(SpatialDropout1dOp op, ImplicitLocOpBuilder &b, Value x, ValueRange key) {
+  return mapRandom(b, x, key, op.getStream(), /*dims=*/{2},
+                   [&](ImplicitLocOpBuilder &b, Value element, ValueRange words) {
+                     return keepOrDrop(b, element, words[0], op.getRate());
+                   });
+}
+
+FailureOr<SmallVector<Value>> SpatialDropout1dOp::lower(OpBuilder &builder) {
+  return lowerScaling(*this, builder, std::bind_front(dropFeatures, *this));
+}
+
+SmallVector<Value> SpatialDropout1dOp::getSavedValues() { return llvm::to_vector(getKey()); }
+
+FailureOr<SmallVector<Value>> SpatialDropout1dOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
+                                                               ArrayRef<Value> resultGrads, ArrayRef<bool> wanted) {
+  return scaleGradient(*this, builder, saved, resultGrads[0], wanted, std::bind_front(dropFeatures, *this));
+}
+
+//===----------------------------------------------------------------------===//
+// nn.gaussian_dropout
+//===----------------------------------------------------------------------===//
+
+LogicalResult GaussianDropoutOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
+                                                  SmallVectorImpl<Type> &results) {
+  DictionaryAttr attributes = adaptor.getAttributes();
+  if (failed(checkRate(loc, getOperationName(), attributes, adaptor.getRateAttr())))
+    return failure();
+  return inferSameType(loc, getOperationName(), attributes, adaptor.getInput(), 1, results);
+}
+
+static Value multiplyByNormal(GaussianDropoutOp op, ImplicitLocOpBuilder &b, Value x, ValueRange key) {
+  double stddev = std::sqrt(op.getRate() / (1.0 - op.getRate()));
+  return mapRandom(b, x, key, op.getStream(), [&](ImplicitLocOpBuilder &b, Value element, ValueRange words) -> Value {
+    Type type = element.getType();
+    Value normal = standardNormal(b, type, words[0], words[1]);
+    Value factor =
+        arith::AddFOp::create(b, arith::MulFOp::create(b, normal, constant(b, type, stddev)), constant(b, type, 1.0));
+    return arith::MulFOp::create(b, element, factor);
+  });
+}
+
+FailureOr<SmallVector<Value>> GaussianDropoutOp::lower(OpBuilder &builder) {
+  return lowerScaling(*this, builder, std::bind_front(multiplyByNormal, *this));
+}
+
+SmallVector<Value> GaussianDropoutOp::getSavedValues() { return llvm::to_vector(getKey()); }
+
+FailureOr<SmallVector<Value>> GaussianDropoutOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
+                                                              ArrayRef<Value> resultGrads, ArrayRef<bool> wanted) {
+  return scaleGradient(*this, builder, saved, resultGrads[0], wanted, std::bind_front(multiplyByNormal, *this));
+}

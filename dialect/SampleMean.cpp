@@ -79,19 +79,39 @@ Value nn::meanOverSamples(ImplicitLocOpBuilder &b, Value rows, Value valid) {
   return divideByCount(b, sum, type, valid);
 }
 
-Value nn::findLogits(RewriterBase &rewriter, Value probabilities) {
-  if (auto softmax = probabilities.getDefiningOp<SoftmaxOp>())
-    return softmax.getInput();
-  Operation *layer = probabilities.getDefiningOp();
-  if (!layer || !layer->hasTrait<ActivatedResult>())
+Value nn::scaleSlope(ImplicitLocOpBuilder &b, Value slope, Value scale, Value valid) {
+  return selectValid(b, valid, arith::MulFOp::create(b, slope, scale));
+}
+
+Value nn::meanOfPairs(ImplicitLocOpBuilder &b, Value predictions, Value targets, Value valid, ScalarFn body,
+                      std::optional<double> weight) {
+  auto type = cast<RankedTensorType>(predictions.getType());
+  double features = static_cast<double>(type.getNumElements() / type.getDimSize(0));
+  Value sums = sumRows(b, {predictions, targets}, body);
+  while (cast<RankedTensorType>(sums.getType()).getRank() > 1)
+    sums = sumRows(b, sums, [](ImplicitLocOpBuilder &, ValueRange args) { return args[0]; });
+  Value losses = mapElements(b, cast<RankedTensorType>(sums.getType()), sums,
+                             [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                               Value factor = constant(b, args[0].getType(), weight.value_or(1.0 / features));
+                               return arith::MulFOp::create(b, args[0], factor);
+                             });
+  return meanOverSamples(b, losses, valid);
+}
+
+Value nn::findActivated(RewriterBase &rewriter, Value result, StringRef activation) {
+  Operation *layer = result.getDefiningOp();
+  if (!layer)
     return Value();
-  auto activation = layer->getAttrOfType<StringAttr>("activation");
-  if (!activation || "nn." + activation.getValue().str() != SoftmaxOp::getOperationName())
+  if (layer->getName().getStringRef() == activation)
+    return layer->getOperand(0);
+  auto name = layer->getAttrOfType<StringAttr>("activation");
+  if (!layer->hasTrait<ActivatedResult>() || !name || "nn." + name.getValue().str() != activation)
     return Value();
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPointAfter(layer);
   rewriter.modifyOpInPlace(layer, [&] { layer->removeAttr("activation"); });
-  auto softmax = SoftmaxOp::create(rewriter, layer->getLoc(), probabilities, StringAttr());
-  rewriter.replaceAllUsesExcept(probabilities, softmax, softmax);
-  return probabilities;
+  FailureOr<Value> split = applyActivation(rewriter, layer->getLoc(), name, result);
+  assert(succeeded(split) && "the layer's verifier takes only activations that exist");
+  rewriter.replaceAllUsesExcept(result, *split, split->getDefiningOp());
+  return result;
 }

@@ -28,8 +28,16 @@ Value divideByCount(ImplicitLocOpBuilder &b, Value scalar, RankedTensorType rows
 /// The mean of `rows`, [batch, ...], over the valid samples: a scalar tensor.
 Value meanOverSamples(ImplicitLocOpBuilder &b, Value rows, Value valid);
 
-/// What `probabilities` is the softmax of, or null where it is not known to be one. A layer with softmax as its
+/// The gradient of an element of a mean over samples: slope · scale, and 0 for padding.
+Value scaleSlope(ImplicitLocOpBuilder &b, Value slope, Value scale, Value valid);
+
+/// What `body` makes of a prediction and a target, summed over a sample's features and multiplied by `weight`, by
+/// default one over their number; the mean of that over the valid samples.
+Value meanOfPairs(ImplicitLocOpBuilder &b, Value predictions, Value targets, Value valid, ScalarFn body,
+                  std::optional<double> weight = std::nullopt);
+
+/// What the activation op of that name made `result` of, or null where it is not known to have. A layer with it as its
 /// activation is split in two for it.
-Value findLogits(RewriterBase &rewriter, Value probabilities);
+Value findActivated(RewriterBase &rewriter, Value result, StringRef activation);
 
 } // namespace mlir::nn

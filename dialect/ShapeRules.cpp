@@ -58,6 +58,27 @@ FailureOr<RankedTensorType> nn::checkFloatInput(std::optional<Location> loc, Str
   return type;
 }
 
+LogicalResult nn::inferSameType(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, Value value,
+                                int64_t minRank, SmallVectorImpl<Type> &results) {
+  FailureOr<RankedTensorType> type = checkFloatInput(loc, layer, attributes, value, minRank);
+  if (failed(type))
+    return failure();
+  results.push_back(*type);
+  return success();
+}
+
+LogicalResult nn::inferOverTime(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, Value value,
+                                bool keepTime, SmallVectorImpl<Type> &results) {
+  FailureOr<RankedTensorType> type = checkFloatInput(loc, layer, attributes, value, 3, 3);
+  if (failed(type))
+    return failure();
+  SmallVector<int64_t> shape = {type->getDimSize(0), type->getDimSize(2)};
+  if (keepTime)
+    shape.insert(shape.begin() + 1, 1);
+  results.push_back(RankedTensorType::get(shape, type->getElementType()));
+  return success();
+}
+
 std::optional<int64_t> nn::getBoundOfUsers(Value value) {
   std::optional<int64_t> bound;
   for (OpOperand &use : value.getUses())

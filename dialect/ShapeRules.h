@@ -42,6 +42,15 @@ FailureOr<RankedTensorType> checkInput(std::optional<Location> loc, StringRef la
 FailureOr<RankedTensorType> checkFloatInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
                                             Value value, int64_t minRank, int64_t maxRank = INT64_MAX);
 
+/// The shape rule of a function of one tensor of floats: the result has its type.
+LogicalResult inferSameType(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, Value value,
+                            int64_t minRank, SmallVectorImpl<Type> &results);
+
+/// The shape rule of what makes one step of all of time: [batch, time, features] to [batch, features], or with
+/// `keepTime` [batch, 1, features].
+LogicalResult inferOverTime(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, Value value,
+                            bool keepTime, SmallVectorImpl<Type> &results);
+
 /// The tightest bound that those who read `value` put on its elements (LayerOpInterface::getIndexBound).
 std::optional<int64_t> getBoundOfUsers(Value value);
 

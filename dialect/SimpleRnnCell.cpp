@@ -24,8 +24,10 @@ Value reluSlope(ImplicitLocOpBuilder &b, Value y) {
 }
 Value linear(ImplicitLocOpBuilder &, Value x) { return x; }
 
-constexpr CellActivation activations[] = {
-    {"tanh", nn::tanh, tanhSlope}, {"relu", relu, reluSlope}, {"sigmoid", sigmoid, sigmoidSlope}, {"linear", linear, one}};
+constexpr CellActivation activations[] = {{"tanh", nn::tanh, tanhSlope},
+                                          {"relu", relu, reluSlope},
+                                          {"sigmoid", sigmoid, sigmoidSlope},
+                                          {"linear", linear, one}};
 
 const CellActivation *find(StringRef name) {
   return llvm::find_if(activations, [&](const CellActivation &activation) { return activation.name == name; });

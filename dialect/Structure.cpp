@@ -1,5 +1,6 @@
 // Models, steps, calls and variables: their assembly and what must hold for them.
 #include "dialect/NN.h"
+#include "dialect/ShapeRules.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 

@@ -1,6 +1,6 @@
 # How lit runs our tests: `lit build/release/test`. On PATH: nnc-opt, nnc-run, FileCheck, not, split-file.
-# Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %src (the repository), %build,
-# %clang, %lld.
+# Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %keras_python (REQUIRES: keras), %src
+# (the repository), %build, %clang, %lld.
 import os
 import shutil
 import subprocess
@@ -43,6 +43,9 @@ def python_modules(python, names):
 
 python = find_python()
 config.available_features.update(python_modules(python, ["numpy", "jax", "safetensors"]))
+keras_python = os.path.join(config.nnc_source_dir, "build/venv-keras/bin/python")
+if os.path.exists(keras_python):
+    config.available_features.add("keras")
 if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as cpuinfo:
         flags = cpuinfo.read().split()
@@ -54,6 +57,7 @@ for tool in ("nnc-opt", "nnc-run"):
         config.available_features.add(tool)
 
 config.substitutions += [
+    ("%keras_python", keras_python),
     ("%python", python),
     ("%src", config.nnc_source_dir),
     ("%build", config.nnc_build_dir),

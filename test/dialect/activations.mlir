@@ -25,6 +25,19 @@ func.func @elementwise(%x: tensor<4x5xf32>) -> tensor<4x5xf32> {
   return %d : tensor<4x5xf32>
 }
 
+// CHECK-LABEL: func.func @hard
+// CHECK: nn.hard_sigmoid %arg0{{$}}
+// LOWER-LABEL: func.func @hard
+// LOWER-DAG: %[[SIX:.*]] = arith.constant 6.000000e+00 : f32
+// LOWER-DAG: %[[SIXTH:.*]] = arith.constant 0.166666672 : f32
+// LOWER: arith.maximumf
+// LOWER: arith.minimumf %{{.*}}, %[[SIX]]
+// LOWER: arith.mulf %{{.*}}, %[[SIXTH]]
+func.func @hard(%x: tensor<4x5xf32>) -> tensor<4x5xf32> {
+  %a = nn.hard_sigmoid %x
+  return %a : tensor<4x5xf32>
+}
+
 // CHECK-LABEL: func.func @gelu
 // CHECK: nn.gelu %arg0{{$}}
 // CHECK: nn.gelu %arg0 {approximate, name = fast}

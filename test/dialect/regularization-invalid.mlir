@@ -39,3 +39,35 @@ func.func @unkeyed(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
   %e = nn.dropout %x {rate = 0.5}
   return %e : tensor<4x6xf32>
 }
+
+// -----
+
+func.func @spatial(%x: tensor<4x6xf32>) {
+  // expected-error @below {{'nn.spatial_dropout_1d' (drop): got 'tensor<4x6xf32>', takes a tensor of rank 3}}
+  %e = nn.spatial_dropout_1d %x {rate = 0.5, name = drop}
+  return
+}
+
+// -----
+
+func.func @spatial_rate(%x: tensor<4x6x2xf32>) {
+  // expected-error @below {{'nn.spatial_dropout_1d': got rate = -1.000000e-01 : f64, takes a number from 0 to below 1}}
+  %e = nn.spatial_dropout_1d %x {rate = -0.1}
+  return
+}
+
+// -----
+
+func.func @gaussian(%x: tensor<4x6xf32>) {
+  // expected-error @below {{'nn.gaussian_dropout': got rate = 1 : i64, takes a number from 0 to below 1}}
+  %e = nn.gaussian_dropout %x {rate = 1}
+  return
+}
+
+// -----
+
+func.func @gaussian_key(%x: tensor<4x6xf32>, %seed: tensor<i64>) {
+  // expected-error @below {{'nn.gaussian_dropout' op takes a key of two values, the seed and the step, not 1}}
+  %e = nn.gaussian_dropout %x key(%seed) {rate = 0.5}
+  return
+}

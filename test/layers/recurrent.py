@@ -5,7 +5,7 @@ import gradient_functions
 from gradient_functions import Function, Input
 from gradient_steps import Case, Step
 from layer_family import Layer, Value, jax, jnp
-from philox import keep
+from philox import keep_or_drop
 
 # (batch, time, features, units)
 SIZES = [(1, 1, 1, 1), (1, 5, 3, 2), (3, 1, 4, 3), (3, 4, 1, 5), (5, 3, 2, 1), (4, 6, 3, 4)]
@@ -85,8 +85,8 @@ def recurrent(kind, p, layer, x, mask=None, return_sequences=False, direction="f
         if random:
             # Two streams each, whether both are drawn from or not.
             batch, units = x.shape[0], own["recurrent_kernel"].shape[0]
-            seen = x * keep(random.words((batch, x.shape[2])), dropout, x.dtype)[:, None]
-            scale = keep(random.words((batch, units)), recurrent_dropout, x.dtype)
+            seen = keep_or_drop(x, random.words((batch, x.shape[2]))[0][:, None], dropout)
+            scale = keep_or_drop(jnp.ones((batch, units), x.dtype), random.words((batch, units))[0], recurrent_dropout)
         return run_direction(kind, attributes, own, seen, reverse, mask, return_sequences, scale)
 
     if direction != "bidirectional":

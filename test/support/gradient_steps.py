@@ -136,9 +136,10 @@ def steps_on_two_branches(make):
   {line}""", result)
 
 
-def loss_steps(line, target, final="", biases=()):
+def loss_steps(line, target, final="", biases=(), equal=False):
     """A loss on a dense layer's result; `target` gives element and shape for a number of classes; `biases` give
-    results, before the final activation, near which it must be right too."""
+    results, before the final activation, near which it must be right too; `equal` asks for predictions that are their
+    targets."""
     for batch, n, units in [(1, 1, 2), (1, 4, 3), (3, 1, 5), (3, 5, 2), (3, 7, 4), (4, 2, 9)]:
         element, shape = target(units)
         yield Step(batch, [("x", (n,), "f32")], f"%y = nn.dense %x {{units = {units}{final}}}", (units,), line, element,
@@ -148,3 +149,6 @@ def loss_steps(line, target, final="", biases=()):
         values = at_bias(bias, [[1.0]]) | ({"target": [0]} if element == "i32" else {})
         yield Step(1, [("x", (1,), "f32")], f"%y = nn.dense %x {{units = {len(bias)}{final}}}", (len(bias),), line,
                    element, shape, values=values)
+    if equal:
+        values = at_bias((0.5, -0.5, 0.0), [[1.0]]) | {"target": [[1.5, 0.5, 0.25]]}
+        yield Step(1, [("x", (1,), "f32")], "%y = nn.dense %x {units = 3}", (3,), line, values=values)

@@ -48,7 +48,6 @@ def standard_normal(words, dtype):
     return jnp.sqrt(-2 * jnp.log(u)) * jnp.cos(angle)
 
 
-def keep(words, rate, dtype):
-    """Dropout's factors: 1 / (1 - rate), or 0 with probability `rate`."""
-    threshold = min(math.floor(math.ldexp(rate, 32)), MASK)
-    return jnp.where(words[0] >= threshold, jnp.asarray(1 / (1 - rate), dtype), 0)
+def keep_or_drop(x, word, rate):
+    """Dropout: x scaled up, or 0 with probability `rate`."""
+    return jnp.where(word >= min(int(rate * 2**32), MASK), x * (1 / (1 - rate)), 0)

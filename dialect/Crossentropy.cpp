@@ -1,26 +1,8 @@
-// Losses: lowerings, and the gradients of the cross-entropies.
-#include "dialect/SampleMean.h"
+// Cross-entropies over classes: lowerings and gradients.
+#include "dialect/Probability.h"
 
 using namespace mlir;
 using namespace mlir::nn;
-
-/// Keras' backend.epsilon(): probabilities are kept this far from 0 and 1.
-static constexpr double probabilityEpsilon = 1e-7;
-
-static Value clipProbability(ImplicitLocOpBuilder &b, Value probability) {
-  Type type = probability.getType();
-  Value raised = arith::MaximumFOp::create(b, probability, constant(b, type, probabilityEpsilon));
-  return arith::MinimumFOp::create(b, raised, constant(b, type, 1.0 - probabilityEpsilon));
-}
-
-/// `value` where the probability was not clipped, else 0: the gradient of clipping.
-static Value selectUnclipped(ImplicitLocOpBuilder &b, Value probability, Value value) {
-  Type type = probability.getType();
-  Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGE, probability, constant(b, type, probabilityEpsilon));
-  Value below =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, probability, constant(b, type, 1.0 - probabilityEpsilon));
-  return arith::SelectOp::create(b, arith::AndIOp::create(b, above, below), value, constant(b, type, 0.0));
-}
 
 static Value negate(ImplicitLocOpBuilder &b, Value value) { return arith::NegFOp::create(b, value); }
 
@@ -36,22 +18,77 @@ static Value softmax(ImplicitLocOpBuilder &b, Value x, Value rowMax, Value rowSu
 }
 
 /// A cross-entropy of softmax's probabilities is one of the logits: nothing to renormalise or to clip.
-template <typename Loss> static LogicalResult takeLogits(RewriterBase &rewriter, Loss loss) {
-  if (loss.getFromLogits())
-    return failure();
-  Value logits = findLogits(rewriter, loss.getPredictions());
-  if (!logits)
-    return failure();
-  rewriter.modifyOpInPlace(loss, [&] {
-    loss.getPredictionsMutable().assign(logits);
-    loss.setFromLogits(true);
-  });
-  return success();
+LogicalResult SparseCategoricalCrossentropyOp::stabilize(RewriterBase &rewriter) {
+  return takeLogits<SoftmaxOp>(rewriter, *this);
 }
 
-LogicalResult SparseCategoricalCrossentropyOp::stabilize(RewriterBase &rewriter) { return takeLogits(rewriter, *this); }
+LogicalResult CategoricalCrossentropyOp::stabilize(RewriterBase &rewriter) {
+  return takeLogits<SoftmaxOp>(rewriter, *this);
+}
 
-LogicalResult CategoricalCrossentropyOp::stabilize(RewriterBase &rewriter) { return takeLogits(rewriter, *this); }
+//===----------------------------------------------------------------------===//
+// Of a distribution
+//===----------------------------------------------------------------------===//
+
+/// -Σ target · log prediction of each row.
+static Value lossesOfRows(ImplicitLocOpBuilder &b, Value x, Value target, bool fromLogits) {
+  if (fromLogits) {
+    auto [rowMax, rowSum] = shiftedExp(b, x);
+    return sumRows(b, {x, target, rowMax, rowSum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
+      return negate(b, arith::MulFOp::create(b, args[1], logSoftmax(b, args[0], args[2], args[3])));
+    });
+  }
+  Value sum = sumRows(b, x, identity);
+  return sumRows(b, {x, target, sum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
+    Value probability = clipProbability(b, arith::DivFOp::create(b, args[0], args[2]));
+    return negate(b, arith::MulFOp::create(b, args[1], math::LogOp::create(b, probability)));
+  });
+}
+
+/// With respect to the predictions. On logits: softmax · Σt - t. On probabilities p = x / Σx, with t' = t where p is
+/// not clipped, else 0: Σt' / Σx - t' / x.
+static Value gradientOfPredictions(ImplicitLocOpBuilder &b, Value x, Value target, Value valid, Value scale,
+                                   bool fromLogits) {
+  auto type = cast<RankedTensorType>(x.getType());
+  if (fromLogits) {
+    auto [rowMax, rowSum] = shiftedExp(b, x);
+    Value mass = sumRows(b, target, identity);
+    return mapRows(b, type, withValid({x, target, rowMax, rowSum, mass, scale}, valid),
+                   [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                     Value share = arith::MulFOp::create(b, softmax(b, args[0], args[2], args[3]), args[4]);
+                     return scaleSlope(b, arith::SubFOp::create(b, share, args[1]), args[5], validOf(args, 6));
+                   });
+  }
+  Value sum = sumRows(b, x, identity);
+  Value mass = sumRows(b, {x, target, sum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
+    return selectUnclipped(b, arith::DivFOp::create(b, args[0], args[2]), args[1]);
+  });
+  return mapRows(b, type, withValid({x, target, sum, mass, scale}, valid),
+                 [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                   Value probability = arith::DivFOp::create(b, args[0], args[2]);
+                   Value own = selectUnclipped(b, probability, arith::DivFOp::create(b, args[1], args[0]));
+                   Value slope = arith::SubFOp::create(b, arith::DivFOp::create(b, args[3], args[2]), own);
+                   return scaleSlope(b, slope, args[4], validOf(args, 5));
+                 });
+}
+
+/// With respect to the targets: -log p.
+static Value gradientOfTargets(ImplicitLocOpBuilder &b, Value x, Value valid, Value scale, bool fromLogits) {
+  auto type = cast<RankedTensorType>(x.getType());
+  if (fromLogits) {
+    auto [rowMax, rowSum] = shiftedExp(b, x);
+    return mapRows(b, type, withValid({x, rowMax, rowSum, scale}, valid),
+                   [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                     Value slope = negate(b, logSoftmax(b, args[0], args[1], args[2]));
+                     return scaleSlope(b, slope, args[3], validOf(args, 4));
+                   });
+  }
+  Value sum = sumRows(b, x, identity);
+  return mapRows(b, type, withValid({x, sum, scale}, valid), [&](ImplicitLocOpBuilder &b, ValueRange args) {
+    Value probability = clipProbability(b, arith::DivFOp::create(b, args[0], args[1]));
+    return scaleSlope(b, negate(b, math::LogOp::create(b, probability)), args[2], validOf(args, 3));
+  });
+}
 
 //===----------------------------------------------------------------------===//
 // nn.sparse_categorical_crossentropy
@@ -64,10 +101,22 @@ static Value selectClass(ImplicitLocOpBuilder &b, int64_t dim, Value target, Val
   return arith::SelectOp::create(b, isTarget, value, constant(b, value.getType(), 0.0));
 }
 
+/// The distribution that a smoothed class index stands for: [..., classes].
+static Value smoothIndices(ImplicitLocOpBuilder &b, RankedTensorType type, Value target, double smoothing) {
+  int64_t last = type.getRank() - 1;
+  return mapRows(b, type, target, [&](ImplicitLocOpBuilder &b, ValueRange args) {
+    Value hit = selectClass(b, last, args[0], constant(b, type, 1.0));
+    return smoothLabel(b, hit, smoothing, type.getDimSize(last));
+  });
+}
+
 LogicalResult SparseCategoricalCrossentropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                                                 ValueRange operands, DictionaryAttr attributes,
-                                                                OpaqueProperties, RegionRange,
+                                                                OpaqueProperties properties, RegionRange regions,
                                                                 SmallVectorImpl<Type> &results) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  if (failed(checkLabelSmoothing(loc, getOperationName(), attributes, adaptor.getLabelSmoothingAttr())))
+    return failure();
   return inferIndexedMean(loc, getOperationName(), attributes, operands, results);
 }
 
@@ -83,7 +132,9 @@ FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::lower(OpBuilder &
   auto type = cast<RankedTensorType>(x.getType());
   int64_t classes = type.getRank() - 1;
   Value losses;
-  if (getFromLogits()) {
+  if (double smoothing = getLabelSmoothing(); smoothing != 0.0) {
+    losses = lossesOfRows(b, x, smoothIndices(b, type, target, smoothing), getFromLogits());
+  } else if (getFromLogits()) {
     auto [rowMax, rowSum] = shiftedExp(b, x);
     Value chosen = sumRows(b, {x, target, rowMax}, [&](ImplicitLocOpBuilder &b, ValueRange args) {
       return selectClass(b, classes, args[1], arith::SubFOp::create(b, args[0], args[2]));
@@ -118,16 +169,18 @@ FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::buildAdjoint(OpBu
   auto type = cast<RankedTensorType>(x.getType());
   int64_t classes = type.getRank() - 1;
   Value scale = divideByCount(b, resultGrads[0], getRowsType(type), valid);
-  auto finish = [](ImplicitLocOpBuilder &b, Value slope, Value scale, Value valid) {
-    return selectValid(b, valid, arith::MulFOp::create(b, slope, scale));
-  };
+  if (double smoothing = getLabelSmoothing(); smoothing != 0.0) {
+    Value smoothed = smoothIndices(b, type, target, smoothing);
+    gradients[0] = gradientOfPredictions(b, x, smoothed, valid, scale, getFromLogits());
+    return gradients;
+  }
   if (getFromLogits()) {
     auto [rowMax, rowSum] = shiftedExp(b, x);
     gradients[0] = mapRows(b, type, withValid({x, target, rowMax, rowSum, scale}, valid),
                            [&](ImplicitLocOpBuilder &b, ValueRange args) {
                              Value hit = selectClass(b, classes, args[1], constant(b, args[0].getType(), 1.0));
                              Value slope = arith::SubFOp::create(b, softmax(b, args[0], args[2], args[3]), hit);
-                             return finish(b, slope, args[4], validOf(args, 5));
+                             return scaleSlope(b, slope, args[4], validOf(args, 5));
                            });
     return gradients;
   }
@@ -141,7 +194,7 @@ FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::buildAdjoint(OpBu
                            Value hit = selectClass(b, classes, args[1], arith::DivFOp::create(b, one, args[0]));
                            Value slope = arith::SubFOp::create(b, arith::DivFOp::create(b, one, args[2]), hit);
                            Value unclipped = selectUnclipped(b, arith::DivFOp::create(b, args[3], args[2]), slope);
-                           return finish(b, unclipped, args[4], validOf(args, 5));
+                           return scaleSlope(b, unclipped, args[4], validOf(args, 5));
                          });
   return gradients;
 }
@@ -152,107 +205,54 @@ FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::buildAdjoint(OpBu
 
 LogicalResult CategoricalCrossentropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                                           ValueRange operands, DictionaryAttr attributes,
-                                                          OpaqueProperties, RegionRange,
+                                                          OpaqueProperties properties, RegionRange regions,
                                                           SmallVectorImpl<Type> &results) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  if (failed(checkLabelSmoothing(loc, getOperationName(), attributes, adaptor.getLabelSmoothingAttr())))
+    return failure();
   return inferPairedMean(loc, getOperationName(), attributes, operands, results);
+}
+
+static Value smoothDistribution(ImplicitLocOpBuilder &b, Value target, double smoothing) {
+  if (smoothing == 0.0)
+    return target;
+  auto type = cast<RankedTensorType>(target.getType());
+  return mapElements(b, type, target, [&](ImplicitLocOpBuilder &b, ValueRange args) {
+    return smoothLabel(b, args[0], smoothing, type.getShape().back());
+  });
 }
 
 FailureOr<SmallVector<Value>> CategoricalCrossentropyOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
-  Value x = getPredictions(), target = getTargets(), losses;
-  if (getFromLogits()) {
-    auto [rowMax, rowSum] = shiftedExp(b, x);
-    losses = sumRows(b, {x, target, rowMax, rowSum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
-      return negate(b, arith::MulFOp::create(b, args[1], logSoftmax(b, args[0], args[2], args[3])));
-    });
-  } else {
-    Value sum = sumRows(b, x, identity);
-    losses = sumRows(b, {x, target, sum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
-      Value probability = clipProbability(b, arith::DivFOp::create(b, args[0], args[2]));
-      return negate(b, arith::MulFOp::create(b, args[1], math::LogOp::create(b, probability)));
-    });
-  }
+  Value target = smoothDistribution(b, getTargets(), getLabelSmoothing());
+  Value losses = lossesOfRows(b, getPredictions(), target, getFromLogits());
   return SmallVector<Value>{meanOverSamples(b, losses, getValid())};
 }
 
 SmallVector<Value> CategoricalCrossentropyOp::getSavedValues() { return llvm::to_vector(getOperands()); }
 
-/// On logits: softmax · Σt - t. On probabilities p = x / Σx, with t' = t where p is not clipped, else 0: Σt' / Σx - t'
-/// / x. With respect to the targets: -log p.
 FailureOr<SmallVector<Value>> CategoricalCrossentropyOp::buildAdjoint(OpBuilder &builder, ValueRange saved,
                                                                       ArrayRef<Value> resultGrads,
                                                                       ArrayRef<bool> wanted) {
   ImplicitLocOpBuilder b(getLoc(), builder);
-  Value x = saved[0], target = saved[1], valid = validOf(saved, 2);
+  Value x = saved[0], valid = validOf(saved, 2);
   auto type = cast<RankedTensorType>(x.getType());
+  double smoothing = getLabelSmoothing();
   Value scale = divideByCount(b, resultGrads[0], getRowsType(type), valid);
   SmallVector<Value> gradients(saved.size());
-  auto finish = [](ImplicitLocOpBuilder &b, Value slope, Value scale, Value valid) {
-    return selectValid(b, valid, arith::MulFOp::create(b, slope, scale));
-  };
-  if (getFromLogits()) {
-    auto [rowMax, rowSum] = shiftedExp(b, x);
-    if (wanted[0]) {
-      Value mass = sumRows(b, target, identity);
-      gradients[0] = mapRows(b, type, withValid({x, target, rowMax, rowSum, mass, scale}, valid),
-                             [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                               Value share = arith::MulFOp::create(b, softmax(b, args[0], args[2], args[3]), args[4]);
-                               return finish(b, arith::SubFOp::create(b, share, args[1]), args[5], validOf(args, 6));
-                             });
-    }
-    if (wanted[1])
-      gradients[1] =
-          mapRows(b, type, withValid({x, rowMax, rowSum, scale}, valid), [&](ImplicitLocOpBuilder &b, ValueRange args) {
-            Value slope = negate(b, logSoftmax(b, args[0], args[1], args[2]));
-            return finish(b, slope, args[3], validOf(args, 4));
-          });
-    return gradients;
-  }
-  Value sum = sumRows(b, x, identity);
   if (wanted[0]) {
-    Value mass = sumRows(b, {x, target, sum}, [](ImplicitLocOpBuilder &b, ValueRange args) {
-      return selectUnclipped(b, arith::DivFOp::create(b, args[0], args[2]), args[1]);
-    });
-    gradients[0] = mapRows(b, type, withValid({x, target, sum, mass, scale}, valid),
-                           [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                             Value probability = arith::DivFOp::create(b, args[0], args[2]);
-                             Value own = selectUnclipped(b, probability, arith::DivFOp::create(b, args[1], args[0]));
-                             Value slope = arith::SubFOp::create(b, arith::DivFOp::create(b, args[3], args[2]), own);
-                             return finish(b, slope, args[4], validOf(args, 5));
-                           });
+    Value target = smoothDistribution(b, saved[1], smoothing);
+    gradients[0] = gradientOfPredictions(b, x, target, valid, scale, getFromLogits());
   }
-  if (wanted[1])
-    gradients[1] = mapRows(b, type, withValid({x, sum, scale}, valid), [&](ImplicitLocOpBuilder &b, ValueRange args) {
-      Value probability = clipProbability(b, arith::DivFOp::create(b, args[0], args[1]));
-      return finish(b, negate(b, math::LogOp::create(b, probability)), args[2], validOf(args, 3));
-    });
+  if (wanted[1]) {
+    // The label counts for 1 - smoothing of the loss.
+    Value share = smoothing == 0.0 ? scale
+                                   : mapElements(b, cast<RankedTensorType>(scale.getType()), scale,
+                                                 [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                                                   Value kept = constant(b, type, 1.0 - smoothing);
+                                                   return arith::MulFOp::create(b, args[0], kept);
+                                                 });
+    gradients[1] = gradientOfTargets(b, x, valid, share, getFromLogits());
+  }
   return gradients;
-}
-
-//===----------------------------------------------------------------------===//
-// nn.mean_squared_error
-//===----------------------------------------------------------------------===//
-
-LogicalResult MeanSquaredErrorOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, ValueRange operands,
-                                                   DictionaryAttr attributes, OpaqueProperties, RegionRange,
-                                                   SmallVectorImpl<Type> &results) {
-  return inferPairedMean(loc, getOperationName(), attributes, operands, results);
-}
-
-FailureOr<SmallVector<Value>> MeanSquaredErrorOp::lower(OpBuilder &builder) {
-  ImplicitLocOpBuilder b(getLoc(), builder);
-  auto type = cast<RankedTensorType>(getPredictions().getType());
-  int64_t features = type.getNumElements() / type.getDimSize(0);
-  Value sums = sumRows(b, {getPredictions(), getTargets()}, [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    Value difference = arith::SubFOp::create(b, args[0], args[1]);
-    return arith::MulFOp::create(b, difference, difference);
-  });
-  while (cast<RankedTensorType>(sums.getType()).getRank() > 1)
-    sums = sumRows(b, sums, identity);
-  double weight = getHalfSum() ? 0.5 : 1.0 / static_cast<double>(features);
-  Value losses = mapElements(b, cast<RankedTensorType>(sums.getType()), sums,
-                             [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                               return arith::MulFOp::create(b, args[0], constant(b, args[0].getType(), weight));
-                             });
-  return SmallVector<Value>{meanOverSamples(b, losses, getValid())};
 }

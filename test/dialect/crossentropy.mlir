@@ -1,4 +1,4 @@
-// Losses: scalar means over the valid samples of a batch.
+// Cross-entropies over classes: scalar means over the valid samples of a batch.
 // RUN: nnc-opt %s | nnc-opt | FileCheck %s
 // RUN: nnc-opt %s --nn-lower-layers --cse --canonicalize | FileCheck %s --check-prefix=LOWER
 
@@ -61,15 +61,19 @@ func.func @distributions(%x: tensor<8x5xf64>, %t: tensor<8x5xf64>, %valid: tenso
   return %a, %b : tensor<f64>, tensor<f64>
 }
 
-// Keras' mean over features, 1/6; then ½‖ŷ − y‖².
-// CHECK-LABEL: func.func @squared
-// CHECK: nn.mean_squared_error %arg0, %arg1
-// CHECK: nn.mean_squared_error %arg0, %arg1 {half_sum}
-// LOWER-LABEL: func.func @squared
-// LOWER-DAG: arith.constant 0.166666
-// LOWER-DAG: arith.constant 5.000000e-01
-func.func @squared(%x: tensor<8x2x3xf32>, %t: tensor<8x2x3xf32>) -> (tensor<f32>, tensor<f32>) {
-  %a = nn.mean_squared_error %x, %t
-  %b = nn.mean_squared_error %x, %t {half_sum}
+// A smoothed label: 0.9 of it, and a fifth of 0.1 for each class.
+// CHECK-LABEL: func.func @smoothed
+// CHECK: nn.sparse_categorical_crossentropy %arg0, %arg1 {from_logits, label_smoothing = 1.000000e-01}
+// CHECK: nn.categorical_crossentropy %arg0, %arg2 {label_smoothing = 1}
+// LOWER-LABEL: func.func @smoothed
+// LOWER-DAG: %[[KEPT:.*]] = arith.constant 0.899999976 : f32
+// LOWER-DAG: %[[EACH:.*]] = arith.constant 2.000000e-02 : f32
+// LOWER: arith.cmpi eq
+// LOWER: %[[HIT:.*]] = arith.select
+// LOWER: %[[SHARE:.*]] = arith.mulf %[[HIT]], %[[KEPT]]
+// LOWER: arith.addf %[[SHARE]], %[[EACH]]
+func.func @smoothed(%x: tensor<8x5xf32>, %t: tensor<8xi32>, %d: tensor<8x5xf32>) -> (tensor<f32>, tensor<f32>) {
+  %a = nn.sparse_categorical_crossentropy %x, %t {from_logits, label_smoothing = 0.1}
+  %b = nn.categorical_crossentropy %x, %d {label_smoothing = 1}
   return %a, %b : tensor<f32>, tensor<f32>
 }

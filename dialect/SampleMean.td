@@ -1,0 +1,30 @@
+// What losses and metrics share: scalar means over the valid samples of a batch.
+#ifndef NN_SAMPLEMEAN_TD
+#define NN_SAMPLEMEAN_TD
+
+include "dialect/Layer.td"
+
+/// A mean over samples of a function of predictions and targets. `options` are attributes beside the name.
+class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag options = (ins),
+                    list<string> layerMethods = [], list<Trait> traits = []>
+    : NN_Function<mnemonic, layerMethods, traits # [DeclareOpInterfaceMethods<MaskedOpInterface>]> {
+  let arguments = !con((ins NN_FloatTensor:$predictions, target:$targets, Optional<NN_I64Scalar>:$valid), options,
+                       (ins OptionalAttr<NN_WordAttr>:$name));
+  let results = (outs NN_Scalar:$result);
+  let assemblyFormat = [{
+    $predictions `,` $targets ``
+    custom<OperandType>(ref($predictions), type($predictions)) ``
+    custom<OperandType>(ref($targets), type($targets))
+    (`valid` $valid^ `` custom<OptionalOperandType>(ref($valid), type($valid)))? ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
+  }];
+}
+
+/// A loss whose gradient is derived by hand, and that has a more stable form with what makes its predictions.
+class NN_Crossentropy<string mnemonic, TypeConstraint target = NN_FloatTensor, list<string> layerMethods = []>
+    : NN_SampleMean<mnemonic, target,
+                    (ins UnitAttr:$from_logits, DefaultValuedAttr<NN_NumberAttr, "0.0">:$label_smoothing), layerMethods,
+                    [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
+                     DeclareOpInterfaceMethods<StabilizableOpInterface>]>;
+
+#endif

@@ -1,0 +1,47 @@
+"""Pooling over all of time."""
+
+from gradient_steps import Case, Step
+from layer_family import Layer, layer_comparison, normal, tied
+
+# (batch, time, features)
+SIZES = [(1, 1, 1), (1, 5, 3), (3, 1, 4), (3, 7, 1), (4, 3, 9)]
+FORMULAS = {
+    "global_average_pooling_1d": lambda x, keepdims: x.mean(axis=1, keepdims=keepdims),
+    # Equal maxima share the gradient.
+    "global_max_pooling_1d": lambda x, keepdims: x.max(axis=1, keepdims=keepdims),
+}
+
+
+def steps(op, keepdims):
+    for batch, time, features in SIZES:
+        flag = " {keepdims}" if keepdims else ""
+        yield Step(batch, [("x", (time, 2), "f32")], f"""%h = nn.dense %x {{units = {features}}}
+  %y = nn.{op} %h{flag}""", (1, features) if keepdims else (features,))
+
+
+def gradient_cases():
+    for op in FORMULAS:
+        yield Case(f"nn.{op}", steps(op, False))
+        yield Case(f"nn.{op}-keepdims", steps(op, True))
+
+
+def jax_cases():
+    for op, formula in FORMULAS.items():
+        for _, time, features in SIZES:
+            for drawn in (normal, tied):
+                yield layer_comparison(op, {"x": ((time, features), drawn)}, f"%y = nn.{op} %x", (features,),
+                                       lambda v, formula=formula: formula(v["x"], False))
+        yield layer_comparison(f"{op}, keepdims", {"x": ((5, 3), tied)}, f"%y = nn.{op} %x {{keepdims}}", (1, 3),
+                               lambda v, formula=formula: formula(v["x"], True))
+
+
+def draw(random, value, others):
+    if value.element != "f32" or len(value.shape) != 2:
+        return None
+    op, keepdims = random.choice([*FORMULAS]), random.random() < 0.5
+    shape = (1, value.shape[1]) if keepdims else (value.shape[1],)
+    return Layer(f"nn.{op} {value.name}{' {keepdims}' if keepdims else ''}", [value], shape,
+                 lambda p, layer, x: FORMULAS[op](x, keepdims))
+
+
+DRAWS = [draw]
