@@ -77,6 +77,23 @@ std::optional<int64_t> SparseCategoricalCrossentropyOp::getIndexBound(unsigned o
   return cast<RankedTensorType>(getPredictions().getType()).getShape().back();
 }
 
+RankedTensorType SparseCategoricalCrossentropyOp::getClassWeightsType() {
+  auto type = cast<RankedTensorType>(getPredictions().getType());
+  return RankedTensorType::get(type.getShape().back(), type.getElementType());
+}
+
+/// -w log p of the true class is the cross-entropy with a target of w there, and of 0 elsewhere.
+Value SparseCategoricalCrossentropyOp::buildWeighted(OpBuilder &builder, Value weights) {
+  ImplicitLocOpBuilder b(getLoc(), builder);
+  auto type = cast<RankedTensorType>(getPredictions().getType());
+  int64_t classes = type.getRank() - 1;
+  AffineMap all = b.getMultiDimIdentityMap(type.getRank());
+  Value targets =
+      mapElements(b, type, {getTargets(), weights}, {all.dropResult(classes), all.getSubMap(classes)},
+                  [&](ImplicitLocOpBuilder &b, ValueRange args) { return selectClass(b, classes, args[0], args[1]); });
+  return CategoricalCrossentropyOp::create(b, getPredictions(), targets, getValid(), getFromLogits(), getNameAttr());
+}
+
 FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   Value x = getPredictions(), target = getTargets();

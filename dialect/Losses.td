@@ -18,11 +18,13 @@ class NN_SampleMean<string mnemonic, list<string> layerMethods = [], list<Trait>
 }
 
 /// What the losses on classes share: their gradients are derived by hand.
-class NN_Crossentropy<string mnemonic, list<string> layerMethods = []>
+class NN_Crossentropy<string mnemonic, list<string> layerMethods = [], list<Trait> traits = []>
     : NN_SampleMean<mnemonic, layerMethods, [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
-                                             DeclareOpInterfaceMethods<StabilizableOpInterface>]>;
+                                             DeclareOpInterfaceMethods<StabilizableOpInterface>] # traits>;
 
-def NN_SparseCategoricalCrossentropyOp : NN_Crossentropy<"sparse_categorical_crossentropy", ["getIndexBound"]> {
+def NN_SparseCategoricalCrossentropyOp
+    : NN_Crossentropy<"sparse_categorical_crossentropy", ["getIndexBound"],
+                      [DeclareOpInterfaceMethods<ClassWeightedOpInterface>]> {
   let summary = "-log of the probability predicted for the true class, its index given; mean over samples";
   let description = [{
     Predictions [..., classes] of rank ≥ 2, targets [...] of class indices. Predictions are probabilities, which are
