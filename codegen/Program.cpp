@@ -21,8 +21,11 @@ FailureOr<int32_t> readEnum(Op op, Attribute attribute, StringRef what, ArrayRef
   return error << "none given";
 }
 
-constexpr std::pair<StringRef, int> inputRoles[] = {
-    {"data", NNC_DATA}, {"valid", NNC_VALID}, {"learning_rate", NNC_LEARNING_RATE}, {"seed", NNC_SEED}};
+constexpr std::pair<StringRef, int> inputRoles[] = {{"data", NNC_DATA},
+                                                    {"valid", NNC_VALID},
+                                                    {"learning_rate", NNC_LEARNING_RATE},
+                                                    {"seed", NNC_SEED},
+                                                    {"class_weights", NNC_CLASS_WEIGHTS}};
 constexpr std::pair<StringRef, int> outputRoles[] = {
     {"loss", NNC_LOSS}, {"metric", NNC_METRIC}, {"prediction", NNC_PREDICTION}, {"gradient", NNC_GRADIENT}};
 constexpr std::pair<StringRef, int> variableRoles[] = {

@@ -126,6 +126,31 @@ std::optional<int64_t> SparseCategoricalCrossentropyOp::getIndexBound(unsigned o
   return cast<RankedTensorType>(getPredictions().getType()).getShape().back();
 }
 
+RankedTensorType SparseCategoricalCrossentropyOp::getClassWeightsType() {
+  auto type = cast<RankedTensorType>(getPredictions().getType());
+  return RankedTensorType::get(type.getShape().back(), type.getElementType());
+}
+
+/// A sample's loss times the weight of its class is the cross-entropy with a distribution that has been multiplied by
+/// it.
+Value SparseCategoricalCrossentropyOp::buildWeighted(OpBuilder &builder, Value weights) {
+  ImplicitLocOpBuilder b(getLoc(), builder);
+  auto type = cast<RankedTensorType>(getPredictions().getType());
+  int64_t last = type.getRank() - 1, classes = type.getShape().back();
+  AffineMap all = b.getMultiDimIdentityMap(type.getRank());
+  Value targets = mapElements(
+      b, type, getTargets(), {all.dropResult(last)}, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        // Whatever the index, memory stays safe; a wrong one is refused by the runtime.
+        Value largest = arith::ConstantOp::create(b, b.getIntegerAttr(args[0].getType(), classes - 1));
+        Value index = arith::IndexCastOp::create(b, b.getIndexType(), arith::MinUIOp::create(b, args[0], largest));
+        Value hit = selectClass(b, last, args[0], constant(b, type, 1.0));
+        Value weight = tensor::ExtractOp::create(b, weights, index);
+        return arith::MulFOp::create(b, weight, smoothLabel(b, hit, getLabelSmoothing(), classes));
+      });
+  return CategoricalCrossentropyOp::create(b, getPredictions(), targets, getValid(), getFromLogits(),
+                                           /*label_smoothing=*/0.0, getNameAttr());
+}
+
 FailureOr<SmallVector<Value>> SparseCategoricalCrossentropyOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   Value x = getPredictions(), target = getTargets();

@@ -5,7 +5,8 @@
 include "dialect/SampleMean.td"
 
 def NN_SparseCategoricalCrossentropyOp
-    : NN_Crossentropy<"sparse_categorical_crossentropy", NN_IndexTensor, ["getIndexBound"]> {
+    : NN_Crossentropy<"sparse_categorical_crossentropy", NN_IndexTensor, ["getIndexBound"],
+                      [DeclareOpInterfaceMethods<ClassWeightedOpInterface>]> {
   let summary = "-log of the probability predicted for the true class, its index given; mean over samples";
   let description = [{
     Predictions [..., classes] of rank ≥ 2, targets [...] of class indices. Predictions are probabilities, which are

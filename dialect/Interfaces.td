@@ -121,6 +121,20 @@ def StabilizableOpInterface : OpInterface<"StabilizableOpInterface"> {
   ];
 }
 
+def ClassWeightedOpInterface : OpInterface<"ClassWeightedOpInterface"> {
+  let cppNamespace = "::mlir::nn";
+  let description = [{
+    A loss whose targets are class numbers. Compiled with class weights, a training step multiplies each sample's loss by
+    the weight of its true class; the mean still divides by the number of samples, as Keras' does.
+  }];
+  let methods = [
+    InterfaceMethod<"The type of the weights: one a class, of the predictions' element type.",
+      "::mlir::RankedTensorType", "getClassWeightsType", (ins)>,
+    InterfaceMethod<"Builds the loss with such weights; the op itself stays. Nothing differentiates by the weights.",
+      "::mlir::Value", "buildWeighted", (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$weights)>,
+  ];
+}
+
 def RandomOpInterface : OpInterface<"RandomOpInterface"> {
   let cppNamespace = "::mlir::nn";
   let description = [{

@@ -21,10 +21,11 @@ class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag
 }
 
 /// A loss whose gradient is derived by hand, and that has a more stable form with what makes its predictions.
-class NN_Crossentropy<string mnemonic, TypeConstraint target = NN_FloatTensor, list<string> layerMethods = []>
+class NN_Crossentropy<string mnemonic, TypeConstraint target = NN_FloatTensor, list<string> layerMethods = [],
+                      list<Trait> traits = []>
     : NN_SampleMean<mnemonic, target,
                     (ins UnitAttr:$from_logits, DefaultValuedAttr<NN_NumberAttr, "0.0">:$label_smoothing), layerMethods,
                     [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
-                     DeclareOpInterfaceMethods<StabilizableOpInterface>]>;
+                     DeclareOpInterfaceMethods<StabilizableOpInterface>] # traits>;
 
 #endif

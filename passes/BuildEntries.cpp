@@ -274,6 +274,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
         failed(entry.completeOps(counter)))
       return failure();
 
+    if (counter && classWeights && failed(weighClasses(entry, step)))
+      return failure();
+
     // The statements of the step were cloned too; take them out again.
     SmallVector<MetricOp> metrics(entry.function.getOps<MetricOp>());
     SmallVector<MinimizeOp> minimizes(entry.function.getOps<MinimizeOp>());
@@ -295,6 +298,27 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     for (MinimizeOp minimize : minimizes)
       minimize.erase();
     return losses;
+  }
+
+  /// Has the losses on classes take weights of these, which are an input of the entry.
+  LogicalResult weighClasses(EntryBuilder &entry, StepOp step) {
+    Value weights;
+    SmallVector<ClassWeightedOpInterface> losses(entry.function.getOps<ClassWeightedOpInterface>());
+    for (ClassWeightedOpInterface loss : losses) {
+      RankedTensorType type = loss.getClassWeightsType();
+      if (!weights)
+        weights = entry.addInput("class_weights", "class_weights", type, step.getLoc());
+      else if (weights.getType() != type)
+        return loss->emitOpError() << "takes class weights of type " << type << ", another loss of @"
+                                   << step.getSymName() << " takes " << weights.getType()
+                                   << ": one set of weights cannot serve both";
+      OpBuilder b(loss);
+      loss->getResult(0).replaceAllUsesWith(loss.buildWeighted(b, weights));
+      loss->erase();
+    }
+    if (!weights)
+      return step.emitOpError() << "has no loss whose targets are class numbers, which class weights are for";
+    return success();
   }
 
   /// Asks for the gradients of a loss with respect to values of the entry.

@@ -16,6 +16,7 @@ def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
     Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
     Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
            "comma-separated entry points: init, train, evaluate, predict, gradient">,
+    Option<"classWeights", "class-weights", "bool", "false", "have training steps take a weight for each class">,
     Option<"profile", "profile", "bool", "false", "tell the host when each kernel starts">,
     Option<"target", "target", "std::string", "\"cpu\"", "cpu, or reference: plain loops in f64 with libm">,
     Option<"march", "march", "std::string", "\"native\"", "CPU: native, or an LLVM name such as x86-64-v3">,
@@ -108,6 +109,8 @@ def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
     Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
     Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
            "comma-separated entry points: init, train, evaluate, predict, gradient">,
+    Option<"classWeights", "class-weights", "bool", "false",
+           "have training steps take a weight for each class, which a sample's loss is multiplied by">,
   ];
 }
 

@@ -42,7 +42,7 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
   CompileOptions getOptions() const {
-    return {batch, target, march, triple, entries, profile, tune, tuneThreads, tuneResults};
+    return {batch, target, march, triple, entries, classWeights, profile, tune, tuneThreads, tuneResults};
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -88,7 +88,7 @@ void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(creat
 void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
   // On models as they were written, where the batch still is a dimension of its own.
   pm.addPass(createCheckSamples());
-  pm.addPass(createBuildEntries({options.batch, options.entries}));
+  pm.addPass(createBuildEntries({options.batch, options.entries, options.classWeights}));
   // On what users wrote, once shapes are static; gradients are taken of what is left.
   pm.addPass(createDefineBehaviour());
   // Before differentiation, so that the gradient too is the stable one.

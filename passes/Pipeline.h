@@ -29,6 +29,8 @@ struct CompileOptions {
   std::string triple;
   /// Entry points to build, comma-separated: any of init, train, evaluate, predict, gradient.
   std::string entries = "init,train,evaluate,predict";
+  /// Whether training steps take a weight for each class.
+  bool classWeights = false;
   /// Whether the program tells its host when each of its kernels starts.
   bool profile = false;
   /// Whether schedules of products are measured on this machine, for how many threads (0: one a processor), and in

@@ -70,6 +70,18 @@ public:
     return result;
   }
 
+  std::vector<double> numbers(const char *key, const Json &array) {
+    if (!array.is_array())
+      malformed(key);
+    std::vector<double> result;
+    for (const Json &number : array) {
+      if (!number.is_number())
+        malformed(key);
+      result.push_back(number.get<double>());
+    }
+    return result;
+  }
+
   /// The JSON of an entry; null where there is none.
   Json json(const char *key) {
     const std::string *text = find(key);
@@ -126,6 +138,8 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
     metadata["nnc.rows_hash"] = std::to_string(state.rowsHash);
   if (state.learningRate)
     metadata["nnc.learning_rate"] = dump(*state.learningRate);
+  if (!state.classWeights.empty())
+    metadata["nnc.class_weights"] = dump(state.classWeights);
   if (state.averages.samples() > 0) {
     Json averages = {{"samples", state.averages.samples()}, {"sums", recordToJson(state.averages.sums())}};
     metadata["nnc.averages"] = dump(averages);
@@ -175,6 +189,8 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   for (const char *key : {"nnc.epoch", "nnc.position", "nnc.batch", "nnc.rows", "nnc.best_epoch"})
     if (reader.number(key) < 0)
       reader.malformed(key);
+  if (Json weights = reader.json("nnc.class_weights"); !weights.is_null())
+    state.classWeights = reader.numbers("nnc.class_weights", weights);
   if (Json averages = reader.json("nnc.averages"); !averages.is_null()) {
     if (!averages.is_object() || !averages.contains("samples") || !averages["samples"].is_number_unsigned() ||
         !averages.contains("sums"))

@@ -7,6 +7,7 @@
 //   nnc.position       steps done in the epoch after these
 //   nnc.seed, nnc.batch, nnc.rows, nnc.learning_rate   what a resumed run must use again (rows: training rows)
 //   nnc.rows_hash      which rows of the file the training rows are (fingerprint in data/Partition.h), where not all
+//   nnc.class_weights  JSON: what the losses of the classes are multiplied by, where that is not 1
 //   nnc.averages       JSON: sums of loss and metrics over the unfinished epoch
 //   nnc.history        JSON: one object an epoch
 //   nnc.words          JSON: the vocabulary from number 2 on
@@ -36,6 +37,7 @@ struct TrainingState {
   int64_t rows = 0;
   int64_t rowsHash = 0;
   std::optional<double> learningRate;
+  std::vector<double> classWeights;
   Averages averages;
   std::vector<EpochRecord> history;
   /// The parameters of the best epoch, counted from 0, where training is to end with them. Once it has, the session

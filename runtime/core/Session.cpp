@@ -14,6 +14,14 @@ int chooseWorkers(int threads) {
   return threads ? threads : availableThreads();
 }
 
+void writeReal(void *target, int32_t dtype, int64_t index, double value) {
+  float narrow = static_cast<float>(value);
+  if (dtype == NNC_F64)
+    std::memcpy(static_cast<double *>(target) + index, &value, sizeof(value));
+  else
+    std::memcpy(static_cast<float *>(target) + index, &narrow, sizeof(narrow));
+}
+
 int64_t arenaBytes(const nnc_program &program, int workers) {
   return program.arena_bytes + program.worker_bytes * workers;
 }
@@ -27,6 +35,7 @@ Session::Session(std::shared_ptr<const nnc_program> program, const SessionOption
 Session::Session(const Session &other, const SessionOptions &options) : Session(other.descriptor, options) {
   seed = other.seed;
   learningRate = other.learningRate;
+  classWeights = other.classWeights;
 }
 
 double Session::readScalar(const nnc_tensor &tensor) const {
@@ -58,15 +67,15 @@ void Session::writeControls(const nnc_entry &entry, int64_t valid) {
     case NNC_SEED:
       std::memcpy(target, &seed, sizeof(seed));
       break;
-    case NNC_LEARNING_RATE: {
-      double value = learningRate.value_or(input.default_value);
-      float narrow = static_cast<float>(value);
-      if (input.tensor.dtype == NNC_F64)
-        std::memcpy(target, &value, sizeof(value));
-      else
-        std::memcpy(target, &narrow, sizeof(narrow));
+    case NNC_LEARNING_RATE:
+      writeReal(target, input.tensor.dtype, 0, learningRate.value_or(input.default_value));
       break;
-    }
+    case NNC_CLASS_WEIGHTS:
+      if (!classWeights.empty() && static_cast<int64_t>(classWeights.size()) != elementCount(input.tensor))
+        fail(entry.name, " takes weights of ", elementCount(input.tensor), " classes, not of ", classWeights.size());
+      for (int64_t i = 0; i < elementCount(input.tensor); ++i)
+        writeReal(target, input.tensor.dtype, i, classWeights.empty() ? 1 : classWeights[i]);
+      break;
     }
   }
 }

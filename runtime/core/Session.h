@@ -7,6 +7,7 @@
 #include "core/Program.h"
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace nnc {
 
@@ -42,8 +43,11 @@ public:
   void setSeed(int64_t value) { seed = value; }
   /// What `learning_rate` inputs get; without a value, the model file's.
   void setLearningRate(std::optional<double> value) { learningRate = value; }
+  /// What `class_weights` inputs get, one a class; empty: each is 1.
+  void setClassWeights(std::vector<double> value) { classWeights = std::move(value); }
 
-  /// Writes the inputs that are not data: the number of valid samples, the learning rate, the seed.
+  /// Writes the inputs that are not data: the number of valid samples, the learning rate, the seed,
+  /// the weights of classes.
   void writeControls(const nnc_entry &entry, int64_t valid);
 
 private:
@@ -53,6 +57,7 @@ private:
   Profile *profile = nullptr;
   int64_t seed = 0;
   std::optional<double> learningRate;
+  std::vector<double> classWeights;
 };
 
 } // namespace nnc

@@ -126,6 +126,9 @@ private:
       require(tensor.rank == 0 && tensor.dtype == NNC_I64, "takes ", owner, tensor.name, " as ", typeText(tensor),
               ", not as tensor<i64>");
       return;
+    case NNC_CLASS_WEIGHTS:
+      require(tensor.rank == 1 && isFloat, "takes ", owner, tensor.name, " as ", typeText(tensor));
+      return;
     case NNC_LEARNING_RATE:
       require(tensor.rank == 0 && isFloat, "takes ", owner, tensor.name, " as ", typeText(tensor));
       return;

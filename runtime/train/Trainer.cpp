@@ -30,6 +30,7 @@ bool Trainer::train(const Rows &training, const Rows &validation, TrainingState 
   state.rows = static_cast<int64_t>(training.indices.size());
   session.setSeed(state.seed);
   session.setLearningRate(state.learningRate);
+  session.setClassWeights(state.classWeights);
   if (!state.averages.fits(trainEntry))
     state.averages = Averages(trainEntry);
 

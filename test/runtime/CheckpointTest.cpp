@@ -30,6 +30,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   state.batch = 4;
   state.rows = 100;
   state.rowsHash = -5;
+  state.classWeights = {0.1, 2};
   state.learningRate = 0.1;
   state.averages = Averages(28, {{"loss", 1.0 / 3}, {"accuracy", 20}});
   state.history = {{{"loss", 0.7}, {"val_loss", 0.1}}};
@@ -46,6 +47,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   EXPECT_EQ(read.state.batch, 4);
   EXPECT_EQ(read.state.rows, 100);
   EXPECT_EQ(read.state.rowsHash, -5);
+  EXPECT_EQ(read.state.classWeights, state.classWeights);
   EXPECT_EQ(read.state.learningRate, 0.1);
   EXPECT_EQ(read.state.averages.samples(), 28);
   EXPECT_EQ(read.state.averages.sums(), state.averages.sums());

@@ -41,6 +41,9 @@ llvm::cl::opt<std::string> march("march", llvm::cl::cat(category), llvm::cl::ini
                                  llvm::cl::desc("CPU to compile for: native, or a name such as x86-64-v3"));
 llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),
                                   llvm::cl::desc("LLVM target triple; this machine's where not given"));
+llvm::cl::opt<bool> classWeights("class-weights", llvm::cl::cat(category),
+                                 llvm::cl::desc("Have training steps take a weight for each class, which the loss of "
+                                                "its samples is multiplied by"));
 llvm::cl::opt<bool> profile("profile", llvm::cl::cat(category),
                             llvm::cl::desc("Have the program tell its host when each kernel starts, and describe its "
                                            "kernels"));
@@ -177,7 +180,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
                   &object](PassManager &pm) mutable -> LogicalResult {
       auto compile = [&] {
         pm.addPass(nn::createCompileTo(
-            {phase, batch, entries, profile, target, march, triple, tune, tuneThreads, tuneResults}));
+            {phase, batch, entries, classWeights, profile, target, march, triple, tune, tuneThreads, tuneResults}));
       };
       if (wantsPlan)
         compile();

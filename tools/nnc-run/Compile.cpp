@@ -139,6 +139,8 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
                                       "--entries=" + entries,
                                       "--march=" + resolveMarch(options.march),
                                       "--target=" + options.target};
+  if (options.weighsClasses)
+    command.push_back("--class-weights");
   if (options.profile)
     command.push_back("--profile");
   if (options.tune) {

@@ -49,6 +49,15 @@ Partition partition(const Options &options, const Cuts &cuts, const Source &sour
 
 Rows allRows(const Dataset &data) { return {&data, countTo(data.rows)}; }
 
+std::vector<std::string> classNames(const Encoding &encoding, const std::string &input, int64_t classes) {
+  std::vector<std::string> names;
+  if (auto found = encoding.classes.find(input); found != encoding.classes.end())
+    names = found->second;
+  while (static_cast<int64_t>(names.size()) < classes)
+    names.push_back(std::to_string(names.size()));
+  return names;
+}
+
 std::string trainingPath(const Options &options) {
   if (!hasSplits(options.data))
     return options.data;

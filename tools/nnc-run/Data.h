@@ -35,6 +35,9 @@ std::string trainingPath(const Options &options);
 std::optional<RowClasses> stratifiedClasses(const Options &options, const Source &source,
                                             const std::vector<nnc_input> &inputs);
 
+/// The names of the classes of an input, as a checkpoint holds them; numbers for those that it does not name.
+std::vector<std::string> classNames(const Encoding &encoding, const std::string &input, int64_t classes);
+
 /// All rows of a dataset.
 Rows allRows(const Dataset &data);
 

@@ -10,19 +10,6 @@
 #include <cstdio>
 
 namespace nnc::run {
-namespace {
-
-/// The names of a label's classes, as the checkpoint holds them; numbers where it does not.
-std::vector<std::string> classNames(const Encoding &encoding, const Classifier &classifier) {
-  std::vector<std::string> names;
-  if (auto found = encoding.classes.find(classifier.label()); found != encoding.classes.end())
-    names = found->second;
-  while (static_cast<int64_t>(names.size()) < classifier.classes())
-    names.push_back(std::to_string(names.size()));
-  return names;
-}
-
-} // namespace
 
 int evaluate(const Options &options) {
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
@@ -54,7 +41,7 @@ int evaluate(const Options &options) {
   }
   if (reports) {
     ConfusionMatrix matrix = classifier->count(session, rows);
-    std::vector<std::string> names = classNames(checkpoint.encoding, *classifier);
+    std::vector<std::string> names = classNames(checkpoint.encoding, classifier->label(), classifier->classes());
     text = options.report == "json"  ? reportJson(matrix, names, means)
            : options.report == "csv" ? reportCsv(matrix, names)
                                      : text + "\n" + reportText(matrix, names);

@@ -25,6 +25,7 @@ struct Options {
   std::string march = "native";
   std::string target = "cpu";
   bool tune = false;
+  bool weighsClasses = false;
 
   // Training.
   int64_t epochs = 10;
@@ -50,6 +51,8 @@ struct Options {
   double minDelta = 0;
   bool restoreBest = false;
   std::string saveBest;
+
+  std::string classWeight; // balanced, NAME=W,... or a path; empty: none
 
   // Which input and model make a step a classifier, where several could.
   std::string label;

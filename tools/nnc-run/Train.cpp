@@ -1,5 +1,6 @@
 // nnc-run train.
 #include "AssertPlan.h"
+#include "ClassWeights.h"
 #include "Compile.h"
 #include "Data.h"
 #include "DryRun.h"
@@ -150,8 +151,10 @@ int train(const Options &options) {
     return dryRun(options, batch);
 
   bool scoresClasses = monitorsClasses(options);
+  Options chosen = options;
+  chosen.weighsClasses = !options.classWeight.empty() || (resumed && !resumed->state.classWeights.empty());
   auto program = openProgram(
-      compiledProgram(options, scoresClasses ? "init,train,evaluate,predict" : "init,train,evaluate", batch));
+      compiledProgram(chosen, scoresClasses ? "init,train,evaluate,predict" : "init,train,evaluate", batch));
   const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
@@ -196,6 +199,11 @@ int train(const Options &options) {
     rateNote = concat("the checkpoint was trained with --learning-rate ", *state.learningRate,
                       "; from here on the step's learning rate follows a schedule");
     state.learningRate.reset();
+  }
+  if (!options.classWeight.empty()) {
+    state.classWeights = readClassWeights(options, trainEntry, data.training, data.encoding);
+    if (resumed && state.classWeights != resumed->state.classWeights)
+      fail("--class-weight: ", options.checkpoint, " was made with other weights, and only these go on from it");
   }
   auto setVariables = [&](Session &session) {
     if (resumed)

@@ -174,6 +174,11 @@ void addTrain(CLI::App &app, Options &options) {
                   "a fraction of the training rows to keep for testing (the same rows for every seed), or a file; its "
                   "loss and metrics are printed at the end")
       ->check(Path());
+  command
+      .add_option(
+          "--class-weight", options.classWeight,
+          "what the loss of a sample is multiplied by, by its class: balanced, NAME=2.5,OTHER=0.5 or a JSON file")
+      ->check(Path());
   addStratify(command, options, "have --validation and --test take of each class its share");
   addMonitor(command, options);
   command

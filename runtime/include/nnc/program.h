@@ -68,6 +68,8 @@ typedef enum nnc_input_role {
   NNC_LEARNING_RATE = 2, /* f32 scalar (f64 in reference programs); default_value is the file's. A step whose rates
                             follow schedules has none */
   NNC_SEED = 3,          /* i64 scalar */
+  NNC_CLASS_WEIGHTS = 4, /* f32 [classes] (f64 in reference programs): what the loss of a sample of the class is
+                            multiplied by; 1 is no weight. Of train entries that were compiled for it */
 } nnc_input_role;
 
 typedef struct nnc_input {
