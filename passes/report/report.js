@@ -186,7 +186,8 @@ const roles = { parameter: "parameters", optimizer_state: "optimiser state", cou
                 working: "working memory", scratch: "scratch of a worker" };
 
 function bufferRect(step, buffer, x, y, width, height) {
-  const rect = svg("rect", { class: "buffer", x, y, width: Math.max(width, 0.5), height: Math.max(height, 0.5),
+  // An outline would hide what is thinner than it.
+  const rect = svg("rect", { class: height < 4 || width < 2 ? "buffer thin" : "buffer", x, y, width: Math.max(width, 0.5), height: Math.max(height, 0.5),
                              style: { fill: `var(--${buffer.role})` } });
   const stageAt = t => step.times[t] && step.times[t].stage ? ` (${step.times[t].stage})` : "";
   const life = buffer.kind === "variable" ? "lives from step to step"
