@@ -48,7 +48,8 @@ document.addEventListener("mousemove", event => {
   hint.replaceChildren(...lines.map((line, i) => html(i ? "div" : "b", {}, line)));
   const { width, height } = hint.getBoundingClientRect();
   hint.style.left = Math.max(4, Math.min(event.clientX + 14, innerWidth - width - 8)) + "px";
-  hint.style.top = (event.clientY + 16 + height > innerHeight ? event.clientY - height - 10 : event.clientY + 16) + "px";
+  const below = event.clientY + 16;
+  hint.style.top = (below + height > innerHeight ? event.clientY - height - 10 : below) + "px";
 });
 
 //---- Tables ----------------------------------------------------------------------------------------------------------
@@ -59,7 +60,8 @@ function sortableTable(columns, rows, foot) {
   const cell = (column, row) => {
     const value = column.get(row);
     const attributes = column.text ? { class: "text", title: value } : {};
-    if (column.share) Object.assign(attributes, { class: "bar", style: { "--share": percent(column.share(row)).replace(" ", "") } });
+    if (column.share)
+      Object.assign(attributes, { class: "bar", style: { "--share": `${100 * column.share(row)}%` } });
     return html("td", attributes, value === undefined ? "" : column.show ? column.show(value) : String(value));
   };
   const line = row => html("tr", {}, columns.map(column => cell(column, row)));
@@ -79,7 +81,8 @@ function sortableTable(columns, rows, foot) {
   });
   const total = foot && html("tfoot", {}, html("tr", {}, columns.map(column =>
     html("td", column.text ? { class: "text" } : {}, column.total === undefined ? "" : column.total))));
-  return html("div", { class: "scroll" }, html("table", {}, [html("thead", {}, html("tr", {}, heads)), body, total ?? ""]));
+  const table = html("table", {}, [html("thead", {}, html("tr", {}, heads)), body, total ?? ""]);
+  return html("div", { class: "scroll" }, table);
 }
 
 function layerTable(step) {
@@ -114,7 +117,8 @@ function modelTable(model) {
     { title: "Type", get: l => l.kind, text: true },
     { title: "Output", get: l => l.output_shapes.join(", "), text: true },
     { title: "Parameters", get: l => l.parameters.total, show: whole, total: whole(model.parameters.total) },
-    { title: "Multiply-adds", get: l => l.multiply_adds_per_sample, show: whole, total: whole(model.multiply_adds_per_sample) },
+    { title: "Multiply-adds", get: l => l.multiply_adds_per_sample, show: whole,
+      total: whole(model.multiply_adds_per_sample) },
     { title: "Depth", get: l => l.depth, total: String(model.depth) },
     { title: "Longest path", get: l => l.longest_path, total: String(model.longest_path) },
   ], model.layers, true);
@@ -173,7 +177,8 @@ function treemap(model) {
          svg("text", { class: "leaf-label", x: x + 8, y: y + 34 }, clip(whole(size), width - 14))] : [];
     return [rect, label];
   });
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img", "aria-label": "Parameters by layer" }, leaves);
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img",
+                      "aria-label": "Parameters by layer" }, leaves);
 }
 
 /// As much of a text as fits into so many units at 12 px.
@@ -186,13 +191,16 @@ const roles = { parameter: "parameters", optimizer_state: "optimiser state", cou
                 working: "working memory", scratch: "scratch of a worker" };
 
 function bufferRect(step, buffer, x, y, width, height) {
-  const rect = svg("rect", { class: "buffer", x, y, width: Math.max(width, 0.5), height: Math.max(height, 0.5),
-                             style: { fill: `var(--${buffer.role})` } });
+  // An outline would hide what is thinner than it.
+  const isThin = height < 4 || width < 2;
+  const rect = svg("rect", { class: isThin ? "buffer thin" : "buffer", x, y, width: Math.max(width, 0.5),
+                             height: Math.max(height, 0.5), style: { fill: `var(--${buffer.role})` } });
   const stageAt = t => step.times[t] && step.times[t].stage ? ` (${step.times[t].stage})` : "";
   const life = buffer.kind === "variable" ? "lives from step to step"
     : buffer.kind === "scratch" ? `ops ${buffer.first} to ${buffer.last} of parallel loop ${buffer.loop}`
     : `op ${buffer.first}${stageAt(buffer.first)} to op ${buffer.last}${stageAt(buffer.last)}`;
-  hints.set(rect, [buffer.layer ?? buffer.name ?? "(no layer)", buffer.name ?? "", `${buffer.type}, ${roles[buffer.role]}`,
+  hints.set(rect, [buffer.layer ?? buffer.name ?? "(no layer)", buffer.name ?? "",
+                   `${buffer.type}, ${roles[buffer.role]}`,
                    `${bytes(buffer.bytes)} (${whole(buffer.bytes)} bytes) at byte ${whole(buffer.offset)}`, life,
                    buffer.location ?? ""].filter(line => line));
   return rect;
@@ -248,12 +256,14 @@ function scratchChart(step) {
   const lengths = new Map(loops.map(l => [l, 1 + Math.max(...buffers.filter(b => b.loop === l).map(b => b.last))]));
   const to = Math.max(...buffers.map(b => b.offset + b.bytes), 1);
   const y = offset => bottom - (bottom - top) * offset / to;
-  const x = (loop, t) => left + (right - left) * (loops.indexOf(loop) + Math.max(t, 0) / lengths.get(loop)) / loops.length;
+  const part = (right - left) / loops.length;
+  const x = (loop, t) => left + part * (loops.indexOf(loop) + Math.max(t, 0) / lengths.get(loop));
   return [html("h3", { style: { "margin-top": "14px" } }, "Scratch of each worker, parallel loop by parallel loop"),
           svg("svg", { viewBox: "0 0 1200 140", width: "100%", role: "img", "aria-label": "Scratch of each worker" }, [
             byteAxis(0, to, y, left, right),
             buffers.map(b => bufferRect(step, b, x(b.loop, b.first), y(b.offset + b.bytes),
-                                        x(b.loop, b.last + 1) - x(b.loop, b.first), y(b.offset) - y(b.offset + b.bytes))),
+                                        x(b.loop, b.last + 1) - x(b.loop, b.first),
+                                        y(b.offset) - y(b.offset + b.bytes))),
           ])];
 }
 
@@ -295,7 +305,7 @@ function layOut(graph) {
   columns.forEach(number);
   for (let round = 0; round < 8; ++round) {
     const side = round % 2 ? "after" : "before";
-    const mean = node => node[side].length ? node[side].reduce((sum, n) => sum + n.row, 0) / node[side].length : node.row;
+    const mean = ({ [side]: near, row }) => near.length ? near.reduce((sum, n) => sum + n.row, 0) / near.length : row;
     for (const column of round % 2 ? columns.slice().reverse() : columns) {
       const keys = new Map(column.map(node => [node, mean(node)]));
       column.sort((a, b) => keys.get(a) - keys.get(b));
@@ -397,17 +407,20 @@ function comparison() {
   const line = (title, values, show) => {
     if (values.every(v => v === undefined)) return "";
     const most = Math.max(...values.map(v => v ?? 0));
-    return html("tr", {}, [html("td", { class: "text" }, title), values.map(v => v === undefined ? html("td", {}, "\u2013")
+    return html("tr", {}, [html("td", { class: "text" }, title), values.map(v => v === undefined
+      ? html("td", {}, "\u2013")
       : html("td", { class: "bar", style: { "--share": (most ? 100 * v / most : 0) + "%" } }, show(v)))]);
   };
-  const group = title => html("tr", { class: "group" }, html("td", { class: "text", colspan: columns.length + 1 }, title));
+  const group = title =>
+    html("tr", { class: "group" }, html("td", { class: "text", colspan: columns.length + 1 }, title));
   const body = [totals.map(([title, get, show]) => line(title, columns.map(get), show)),
                 sumRows.map(([title, get, show]) => line(title, columns.map(c => get(c.total)), show)),
                 kinds.map(kind => [group(kind || "(no layer)"), sumRows.map(([title, get, show]) =>
                   line(title, columns.map(c => c.kinds[kind] && get(c.kinds[kind])), show))])];
-  return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, html("table", { class: "compare" }, [
+  const table = html("table", { class: "compare" }, [
     html("thead", {}, html("tr", {}, [html("th", { class: "text" }, ""), columns.map(c =>
-      html("th", { title: c.file }, c.title))])), html("tbody", {}, body)])));
+      html("th", { title: c.file }, c.title))])), html("tbody", {}, body)]);
+  return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, table));
 }
 
 function draw() {
@@ -415,7 +428,8 @@ function draw() {
   const name = data.columns ? data.columns.map(c => c.title).join(", ") : data.file.split("/").pop();
   document.title = `${name} \u2013 nnc report`;
   const device = data.device && `${data.device.name}: ${data.device.description}; ${count(data.device.flops)}FLOP/s, ` +
-    `${count(data.device.bytes_per_second)}B/s (${data.device.source}). Times are the least that this program could take on it.`;
+    `${count(data.device.bytes_per_second)}B/s (${data.device.source}). ` +
+    "Times are the least that this program could take on it.";
   page.append(html("h1", {}, data.columns ? "Comparison" : name),
               html("p", { class: "quiet" }, data.columns ? name : data.file),
               device ? html("p", { class: "quiet" }, device) : "");
