@@ -68,6 +68,47 @@ template <typename Effect> static bool mayHave(Operation *op, Value memref) {
 bool nn::mayRead(Operation *op, Value memref) { return mayHave<MemoryEffects::Read>(op, memref); }
 bool nn::mayWrite(Operation *op, Value memref) { return mayHave<MemoryEffects::Write>(op, memref); }
 
+bool nn::touchesKnownRootsOnly(Operation *root) {
+  auto isKnown = [](const MemoryEffects::EffectInstance &effect) {
+    return effect.getValue() && isa<MemRefType>(effect.getValue().getType()) && getKnownRoot(effect.getValue());
+  };
+  return !root->walk([&](Operation *op) {
+                auto interface = dyn_cast<MemoryEffectOpInterface>(op);
+                SmallVector<MemoryEffects::EffectInstance> effects;
+                if (interface)
+                  interface.getEffects(effects);
+                else if (op != root && !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+                         !op->hasTrait<OpTrait::IsTerminator>())
+                  return WalkResult::interrupt();
+                return WalkResult(success(llvm::all_of(effects, isKnown)));
+              })
+              .wasInterrupted();
+}
+
+static void collectUsers(Value memref, Block *block, llvm::SetVector<Operation *> &users) {
+  for (Operation *user : memref.getUsers()) {
+    if (Operation *ancestor = block->findAncestorOpInBlock(*user))
+      users.insert(ancestor);
+    if (auto view = dyn_cast<ViewLikeOpInterface>(user))
+      for (Value result : view->getResults())
+        collectUsers(result, block, users);
+  }
+}
+
+SmallVector<Operation *> nn::findUsers(Block *block, ArrayRef<Value> memrefs) {
+  llvm::SetVector<Operation *> users;
+  for (Value memref : memrefs) {
+    Value root = getKnownRoot(memref);
+    // Other ops may name the same global.
+    if (!root || root.getDefiningOp<memref::GetGlobalOp>())
+      return llvm::map_to_vector(*block, [](Operation &op) { return &op; });
+    collectUsers(root, block, users);
+  }
+  SmallVector<Operation *> sorted = users.takeVector();
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return sorted;
+}
+
 static bool areUsersAmong(Value memref, llvm::ArrayRef<Operation *> users) {
   return llvm::all_of(memref.getUsers(), [&](Operation *user) {
     if (isa<memref::DeallocOp>(user) || llvm::is_contained(users, user))

@@ -24,9 +24,17 @@ bool mayRead(Operation *op, Value memref);
 bool mayWrite(Operation *op, Value memref);
 inline bool mayTouch(Operation *op, Value memref) { return mayRead(op, memref) || mayWrite(op, memref); }
 
+/// Whether every op in `root` that reads or writes says which memrefs, and these have known roots: then only users of a
+/// memref's root, or of views of it, touch it.
+bool touchesKnownRootsOnly(Operation *root);
+
+/// The ops of `block` that use one of the memrefs' roots or views of them, or hold ops that do, in the order of the
+/// block; all ops of the block where a root is not known.
+SmallVector<Operation *> findUsers(Block *block, ArrayRef<Value> memrefs);
+
 /// Whether `memref`'s allocation is visible to no operation but `users`, views
 /// and deallocations: then nobody sees what they store there.
-bool isOnlyUsedBy(Value memref, llvm::ArrayRef<Operation *> users);
+bool isOnlyUsedBy(Value memref, ArrayRef<Operation *> users);
 
 /// The operation before which a copy of `source`, needed at `user`, can be made once for all enclosing loops in which
 /// `source` does not change.

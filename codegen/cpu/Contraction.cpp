@@ -90,9 +90,10 @@ namespace {
 /// stands between.
 class GroupFinder {
 public:
-  GroupFinder(const Contraction &contraction, const DenseSet<Operation *> &taken)
+  GroupFinder(const Contraction &contraction, const DenseSet<Operation *> &taken, bool knowsRoots)
       : group{contraction, {}, {}}, result(contraction.c->get()),
-        resultMap(linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c)), taken(taken) {}
+        resultMap(linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c)), taken(taken),
+        knowsRoots(knowsRoots) {}
 
   ContractionGroup find() {
     findPrologue();
@@ -101,20 +102,32 @@ public:
   }
 
 private:
+  /// The ops of the block that may touch one of the memrefs.
+  SmallVector<Operation *> findNeighbours(ArrayRef<Value> values) {
+    Block *block = group.contraction.op->getBlock();
+    SmallVector<Value> memrefs;
+    llvm::copy_if(values, std::back_inserter(memrefs), [](Value value) { return isa<MemRefType>(value.getType()); });
+    if (knowsRoots)
+      return findUsers(block, memrefs);
+    return llvm::map_to_vector(*block, [](Operation &op) { return &op; });
+  }
+
   void findPrologue() {
-    SmallVector<Operation *> between;
-    for (Operation *op = group.contraction.op->getPrevNode(); op; op = op->getPrevNode()) {
-      if (!mayTouch(op, result)) {
-        between.push_back(op);
-        continue;
-      }
-      auto generic = dyn_cast<linalg::GenericOp>(op);
-      if (generic && isPrologue(generic) && llvm::none_of(between, [&](Operation *other) {
-            return llvm::any_of(generic.getDpsInputs(), [&](Value input) { return writes(other, input); });
-          }))
-        group.prologue = generic;
+    Operation *contraction = group.contraction.op;
+    SmallVector<Operation *> neighbours = findNeighbours(result);
+    auto before = llvm::find_if(llvm::reverse(neighbours), [&](Operation *op) {
+      return op->isBeforeInBlock(contraction) && mayTouch(op, result);
+    });
+    if (before == neighbours.rend())
       return;
-    }
+    auto generic = dyn_cast<linalg::GenericOp>(*before);
+    if (!generic || !isPrologue(generic))
+      return;
+    for (Operation *op : findNeighbours(llvm::to_vector(generic.getInputs())))
+      if (generic->isBeforeInBlock(op) && op->isBeforeInBlock(contraction) &&
+          llvm::any_of(generic.getInputs(), [&](Value input) { return writes(op, input); }))
+        return;
+    group.prologue = generic;
   }
 
   bool isPrologue(linalg::GenericOp op) {
@@ -125,14 +138,25 @@ private:
   }
 
   void findEpilogues() {
-    for (Operation *op = group.contraction.op->getNextNode();
-         op && !op->hasTrait<OpTrait::IsTerminator>() && group.epilogues.size() < maxEpilogues;
-         op = op->getNextNode()) {
-      auto generic = dyn_cast<linalg::GenericOp>(op);
-      if (generic && isEpilogue(generic))
-        group.epilogues.push_back(generic);
-      else if (!canSinkPast(op))
-        return;
+    Operation *last = group.contraction.op;
+    // Each member adds to what the next must not pass.
+    for (bool found = true; found && group.epilogues.size() < maxEpilogues;) {
+      found = false;
+      SmallVector<Value> values = getWritten();
+      llvm::append_range(values, getRead());
+      for (Operation *op : findNeighbours(values)) {
+        if (!last->isBeforeInBlock(op) || op->hasTrait<OpTrait::IsTerminator>())
+          continue;
+        auto generic = dyn_cast<linalg::GenericOp>(op);
+        if (generic && isEpilogue(generic)) {
+          group.epilogues.push_back(generic);
+          last = op;
+          found = true;
+          break;
+        }
+        if (!canSinkPast(op))
+          return;
+      }
     }
   }
 
@@ -226,6 +250,7 @@ private:
   Value result;
   AffineMap resultMap;
   const DenseSet<Operation *> &taken;
+  bool knowsRoots;
 };
 
 } // namespace
@@ -237,6 +262,7 @@ int64_t Contraction::getNumTerms() const {
   return product;
 }
 
-ContractionGroup nn::fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken) {
-  return GroupFinder(contraction, taken).find();
+ContractionGroup nn::fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken,
+                                    bool knowsRoots) {
+  return GroupFinder(contraction, taken, knowsRoots).find();
 }

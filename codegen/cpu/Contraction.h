@@ -44,6 +44,7 @@ struct ContractionGroup {
 
 /// The contraction with its neighbours, none of which is in `taken`, the members of other groups. Where groups of one
 /// block interleave, any two ops that change places as the groups' code is emitted have been found independent.
-ContractionGroup fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken);
+/// `knowsRoots`: all around touch memory of known roots only (touchesKnownRootsOnly), so that few need be looked at.
+ContractionGroup fuseNeighbours(const Contraction &contraction, const DenseSet<Operation *> &taken, bool knowsRoots);
 
 } // namespace mlir::nn

@@ -105,7 +105,8 @@ namespace {
 class Lowering {
 public:
   Lowering(func::FuncOp function, const CpuTarget &target, ContractionVisitor visit)
-      : function(function), target(target), visit(visit), rewriter(function.getContext()) {}
+      : function(function), target(target), visit(visit), rewriter(function.getContext()),
+        knowsRoots(touchesKnownRootsOnly(function)) {}
 
   LogicalResult run() {
     if (failed(findGroups()))
@@ -141,9 +142,9 @@ private:
     if (failed(verifySchedule(*contraction, target)))
       return failure();
     if (visit)
-      visit(number, fuseNeighbours(*contraction, taken));
+      visit(number, fuseNeighbours(*contraction, taken, knowsRoots));
     packColumns(rewriter, *contraction, target);
-    groups.push_back(fuseNeighbours(*contraction, taken));
+    groups.push_back(fuseNeighbours(*contraction, taken, knowsRoots));
     taken.insert_range(groups.back().getOps());
     return success();
   }
@@ -151,7 +152,7 @@ private:
   /// Merges what loops of a contraction and its neighbours can be merged.
   void collapseLoops(Contraction &contraction) {
     Attribute schedule = contraction.op->getAttr(scheduleAttributeName);
-    ContractionGroup group = fuseNeighbours(contraction, taken);
+    ContractionGroup group = fuseNeighbours(contraction, taken, knowsRoots);
     SmallVector<Operation *> members = group.getOps();
     SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
     for (auto [before, after] : llvm::zip(members, collapsed)) {
@@ -182,6 +183,7 @@ private:
   const CpuTarget &target;
   ContractionVisitor visit;
   IRRewriter rewriter;
+  bool knowsRoots;
   std::vector<ContractionGroup> groups;
   /// Ops that were there at first and are no more.
   DenseSet<Operation *> erased;

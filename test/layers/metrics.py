@@ -3,17 +3,22 @@
 from layer_family import Comparison, classes, jnp, normal, positive, tied, zero_or_one
 
 
+def share(hits, y):
+    """A mean in the precision of the predictions."""
+    return jnp.mean(hits.astype(y.dtype))
+
+
 def accuracy(y, label):
-    return jnp.mean(jnp.argmax(y, axis=-1) == label)
+    return share(jnp.argmax(y, axis=-1) == label, y)
 
 
 def binary_accuracy(y, target, threshold=0.5):
-    return jnp.mean((y > threshold) == (target == 1))
+    return share((y > threshold) == (target == 1), y)
 
 
 def sparse_top_k_categorical_accuracy(y, label, k=5):
     own = jnp.take_along_axis(y, label[..., None], axis=-1)
-    return jnp.mean(jnp.sum(y > own, axis=-1) < k)
+    return share(jnp.sum(y > own, axis=-1) < k, y)
 
 
 def jax_cases():

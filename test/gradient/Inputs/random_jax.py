@@ -23,12 +23,12 @@ def train_in_jax(network, parameters, data, dtype):
     inputs = {name: value for name, value in data.items() if value.dtype != np.int32}
     evaluate = jax.jit(jax.value_and_grad(lambda p, floats: network.loss(p, data | floats), (0, 1)))
     train = jax.jit(jax.grad(lambda p, step: network.loss(p, data, Random(0, step))))
-    slot_count, update = network.optimizer
-    slots = {name: (jnp.zeros_like(value),) * slot_count for name, value in parameters.items()}
+    starts, update, clip = network.optimizer
+    slots = {name: tuple(jnp.full_like(value, start) for start in starts) for name, value in parameters.items()}
     loss, (gradients, of_inputs) = evaluate(parameters, inputs)
     results = {"loss": loss} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
     for step in range(UPDATES):
-        gradients = train(parameters, step)
+        gradients = clip(train(parameters, step))
         for name in parameters:
             parameters[name], slots[name] = update(parameters[name], gradients[name], slots[name],
                                                    jnp.asarray(step + 1, dtype))
