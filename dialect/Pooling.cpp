@@ -68,18 +68,20 @@ FailureOr<SmallVector<Value>> GlobalMaxPooling1dOp::buildAdjoint(OpBuilder &buil
     return tensor::CollapseShapeOp::create(b, value, SmallVector<ReassociationIndices>{{0, 1}, {2}});
   };
   AffineMap all = b.getMultiDimIdentityMap(3), pooled = all.dropResult(1);
-  Value isMax = mapElements(b, type, {saved[0], withoutTime(saved[1])}, {all, pooled},
-                            [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                              Value equal = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], args[1]);
-                              return arith::SelectOp::create(b, equal, constant(b, type, 1.0), constant(b, type, 0.0));
-                            });
+  Value max = withoutTime(saved[1]);
+  auto selectMax = [&](ImplicitLocOpBuilder &b, ValueRange args, Value value) -> Value {
+    Value isMax = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, args[0], args[1]);
+    return arith::SelectOp::create(b, isMax, value, constant(b, type, 0.0));
+  };
+  Value ones = mapElements(b, type, {saved[0], max}, {all, pooled}, [&](ImplicitLocOpBuilder &b, ValueRange args) {
+    return selectMax(b, args, constant(b, type, 1.0));
+  });
   auto zero = b.getFloatAttr(type.getElementType(), 0.0);
-  Value count = reduceTime(b, isMax, zero, [](ImplicitLocOpBuilder &b, Value value, Value sum) -> Value {
+  Value count = reduceTime(b, ones, zero, [](ImplicitLocOpBuilder &b, Value value, Value sum) -> Value {
     return arith::AddFOp::create(b, sum, value);
   });
-  return SmallVector<Value>{mapElements(b, type, {isMax, count, withoutTime(resultGrads[0])}, {all, pooled, pooled},
-                                        [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                                          Value share = arith::DivFOp::create(b, args[2], args[1]);
-                                          return arith::MulFOp::create(b, args[0], share);
+  return SmallVector<Value>{mapElements(b, type, {saved[0], max, count, withoutTime(resultGrads[0])},
+                                        {all, pooled, pooled, pooled}, [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                                          return selectMax(b, args, arith::DivFOp::create(b, args[3], args[2]));
                                         })};
 }

@@ -1,6 +1,6 @@
 """The binary cross-entropy."""
 
-from gradient_steps import Case, loss_steps
+from gradient_steps import Case, Step, loss_steps
 from layer_family import BINARY, Comparison, Loss, jax, jnp, normal, positive, tied, wide, zero_or_one
 
 
@@ -30,12 +30,12 @@ def gradient_cases():
                                                     biases=extreme))
     yield Case("nn.binary_crossentropy-sigmoid", loss_steps("nn.binary_crossentropy %y, %target", floats,
                                                             ", activation = sigmoid", extreme))
-    # Probabilities of 0 and 1, which are clipped, and one that is not.
-    yield Case("nn.binary_crossentropy-probabilities", loss_steps("nn.binary_crossentropy %y, %target", floats,
-                                                                  ", activation = hard_sigmoid", [(-10.0, 10.0, 0.5)]))
-    yield Case("nn.binary_crossentropy-smoothed",
-               loss_steps("nn.binary_crossentropy %y, %target {label_smoothing = 0.2}", floats,
-                          ", activation = hard_sigmoid", [(-10.0, 10.0, 0.5)]))
+    for name, options in (("probabilities", ""), ("smoothed", " {label_smoothing = 0.2}")):
+        line = f"nn.binary_crossentropy %y, %target{options}"
+        # Of what is no probability all is clipped, as here of many; 2e-9, beside others, is too.
+        least = Step(1, [("x", (1,), "f32")], "%y = nn.dense %x {units = 3, use_bias = false}", (3,), line,
+                     values={"x": [[4.5e-5]], "kernel": [[4.5e-5, 2e4, 1e4]]})
+        yield Case(f"nn.binary_crossentropy-{name}", [*loss_steps(line, floats, ", use_bias = false"), least])
 
 
 def jax_cases():
