@@ -31,17 +31,50 @@ static SmallVector<Value> showPooled(ImplicitLocOpBuilder &b, Value pooled, Type
   return {tensor::ExpandShapeOp::create(b, type, pooled, SmallVector<ReassociationIndices>{{0, 1}, {2}})};
 }
 
+LogicalResult GlobalAveragePooling1dOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (!getMask() || mayBeEqual(cast<RankedTensorType>(getMask().getType()).getShape(), type.getShape().drop_back()))
+    return success();
+  return emitOpError() << "got a mask of type " << getMask().getType() << " for an input of type " << type
+                       << ", takes integers [batch, time]";
+}
+
+/// `value` in the steps that the mask does not leave out, else 0: [batch, time, features]. A null value is 1.
+static Value selectSteps(ImplicitLocOpBuilder &b, RankedTensorType type, Value mask, Value value) {
+  AffineMap all = b.getMultiDimIdentityMap(3);
+  SmallVector<Value> inputs = {mask};
+  SmallVector<AffineMap> maps = {all.dropResult(2)};
+  if (value) {
+    inputs.push_back(value);
+    maps.push_back(all);
+  }
+  return mapElements(b, type, inputs, maps, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    Value none = arith::ConstantOp::create(b, b.getIntegerAttr(args[0].getType(), 0));
+    Value isValid = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, args[0], none);
+    Value kept = value ? args[1] : constant(b, type, 1.0);
+    return arith::SelectOp::create(b, isValid, kept, constant(b, type, 0.0));
+  });
+}
+
 FailureOr<SmallVector<Value>> GlobalAveragePooling1dOp::lower(OpBuilder &builder) {
   ImplicitLocOpBuilder b(getLoc(), builder);
   auto type = cast<RankedTensorType>(getInput().getType());
   auto zero = b.getFloatAttr(type.getElementType(), 0.0);
-  Value sum = reduceTime(b, getInput(), zero, [](ImplicitLocOpBuilder &b, Value value, Value sum) -> Value {
-    return arith::AddFOp::create(b, sum, value);
+  auto sumTime = [&](Value values) {
+    return reduceTime(b, values, zero, [](ImplicitLocOpBuilder &b, Value value, Value sum) -> Value {
+      return arith::AddFOp::create(b, sum, value);
+    });
+  };
+  Value mask = getMask();
+  SmallVector<Value> inputs = {sumTime(mask ? selectSteps(b, type, mask, getInput()) : getInput())};
+  if (mask)
+    inputs.push_back(sumTime(selectSteps(b, type, mask, Value())));
+  auto pooled = cast<RankedTensorType>(inputs.front().getType());
+  Value mean = mapElements(b, pooled, inputs, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    Value steps = mask ? arith::MaximumFOp::create(b, args[1], constant(b, type, 1.0)).getResult()
+                       : constant(b, type, type.getDimSize(1));
+    return arith::DivFOp::create(b, args[0], steps);
   });
-  Value mean = mapElements(b, cast<RankedTensorType>(sum.getType()), sum,
-                           [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-                             return arith::DivFOp::create(b, args[0], constant(b, type, type.getDimSize(1)));
-                           });
   return showPooled(b, mean, getType());
 }
 

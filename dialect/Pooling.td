@@ -22,11 +22,22 @@ def NN_GlobalAveragePooling1dOp : NN_GlobalPooling<"global_average_pooling_1d"> 
   let summary = "The mean over time of each feature";
   let description = [{
     [batch, time, features] → [batch, features], or with `keepdims` [batch, 1, features]. Keras' GlobalAveragePooling1D.
+    With a mask [batch, time], integers, it is the mean of the steps whose element is not zero (nn.padding_mask,
+    nn.sequence_mask), and 0 where there are none.
 
     ```mlir
     // %x: tensor<?x64x32xf32>
-    %y = nn.global_average_pooling_1d %x
+    // %mask: tensor<?x64xi32>
+    %y = nn.global_average_pooling_1d %x mask(%mask)
     ```
+  }];
+  let arguments = (ins NN_FloatTensor:$input, Optional<NN_IndexTensor>:$mask, UnitAttr:$keepdims,
+                       OptionalAttr<NN_WordAttr>:$name);
+  let hasVerifier = 1;
+  let assemblyFormat = [{
+    $input `` custom<OperandType>(ref($input), type($input))
+    (`mask` `(` $mask^ `` custom<OptionalOperandType>(ref($mask), type($mask)) `)`)? ``
+    custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }
 

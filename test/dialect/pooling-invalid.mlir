@@ -22,3 +22,11 @@ func.func @attribute(%x: tensor<?x3x2xf32>) {
   %a = nn.global_max_pooling_1d %x {keep_dims}
   return
 }
+
+// -----
+
+func.func @mask(%x: tensor<?x3x2xf32>, %mask: tensor<?x4xi32>) {
+  // expected-error @below {{got a mask of type 'tensor<?x4xi32>' for an input of type 'tensor<?x3x2xf32>', takes integers [batch, time]}}
+  %a = nn.global_average_pooling_1d %x mask(%mask)
+  return
+}

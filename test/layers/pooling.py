@@ -1,7 +1,7 @@
 """Pooling over all of time."""
 
 from gradient_steps import Case, Step
-from layer_family import Layer, layer_comparison, normal, tied
+from layer_family import Layer, classes, jnp, layer_comparison, normal, tied
 
 # (batch, time, features)
 SIZES = [(1, 1, 1), (1, 5, 3), (3, 1, 4), (3, 7, 1), (4, 3, 9)]
@@ -19,13 +19,30 @@ def steps(op, keepdims):
   %y = nn.{op} %h{flag}""", (1, features) if keepdims else (features,))
 
 
+def masked_steps():
+    for batch, time, features in SIZES:
+        mask = [[(sample + step) % 3 for step in range(time)] for sample in range(batch)]
+        yield Step(batch, [("x", (time, 2), "f32"), ("m", (time,), "i32")], f"""%h = nn.dense %x {{units = {features}}}
+  %y = nn.global_average_pooling_1d %h mask(%m)""", (features,), values={"m": mask}, mutants=time > 1)
+
+
 def gradient_cases():
     for op in FORMULAS:
         yield Case(f"nn.{op}", steps(op, False))
         yield Case(f"nn.{op}-keepdims", steps(op, True))
+    yield Case("nn.global_average_pooling_1d-masked", masked_steps())
+
+
+def masked_average(x, mask):
+    valid = (mask != 0)[..., None]
+    return jnp.sum(jnp.where(valid, x, 0), axis=1) / jnp.maximum(jnp.sum(valid, axis=1), 1)
 
 
 def jax_cases():
+    for _, time, features in SIZES:
+        yield layer_comparison("global_average_pooling_1d, masked", {"x": ((time, features), normal), "m": ((time,), classes(2))},
+                               "%y = nn.global_average_pooling_1d %x mask(%m)", (features,),
+                               lambda v: masked_average(v["x"], v["m"]))
     for op, formula in FORMULAS.items():
         for _, time, features in SIZES:
             for drawn in (normal, tied):

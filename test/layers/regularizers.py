@@ -12,6 +12,6 @@ def l2(w, factor=0.01):
 
 
 REGULARIZERS = {
-    "l1": Regularizer("#nn.l1<1.0e-3>", lambda w: l1(w, 1e-3)),
+    "l1": Regularizer("#nn.l1<1.0e-3>", lambda w: l1(w, 1e-3), smooth=False),
     "l2": Regularizer("#nn.l2<1.0e-2>", lambda w: l2(w, 1e-2)),
 }

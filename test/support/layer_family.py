@@ -163,7 +163,8 @@ class Loss:
 
 @dataclasses.dataclass
 class Regularizer:
-    """The attribute's text, and what it adds to the loss for a parameter."""
+    """The attribute's text, what it adds to the loss for a parameter, and whether that has a derivative at 0."""
 
     text: str
     formula: typing.Callable
+    smooth: bool = True

@@ -101,10 +101,10 @@ def mlp_case(optimizer="sgd", regularizer="", loss="sparse, logits", activation=
     """(text of the model file, JAX loss, JAX optimiser) of a variation."""
     loss = LOSSES[loss]
     optimizer_text, update = OPTIMIZERS[optimizer]
-    penalized = ""
-    if regularizer:
-        penalized = ", kernel_regularizer = {0}, bias_regularizer = {0}".format(REGULARIZERS[regularizer].text)
-    text = MLP.format(activation=activation, regularizer=penalized,
+    # Of the bias only where it has a derivative at 0: there the bias begins, and its sign would be rounding's.
+    penalized = [] if not regularizer else ["kernel", "bias"] if REGULARIZERS[regularizer].smooth else ["kernel"]
+    attributes = "".join(f", {parameter}_regularizer = {REGULARIZERS[regularizer].text}" for parameter in penalized)
+    text = MLP.format(activation=activation, regularizer=attributes,
                       last=f", activation = {loss.activation}" if loss.activation else "",
                       target=batched(loss.target.shape((5,)), loss.target.element), loss=loss.line,
                       optimizer=optimizer_text)
@@ -113,7 +113,7 @@ def mlp_case(optimizer="sgd", regularizer="", loss="sparse, logits", activation=
         h = ref.dense(p, "classifier.dense", batch["x"], ACTIVATIONS[activation])
         h = ref.dense(p, "classifier.dense_1", h, ref.tanh)
         value = loss.formula(ref.dense(p, "classifier.dense_2", h), batch["target"])
-        for parameter in ("kernel", "bias") if regularizer else ():
+        for parameter in penalized:
             value += REGULARIZERS[regularizer].formula(p[f"classifier.dense.{parameter}"])
         return value
 
