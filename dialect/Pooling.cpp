@@ -66,14 +66,17 @@ FailureOr<SmallVector<Value>> GlobalAveragePooling1dOp::lower(OpBuilder &builder
     });
   };
   Value mask = getMask();
-  SmallVector<Value> inputs = {sumTime(mask ? selectSteps(b, type, mask, getInput()) : getInput())};
+  Value sum = sumTime(mask ? selectSteps(b, type, mask, getInput()) : getInput());
+  auto pooled = cast<RankedTensorType>(sum.getType());
+  SmallVector<Value> inputs = {sum};
+  // An op of its own, so that no gradient passes through it.
   if (mask)
-    inputs.push_back(sumTime(selectSteps(b, type, mask, Value())));
-  auto pooled = cast<RankedTensorType>(inputs.front().getType());
+    inputs.push_back(mapElements(b, pooled, sumTime(selectSteps(b, type, mask, Value())),
+                                 [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                                   return arith::MaximumFOp::create(b, args[0], constant(b, type, 1.0));
+                                 }));
   Value mean = mapElements(b, pooled, inputs, [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    Value steps = mask ? arith::MaximumFOp::create(b, args[1], constant(b, type, 1.0)).getResult()
-                       : constant(b, type, type.getDimSize(1));
-    return arith::DivFOp::create(b, args[0], steps);
+    return arith::DivFOp::create(b, args[0], mask ? args[1] : constant(b, type, type.getDimSize(1)));
   });
   return showPooled(b, mean, getType());
 }

@@ -1,7 +1,7 @@
 """Losses of numbers."""
 
 from gradient_steps import Case, loss_steps
-from layer_family import REAL, Comparison, Loss, jnp, normal, tied
+from layer_family import REAL, Comparison, Loss, jnp, magnitude, normal, tied
 
 
 def mean_squared_error(y, target):
@@ -14,7 +14,7 @@ def half_squared_error(y, target):
 
 
 def mean_absolute_error(y, target):
-    return jnp.mean(jnp.abs(y - target))
+    return jnp.mean(magnitude(y - target))
 
 
 def huber(y, target, delta=1.0):

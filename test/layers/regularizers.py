@@ -1,10 +1,10 @@
 """Regularisers: what they add to the loss for a parameter. (The dense layer's file takes their gradients.)"""
 
-from layer_family import Regularizer, jnp
+from layer_family import Regularizer, jnp, magnitude
 
 
 def l1(w, factor=0.01):
-    return factor * jnp.sum(jnp.abs(w))
+    return factor * jnp.sum(magnitude(w))
 
 
 def l2(w, factor=0.01):
@@ -12,6 +12,6 @@ def l2(w, factor=0.01):
 
 
 REGULARIZERS = {
-    "l1": Regularizer("#nn.l1<1.0e-3>", lambda w: l1(w, 1e-3), smooth=False),
+    "l1": Regularizer("#nn.l1<1.0e-3>", lambda w: l1(w, 1e-3)),
     "l2": Regularizer("#nn.l2<1.0e-2>", lambda w: l2(w, 1e-2)),
 }

@@ -21,6 +21,11 @@ class Lazy:
 jax, jnp = Lazy("jax"), Lazy("jax.numpy")
 
 
+def magnitude(x):
+    """|x|, whose derivative at 0 is 0, as in TensorFlow and PyTorch; that of jnp.abs is 1."""
+    return x * jnp.sign(jax.lax.stop_gradient(x))
+
+
 # How values are drawn: (generator, shape with the batch) -> values
 
 
@@ -163,8 +168,7 @@ class Loss:
 
 @dataclasses.dataclass
 class Regularizer:
-    """The attribute's text, what it adds to the loss for a parameter, and whether that has a derivative at 0."""
+    """The attribute's text, and what it adds to the loss for a parameter."""
 
     text: str
     formula: typing.Callable
-    smooth: bool = True

@@ -101,8 +101,7 @@ def mlp_case(optimizer="sgd", regularizer="", loss="sparse, logits", activation=
     """(text of the model file, JAX loss, JAX optimiser) of a variation."""
     loss = LOSSES[loss]
     optimizer_text, update = OPTIMIZERS[optimizer]
-    # Of the bias only where it has a derivative at 0: there the bias begins, and its sign would be rounding's.
-    penalized = [] if not regularizer else ["kernel", "bias"] if REGULARIZERS[regularizer].smooth else ["kernel"]
+    penalized = ["kernel", "bias"] if regularizer else []
     attributes = "".join(f", {parameter}_regularizer = {REGULARIZERS[regularizer].text}" for parameter in penalized)
     text = MLP.format(activation=activation, regularizer=attributes,
                       last=f", activation = {loss.activation}" if loss.activation else "",
