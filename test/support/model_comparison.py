@@ -1,7 +1,10 @@
 """A random model beside JAX: the first result, the loss, the gradients, and the parameters after three updates.
 
 On the reference target, which computes in f64, each tensor agrees to 1e-10 of its largest element; on the CPU the error,
-against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest element besides.
+against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest element besides. Two errors of a
+number that is ill-conditioned may differ by any factor, though: the one of JAX may be 0 by luck. So what lies outside is
+compared again with JAX in f32 on inputs that are changed in their last place, the largest error of several such runs in
+the place of the one, and counted apart ("explained") where that bound holds it: it is exact for inputs that near.
 
     compare(plan, target)   # a Comparison
     Worker(target)          # the same in a process of its own, which a program that crashes or hangs ends
@@ -27,47 +30,61 @@ from philox import Random
 from random_models import RandomNetwork
 
 UPDATES = 3
+DISTURBANCES = 16
 # Seconds for one model, before its process is taken for one that hangs.
 PATIENCE = 300
 
 
 @dataclasses.dataclass
 class Comparison:
-    """What is wrong, a line each; `kind` tells failures of one sort from others, "" where nothing is wrong."""
+    """What is wrong, a line each; `kind` tells failures of one sort from others, "" where nothing is wrong. `explained` is
+    what lies outside the bound, but is no farther off than JAX where the inputs change in their last place."""
 
     failures: list
     kind: str = ""
     tensors: int = 0
+    explained: list = dataclasses.field(default_factory=list)
 
 
-def train_in_jax(network, parameters, data, dtype):
-    """The first result, the loss, its gradients and the parameters after the updates, in `dtype`."""
-    cast = lambda value: jnp.asarray(value, dtype if value.dtype != np.int32 else np.int32)  # noqa: E731
-    parameters = {name: cast(value) for name, value in parameters.items()}
-    data = {name: cast(value) for name, value in data.items()}
-    floats = {name: value for name, value in data.items() if value.dtype != np.int32}
+def train_in_jax(network, dtype):
+    """A function of parameters and data: the first result, the loss, its gradients and the parameters after the updates,
+    computed in `dtype`."""
     start, update, clip = network.optimizer
-    train = jax.grad(lambda p, step: network.loss(p, data, Random(0, step))[0])
-
-    def advance(state, step):
-        parameters, slots = state
-        gradients = clip(train(parameters, step))
-        both = {name: update(parameters[name], gradients[name], slots[name], jnp.asarray(step + 1, dtype))
-                for name in parameters}
-        return ({name: pair[0] for name, pair in both.items()}, {name: tuple(pair[1]) for name, pair in both.items()}), 0
 
     @jax.jit
-    def everything(parameters, floats):
-        (loss, result), gradients = jax.value_and_grad(lambda p, f: network.loss(p, data | f), (0, 1), has_aux=True)(
+    def everything(parameters, floats, integers):
+        train = jax.grad(lambda p, step: network.loss(p, floats | integers, Random(0, step))[0])
+
+        def advance(state, step):
+            parameters, slots = state
+            gradients = clip(train(parameters, step))
+            both = {name: update(parameters[name], gradients[name], slots[name], jnp.asarray(step + 1, dtype))
+                    for name in parameters}
+            return ({name: one for name, (one, _) in both.items()}, {name: tuple(rest) for name, (_, rest) in both.items()}), 0
+
+        (loss, result), gradients = jax.value_and_grad(lambda p, f: network.loss(p, f | integers), (0, 1), has_aux=True)(
             parameters, floats)
         slots = {name: tuple(jnp.full_like(value, one) for one in start) for name, value in parameters.items()}
         (updated, _), _ = jax.lax.scan(advance, (parameters, slots), jnp.arange(UPDATES))
         return loss, result, gradients, updated
 
-    loss, result, (gradients, of_inputs), updated = everything(parameters, floats)
-    results = {"loss": loss, "y": result} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
-    results |= {f"updated {name}": value for name, value in updated.items()}
-    return {name: np.asarray(value, np.float64) for name, value in results.items()}
+    def run(parameters, data):
+        cast = lambda values: {name: jnp.asarray(value, dtype) for name, value in values.items()}  # noqa: E731
+        integers = {name: jnp.asarray(value) for name, value in data.items() if value.dtype == np.int32}
+        floats = cast({name: value for name, value in data.items() if name not in integers})
+        loss, result, (gradients, of_inputs), updated = everything(cast(parameters), floats, integers)
+        results = {"loss": loss, "y": result} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
+        results |= {f"updated {name}": value for name, value in updated.items()}
+        return {name: np.asarray(value, np.float64) for name, value in results.items()}
+
+    return run
+
+
+def disturbed(values, random):
+    """Floats off by up to a unit in their last place, each in its own direction."""
+    return {name: value if value.dtype == np.int32 else
+            (value * (1 + random.integers(-1, 2, value.shape) * 2.0**-23)).astype(np.float32)
+            for name, value in values.items()}
 
 
 def train_compiled(network, program, parameters):
@@ -85,6 +102,10 @@ def train_compiled(network, program, parameters):
     return results | {f"updated {name}": value.copy() for name, value in instance.parameters.items()}
 
 
+def largest(values):
+    return np.max(np.abs(values), initial=0.0)
+
+
 def compare(plan, target):
     network = RandomNetwork(plan)
     # In f64 throughout on the reference: constants of an f32 program are f32 there too.
@@ -98,28 +119,39 @@ def compare(plan, target):
     parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in names.items()}
     data = {name: value[: plan.valid] for name, value in network.data.items()}
     got = train_compiled(network, program, parameters)
-    exact = train_in_jax(network, parameters, data, np.float64)
-    rounded = None if target == "reference" else train_in_jax(network, parameters, data, np.float32)
-    jax.clear_caches()
+    exact = train_in_jax(network, np.float64)(parameters, data)
     comparison = Comparison([])
     if missing := set(exact) - set(got):
         comparison.failures.append(f"has no {', '.join(sorted(missing))}")
-    for name in sorted(set(exact) & set(got)):
-        value = got[name]
-        comparison.tensors += 1
+    got = {name: value for name, value in got.items() if name in exact}
+    for name, value in got.items():
         if value.shape != exact[name].shape:  # An input: of padding there is no gradient.
             if np.any(value[plan.valid:]):
                 comparison.failures.append(f"{name} is not zero for padding")
-            value = value[: plan.valid]
-        largest = np.max(np.abs(exact[name]), initial=0.0)
-        allowed, in_f32 = 1e-10 * largest, ""
-        if rounded is not None:
-            of_jax = np.max(np.abs(rounded[name] - exact[name]), initial=0.0)
-            allowed, in_f32 = 4 * of_jax + 8 * np.spacing(np.float32(largest)), f"; JAX in f32 is off by {of_jax:.3e}"
-        error = np.max(np.abs(value - exact[name]), initial=0.0)
-        if not error <= allowed:
-            comparison.failures.append(f"{name} is off by {error:.3e}, of {largest:.3e}; allowed {allowed:.3e}{in_f32}")
+            got[name] = value[: plan.valid]
+    comparison.tensors = len(got)
+    errors = {name: largest(value - exact[name]) for name, value in got.items()}
+    describe = lambda name: f"{name} is off by {errors[name]:.3e}, of {largest(exact[name]):.3e}"  # noqa: E731
+    if target == "reference":
+        comparison.failures += [describe(name) for name, error in errors.items()
+                                if not error <= 1e-10 * largest(exact[name])]
+    else:
+        in_f32 = train_in_jax(network, np.float32)
+        rounded = in_f32(parameters, data)
+        theirs = {name: largest(rounded[name] - exact[name]) for name in got}
+        allowed = lambda name, of_jax: 4 * of_jax + 8 * np.spacing(np.float32(largest(exact[name])))  # noqa: E731
+        outside = [name for name, error in errors.items() if not error <= allowed(name, theirs[name])]
+        # An element that is a small difference of large numbers is off by chance, in JAX as here.
+        chance = dict.fromkeys(outside, 0.0)
+        for _ in range(DISTURBANCES if outside else 0):
+            results = in_f32(disturbed(parameters, random), disturbed(data, random))
+            chance = {name: max(most, largest(results[name] - exact[name])) for name, most in chance.items()}
+        for name, most in chance.items():
+            line = (f"{describe(name)}; JAX in f32 by {theirs[name]:.3e}, of inputs changed in their last place by up to "
+                    f"{most:.3e}")
+            (comparison.explained if errors[name] <= allowed(name, most) else comparison.failures).append(line)
     comparison.kind = "disagrees" if comparison.failures else ""
+    jax.clear_caches()
     return comparison
 
 

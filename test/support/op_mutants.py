@@ -1,7 +1,7 @@
 """Every op of the dialect, with an example, and wrong (or just other) forms of it.
 
-    for op in read_ops():            # as the build's reference of ops, dialect/ops.md, has them
-        for mutant in op.mutants():  # each a file for nnc-opt, and what was done to it
+    for op in read_ops():                   # as the build's reference of ops, dialect/ops.md, has them
+        for mutant in op.mutants(example):  # one of op.examples; each a file for nnc-opt, and what was done to it
 
 Ops, attributes and operands come from the descriptions of the dialect; examples too, or else from a test that has the op.
 An example becomes a function (or is a file of models and steps); what is changed is its arguments' types, and the op's
@@ -15,6 +15,8 @@ import re
 import doc_examples
 from nnc_program import BUILD_DIR, SOURCE_DIR
 
+# Of an op.
+MOST_EXAMPLES = 4
 HUGE = [2147483648, 4611686018427387904, 9223372036854775807]
 ELEMENTS = ["i1", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64", "index", "complex<f32>"]
 OTHER_TYPES = ["tensor<*xf32>", "f32", "i64", "index", "none", "vector<4xf32>", "memref<4xf32>", "tuple<>",
@@ -82,18 +84,15 @@ class Op:
     # Examples as files.
     examples: list
 
-    def mutants(self):
-        for text in self.examples[:1]:
-            start, end = find_statement(text, self.name)
-            rebuilt = lambda statement: text[:start] + statement + text[end:]  # noqa: E731
-            statement = text[start:end]
-            yield Mutant(self.name, "none", text)
-            for change, changed in self._change_types(text, statement):
-                yield Mutant(self.name, change, changed)
-            for change, changed in self._change_operands(statement):
-                yield Mutant(self.name, change, rebuilt(changed))
-            for change, changed in self._change_attributes(statement):
-                yield Mutant(self.name, change, rebuilt(changed))
+    def mutants(self, text):
+        """Of an example; the first is what it is itself."""
+        start, end = find_statement(text, self.name)
+        statement = text[start:end]
+        yield Mutant(self.name, "none", text)
+        for change, changed in self._change_types(text, statement):
+            yield Mutant(self.name, change, changed)
+        for change, changed in [*self._change_operands(statement), *self._change_attributes(statement)]:
+            yield Mutant(self.name, change, text[:start] + changed + text[end:])
 
     @staticmethod
     def _change_types(text, statement):
@@ -192,4 +191,4 @@ def read_ops():
         name = re.match(r"`(nn\.\w+)`", section)[1]
         attributes = re.findall(r"<tr><td><code>(\w+)</code>", section)
         yield Op(name, [one for one in attributes if one != "operandSegmentSizes"],
-                 [example for example, _ in zip(find_examples(name, section), range(1))])
+                 [example for example, _ in zip(find_examples(name, section), range(MOST_EXAMPLES))])

@@ -1,7 +1,8 @@
 """Claim fuzz-models: random well-formed models, up to 12 layers deep, of odd sizes, with shared weights, several losses,
 masks, regularisers, every optimiser: the first result, the loss, all gradients and the parameters after three updates
 agree with JAX. The error in f32, against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest
-element. What does not is reduced to the smallest model that shows it, and printed."""
+element; what is outside that bound and yet no farther off than JAX is when its inputs change in their last place is printed
+and counted, but is no violation (model_comparison.py). A violation is reduced to the smallest model that shows it."""
 
 import argparse
 import concurrent.futures
@@ -57,11 +58,14 @@ def main():
             workers.put(worker)
 
     print(f"{count} models, seeds {seeds.start} to {seeds.stop - 1}, {jobs} at a time", flush=True)
-    start, tensors, layers, failed = time.monotonic(), 0, 0, []
+    start, tensors, layers, explained, failed = time.monotonic(), 0, 0, 0, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for index, (plan, comparison) in enumerate(pool.map(compare, seeds), 1):
             tensors += comparison.tensors
             layers += sum(len(picks) for picks in plan.models)
+            explained += len(comparison.explained)
+            for line in comparison.explained:
+                print(f"seed {plan.seed}, ill-conditioned: {line}", flush=True)
             if comparison.failures:
                 failed.append((plan, comparison))
                 print(f"seed {plan.seed}: {comparison.failures[0].splitlines()[0]}", flush=True)
@@ -75,7 +79,8 @@ def main():
     while not workers.empty():
         workers.get().close()
     finish(not failed, f"{len(failed)} of {count} random models from seed {seeds.start} disagree with JAX "
-                       f"({layers} layers, {tensors} tensors compared)")
+                       f"({layers} layers, {tensors} tensors compared; "
+                       f"{explained} of these ill-conditioned and outside the plain bound)")
 
 
 if __name__ == "__main__":
