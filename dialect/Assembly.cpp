@@ -159,9 +159,15 @@ ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attribu
     attributes.append(key, value);
     return success();
   };
-  if (succeeded(parser.parseOptionalLBrace()) && failed(parser.parseOptionalRBrace()) &&
-      (failed(parser.parseCommaSeparatedList(parseEntry)) || failed(parser.parseRBrace())))
-    return failure();
+  SMLoc loc = parser.getCurrentLocation();
+  if (succeeded(parser.parseOptionalLBrace())) {
+    if (failed(parser.parseOptionalRBrace()) &&
+        (failed(parser.parseCommaSeparatedList(parseEntry)) || failed(parser.parseRBrace())))
+      return failure();
+  } else if (succeeded(parser.parseOptionalComma())) {
+    // Else the first thing to be missed would be an attribute that stands behind it.
+    return parser.emitError(loc) << "'" << op << "' takes no further operand";
+  }
   // Shape rules read attributes before the op exists, which is when it would get its defaults.
   registered->populateDefaultAttrs(attributes);
   return checkAttributeValues(parser, op, attributes, verify);

@@ -102,3 +102,11 @@ func.func @rank(%x: tensor<f32>) {
   %y = "nn.dense"(%x) {units = 3} : (tensor<f32>) -> tensor<f32>
   return
 }
+
+// -----
+
+func.func @operands(%x: tensor<4x6xf32>) {
+  // expected-error @below {{'nn.dense' takes no further operand}}
+  %y = nn.dense %x, %x {units = 3}
+  return
+}

@@ -30,15 +30,17 @@ def gradient_cases():
     yield Case("nn.dense-rank-3", steps_in_time())
 
 
-def layer(value, units, activation="", use_bias=True, regularizer=""):
+def layer(value, units, activation="", use_bias=True, regularizer="", bias_regularizer=""):
     function = table("ACTIVATIONS")[activation] if activation else None
     text = f"units = {units}"
     text += f", activation = {activation}" if activation else ""
     text += "" if use_bias else ", use_bias = false"
-    text += f", kernel_regularizer = {table('REGULARIZERS')[regularizer].text}" if regularizer else ""
+    chosen = {"kernel": regularizer, "bias": bias_regularizer if use_bias else ""}
+    penalties = {name: table("REGULARIZERS")[one] for name, one in chosen.items() if one}
+    text += "".join(f", {name}_regularizer = {one.text}" for name, one in penalties.items())
     return Layer(f"nn.dense {value.name} {{{text}}}", [value], (*value.shape[:-1], units),
                  lambda p, layer, x: dense(p, layer, x, function),
-                 lambda p, layer: table("REGULARIZERS")[regularizer].formula(p[f"{layer}.kernel"]) if regularizer else 0.0,
+                 lambda p, layer: sum(one.formula(p[f"{layer}.{name}"]) for name, one in penalties.items()),
                  lambda keras: keras.layers.Dense(units, use_bias=use_bias))
 
 
@@ -52,8 +54,8 @@ def draw(random, value, others):
     if value.element != "f32" or not value.shape:
         return None
     activation = random.choice(["", *table("ACTIVATIONS")])
-    regularizer = random.choice(["", "", *table("REGULARIZERS")])
-    return layer(value, int(random.integers(1, 12)), activation, random.random() < 0.8, regularizer)
+    regularizers = [random.choice(["", "", *table("REGULARIZERS")]) for _ in range(2)]
+    return layer(value, int(random.integers(1, 12)), activation, random.random() < 0.8, *regularizers)
 
 
 DRAWS = [draw]

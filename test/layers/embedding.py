@@ -1,6 +1,7 @@
 """The embedding layer."""
 
 from gradient_steps import Case, Step
+from layer_families import table
 from layer_family import Layer, Value
 
 
@@ -16,9 +17,12 @@ def gradient_cases():
     yield Case("nn.embedding", steps())
 
 
-def layer(value, dim):
-    line = f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}}}"
-    return Layer(line, [value], (*value.shape, dim), embedding, makes_f32=True,
+def layer(value, dim, regularizer=""):
+    penalty = table("REGULARIZERS")[regularizer] if regularizer else None
+    text = f", embeddings_regularizer = {penalty.text}" if penalty else ""
+    line = f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}{text}}}"
+    return Layer(line, [value], (*value.shape, dim), embedding,
+                 (lambda p, layer: penalty.formula(p[f"{layer}.embeddings"])) if penalty else None, makes_f32=True,
                  keras=lambda keras: keras.layers.Embedding(value.bound, dim))
 
 
@@ -28,7 +32,9 @@ def jax_layers():
 
 
 def draw(random, value, others):
-    return layer(value, int(random.integers(1, 10))) if value.element == "i32" else None
+    if value.element != "i32":
+        return None
+    return layer(value, int(random.integers(1, 10)), random.choice(["", "", *table("REGULARIZERS")]))
 
 
 DRAWS = [draw]

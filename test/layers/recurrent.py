@@ -4,6 +4,7 @@ with JAX, test/gradient/Inputs/padding.py padded samples with what they are with
 import gradient_functions
 from gradient_functions import Function, Input
 from gradient_steps import Case, Step
+from layer_families import table
 from layer_family import Layer, Value, jax, jnp
 from philox import keep_or_drop
 
@@ -162,9 +163,21 @@ def gradient_cases():
 KERAS = {"lstm": "LSTM", "gru": "GRU", "simple_rnn": "SimpleRNN"}
 
 
-def layer(kind, value, units, use_bias=True, **form):
+PENALIZED = ("kernel", "recurrent_kernel", "bias")
+
+
+def layer(kind, value, units, mask=None, use_bias=True, regularizers=(), **form):
+    """`regularizers`: of each parameter in PENALIZED the name of its regulariser, or ""."""
     sequences = form.get("return_sequences", False)
     width = get_width(units, form)
+    chosen = {name: table("REGULARIZERS")[one] for name, one in zip(PENALIZED, regularizers) if one}
+    texts = {f"{name.removesuffix('_kernel') if name != 'kernel' else name}_regularizer": one.text
+             for name, one in chosen.items()}
+
+    def penalty(p, layer):
+        prefixes = ["forward_", "backward_"] if form.get("direction") == "bidirectional" else [""]
+        named = [(f"{layer}.{prefix}{name}", one) for prefix in prefixes for name, one in chosen.items()]
+        return sum(one.formula(p[name]) for name, one in named if name in p)
 
     def keras_layer(keras):
         attributes = {key: form[key] for key in ("return_sequences", "reset_after", "activation") if key in form}
@@ -173,9 +186,11 @@ def layer(kind, value, units, use_bias=True, **form):
             return keras.layers.Bidirectional(one, merge_mode=form.get("merge_mode", "concat"))
         return one
 
-    return Layer(f"nn.{kind} {value.name} {{{words({'units': units, 'use_bias': use_bias, **form})}}}", [value],
-                 (value.shape[0], width) if sequences else (width,),
-                 lambda p, layer, x: recurrent(kind, p, layer, x, **form), keras=keras_layer)
+    text = ", ".join([words({"units": units, "use_bias": use_bias, **form}), *(f"{a} = {b}" for a, b in texts.items())])
+    return Layer(f"nn.{kind} {value.name}{f' mask({mask.name})' if mask else ''} {{{text}}}",
+                 [value, mask] if mask else [value], (value.shape[0], width) if sequences else (width,),
+                 lambda p, layer, x, steps=None: recurrent(kind, p, layer, x, steps, **form), penalty if chosen else None,
+                 keras_layer)
 
 
 def jax_layers():
@@ -200,7 +215,10 @@ def draw(random, value, others):
         form["reset_after"] = bool(random.random() < 0.5)
     if kind == "simple_rnn":
         form["activation"] = str(random.choice(["tanh", "sigmoid", "relu"]))
-    return layer(kind, value, int(random.integers(1, 8)), use_bias=bool(random.random() < 0.8), **form)
+    masks = [other for other in others if other.element == "mask" and other.shape == value.shape[:1]]
+    mask = masks[0] if masks and random.random() < 0.7 else None
+    regularizers = [random.choice(["", "", *table("REGULARIZERS")]) for _ in PENALIZED]
+    return layer(kind, value, int(random.integers(1, 8)), mask, bool(random.random() < 0.8), regularizers, **form)
 
 
 DRAWS = [draw]

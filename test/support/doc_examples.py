@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-NNC_OPT = os.path.join(os.environ["NNC_BUILD"], "bin", "nnc-opt")
+NNC_OPT = os.path.join(os.environ.get("NNC_BUILD", "build/release"), "bin", "nnc-opt")
 TYPES = {
     "x": "tensor<?x784xf32>",
     "image": "tensor<?x784xf32>",

@@ -11,6 +11,7 @@ to as many workers as asked: a program's results may depend on none of it.
 """
 
 import ctypes
+import functools
 import os
 import subprocess
 import tempfile
@@ -284,6 +285,18 @@ def compile_object(model, output, *, batch=32, entries=None, march=None, target=
         raise CompileError(f"nnc-opt left with {result.returncode}:\n{result.stderr.strip()}")
 
 
+@functools.cache
+def compiled_stub():
+    """The object of HOST_STUB."""
+    with tempfile.TemporaryDirectory(prefix="nnc-stub-") as directory:
+        source, output = os.path.join(directory, "host.c"), os.path.join(directory, "host.o")
+        with open(source, "w") as file:
+            file.write(HOST_STUB)
+        run_tool("clang", "-O1", "-fPIC", "-c", source, "-o", output)
+        with open(output, "rb") as file:
+            return file.read()
+
+
 def compile_model(model, *, directory=None, **compile_options):
     """Compiles a model file, or the text of one, and opens the program. Options are those of compile_object. Files lie in
     `directory`; without one they are gone once the program is open."""
@@ -294,10 +307,9 @@ def compile_model(model, *, directory=None, **compile_options):
         text, model = model, os.path.join(directory, "model.mlir")
         with open(model, "w") as file:
             file.write(text)
-    stub_source, stub = os.path.join(directory, "host.c"), os.path.join(directory, "host.o")
-    with open(stub_source, "w") as file:
-        file.write(HOST_STUB)
-    run_tool("clang", "-O1", "-fPIC", "-c", stub_source, "-o", stub)
+    stub = os.path.join(directory, "host.o")
+    with open(stub, "wb") as file:
+        file.write(compiled_stub())
     program, shared = os.path.join(directory, "program.o"), os.path.join(directory, "program.so")
     compile_object(model, program, **compile_options)
     run_tool("ld.lld", "-shared", "-o", shared, program, stub)
