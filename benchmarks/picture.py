@@ -1,12 +1,14 @@
 """Pictures of measurements as SVG, on a white ground of their own, so that they read on light and on dark pages: bars by group
-(draw_bars), and lines in panels that share their y axis (draw_panels)."""
+(draw_bars), lines in panels that share their y axis (draw_panels), and several lines in each of such panels (draw_lines)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 INK, FAINT, GRID = "#24292f", "#57606a", "#d8dee4"
 OURS, OTHERS = "#0b62c4", "#9aa7b5"
+# Lines that stand beside each other, apart for those who see few colours too.
+COLORS = [OURS, "#d1670a", "#1a7f37", "#8250df", "#6e7781"]
 # Widest that a letter of the font's size gets, on average over a line of text.
 LETTER = 0.6
 
@@ -25,6 +27,13 @@ class Panel:
     sizes: list
     least: list  # y, one a size
     medians: list
+
+
+@dataclass
+class LinePanel:
+    name: str
+    lines: dict  # by name: [(x, y)]; a name has one colour in all panels
+    marked: dict = field(default_factory=dict)  # by a line's name: the (x, y) of it that gets a ring
 
 
 class Canvas:
@@ -66,6 +75,13 @@ def axis_ticks(limit):
     step = 10 ** math.floor(math.log10(limit / 4))
     step = next(factor * step for factor in (1, 2, 2.5, 5, 10) if factor * step * 5 >= limit)
     return [step * i for i in range(math.ceil(limit / step - 1e-9) + 1)]
+
+
+def ticks_between(low, high):
+    """Round numbers, some five of them, the first at or below `low`, the last at or above `high`."""
+    step = axis_ticks(max(high - low, 1e-6))[1]
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [step * i for i in range(first, last + 1)]
 
 
 def wrap(text, size, width):
@@ -155,3 +171,50 @@ def draw_panels(path, title, explanation, unit, panels, bound):
             canvas.text(column, bottom + 18, f"{size:g}", size=12, anchor="middle", fill=FAINT)
         canvas.text(x + each / 2, bottom + 40, panel.name, anchor="middle", weight="bold")
     canvas.save(path, bottom + 58, title)
+
+
+def draw_lines(path, title, explanation, unit, axis, panels, columns, low=None):
+    """Lines by name in rows of `columns` panels, all on the same axes: y in `unit` from `low` (by default a little below the
+    least value), x in whole numbers, of which `axis` is the name."""
+    width, margin, gap, height = 820, 20, 24, 200
+    canvas = Canvas(width)
+    points = [point for panel in panels for line in panel.lines.values() for point in line]
+    names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
+    ticks = ticks_between(min(y for _, y in points) if low is None else low, max(y for _, y in points))
+    first, last = min(x for x, _ in points), max(x for x, _ in points)
+    marks = [x for x in range(first, last + 1) if last - first < 6 or x % 5 == 0]
+    x = margin
+    y = heading(canvas, title, explanation, width, margin) + 28
+    for name, color in zip(names, COLORS):
+        canvas.line(x, y - 4, x + 18, y - 4, stroke=color, stroke_width=3)
+        canvas.text(x + 24, y, name, size=12)
+        x += 24 + 12 * LETTER * len(name) + 16
+    y += 30
+    left = margin + 12 * LETTER * max(len(f"{tick:g}") for tick in ticks) + 8
+    each = (width - margin - left - gap * (columns - 1)) / columns
+    for start in range(0, len(panels), columns):
+        canvas.text(margin, y - 4, unit, size=12, fill=FAINT)
+        top, bottom = y + 22, y + 22 + height
+        for number, panel in enumerate(panels[start:start + columns]):
+            x0 = left + number * (each + gap)
+            place = lambda x, y: (x0 + 10 + (each - 20) * (x - first) / max(last - first, 1),
+                                  bottom - height * (y - ticks[0]) / (ticks[-1] - ticks[0]))
+            canvas.text(x0 + each / 2, top - 8, panel.name, anchor="middle", weight="bold")
+            for tick in ticks:
+                canvas.line(x0, place(first, tick)[1], x0 + each, place(first, tick)[1])
+                if number == 0:
+                    canvas.text(left - 8, place(first, tick)[1] + 4, f"{tick:g}", size=12, anchor="end", fill=FAINT)
+            for mark in marks:
+                canvas.line(place(mark, 0)[0], bottom, place(mark, 0)[0], bottom + 4, stroke=FAINT)
+                canvas.text(place(mark, 0)[0], bottom + 17, str(mark), size=11, anchor="middle", fill=FAINT)
+            canvas.text(x0 + each / 2, bottom + 34, axis, size=12, anchor="middle", fill=FAINT)
+            for name, line in panel.lines.items():
+                color = COLORS[names.index(name)]
+                canvas.curve([place(*point) for point in line], stroke=color)
+                if len(line) < 6:
+                    for point in line:
+                        canvas.dot(*place(*point), 3.5, fill=color)
+                if name in panel.marked:
+                    canvas.dot(*place(*panel.marked[name]), 5, fill="#ffffff", stroke=color, stroke_width=2)
+        y = bottom + 58
+    canvas.save(path, y - 8, title)
