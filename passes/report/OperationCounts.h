@@ -16,6 +16,15 @@ struct OperationCounts {
 /// counted.
 llvm::StringMap<OperationCounts> countOperations(func::FuncOp entry);
 
+/// The layer and stage that a matrix product counts for.
+struct ProductOrigin {
+  std::string layer;
+  Stage stage;
+};
+
+/// Whether `op`, of an entry point in phase linalg, is one of the products whose multiply-adds count, and for whom.
+std::optional<ProductOrigin> describeProduct(func::FuncOp entry, Operation *op);
+
 /// The stages that a kernel's name for them has, in order: `backward_update`.
 SmallVector<Stage> parseStages(StringRef names);
 

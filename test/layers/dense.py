@@ -44,6 +44,9 @@ def layer(value, units, activation="", use_bias=True, regularizer="", bias_regul
                  lambda keras: keras.layers.Dense(units, use_bias=use_bias))
 
 
+READ = {"dense": lambda value, a: layer(value, a["units"], a.get("activation", ""), a.get("use_bias", True))}
+
+
 def jax_layers():
     for batch, n, units in SIZES:
         yield batch, layer(Value("%x", (n,)), units)

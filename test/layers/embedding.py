@@ -26,6 +26,9 @@ def layer(value, dim, regularizer=""):
                  keras=lambda keras: keras.layers.Embedding(value.bound, dim))
 
 
+READ = {"embedding": lambda value, a: layer(Value(value.name, value.shape, value.element, a["vocab"]), a["dim"])}
+
+
 def jax_layers():
     for vocab, dim, time, batch in [(11, 32, 6, 5), (7, 3, 1, 4), (9, 1, 4, 3), (50, 100, 5, 4), (2, 64, 9, 1)]:
         yield batch, layer(Value("%x", (time,), "i32", vocab), dim)

@@ -193,6 +193,14 @@ def layer(kind, value, units, mask=None, use_bias=True, regularizers=(), **form)
                  keras_layer)
 
 
+def read(kind):
+    own = ("return_sequences", "direction", "merge_mode", "reset_after", "activation")
+    return lambda value, a: layer(kind, value, a["units"], a.get("use_bias", True), **{k: a[k] for k in own if k in a})
+
+
+READ = {kind: read(kind) for kind in CELLS}
+
+
 def jax_layers():
     for index, (batch, time, features, units) in enumerate(SIZES):
         value = Value("%x", (time, features))

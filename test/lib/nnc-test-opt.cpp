@@ -1,4 +1,5 @@
 // nnc-test-opt: reads a module in any phase and runs the passes that only tests use.
+#include "CountProducts.h"
 #include "MutateAdjoints.h"
 #include "TestSchedules.h"
 #include "dialect/NN.h"
@@ -8,6 +9,7 @@
 using namespace mlir;
 
 int main(int argc, char **argv) {
+  nn::test::registerCountProducts();
   nn::test::registerMutateAdjoints();
   nn::test::registerTestSchedules();
   DialectRegistry registry;

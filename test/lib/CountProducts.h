@@ -1,0 +1,8 @@
+// A pass that only tests use.
+#pragma once
+
+namespace mlir::nn::test {
+
+void registerCountProducts();
+
+} // namespace mlir::nn::test
