@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the command at the top of each model file in models/, measures the test rows, and makes the table of models/README.md.
+"""Runs the command at the top of each model file in models/, measures the test rows, and makes the table of results in models/README.md.
 
     python3 benchmarks/model_files.py [--jobs 1] [--markdown models/README.md]
 
-What a model is for, its data and its command are read from the comment it begins with. Each runs on one thread.
+Data and command are read from the comment that a file begins with. Each runs on one thread.
 """
 
 import argparse
@@ -22,8 +22,7 @@ MODELS = os.path.join(ROOT, "models")
 
 @dataclass(frozen=True)
 class Head:
-    """The comment that a model file begins with."""
-    summary: str
+    """What the comment says that a model file begins with."""
     data: str  # the data set
     command: str
 
@@ -34,9 +33,9 @@ class Head:
         lines = [line.removeprefix("//").strip() for line in comment.splitlines()]
         data = [line.split()[1] for line in lines if line.startswith("tools/get-data ")]
         commands = [line for line in lines if line.startswith("nnc-run train ")]
-        if len(data) != 1 or len(commands) != 1 or "" not in lines:
-            sys.exit(f"{path}: does not begin with a comment of a summary, `tools/get-data NAME` and `nnc-run train ...`")
-        return Head(" ".join(lines[:lines.index("")]), data[0], commands[0])
+        if len(data) != 1 or len(commands) != 1:
+            sys.exit(f"{path}: does not begin with a comment that has a line `tools/get-data NAME` and one `nnc-run train ...`")
+        return Head(data[0], commands[0])
 
     def options(self):
         """Of the command, those that say how to train."""
@@ -62,20 +61,18 @@ def main():
         data[trainings[-1].name] = study.data_folder(head.data)
     folder = os.path.join(study.STUDIES, NAME)
     results = study.train_all(trainings, lambda training: data[training.name], folder, given.jobs)
-    columns = ["model", "task and network", "data", "parameters", "depth", "epochs", "test accuracy", "test macro F1", "seconds"]
+    columns = ["model", "data", "parameters", "depth", "epochs", "test accuracy", "test macro F1", "seconds"]
     rows = []
     for (name, head), result in zip(heads.items(), results):
         test = result["measured"]["test"]
-        rows.append([name, head.summary, head.data, f"{result['report']['parameters']['total']:,}", result["report"]["depth"],
+        rows.append([name, head.data, f"{result['report']['parameters']['total']:,}", result["report"]["depth"],
                      len(result["epochs"]), f"{test['accuracy']:.4f}", f"{test['macro']['f1']:.4f}",
                      f"{study.seconds_of(result):.0f}"])
-    study.print_table([column for column in columns if column != columns[1]], [row[:1] + row[2:] for row in rows])
+    study.print_table(columns, rows)
     if given.markdown:
-        linked = [[f"[{row[0]}]({row[0]})", row[1].rstrip("."), f"`{row[2]}`", *row[3:]] for row in rows]
-        commands = "\n".join(head.command for head in heads.values())
         study.replace_section(
-            given.markdown, NAME, f"{study.markdown_table(columns, linked)}\n\nSeconds are of training, validation after each "
-            f"epoch included, on one thread of {study.machine()}, and only indicative.\n\n```sh\n{commands}\n```")
+            given.markdown, NAME, f"{study.markdown_table(columns, rows)}\n\nSeconds are of training, validation after each "
+            f"epoch included, on one thread of {study.machine()}, and only indicative.")
 
 
 if __name__ == "__main__":

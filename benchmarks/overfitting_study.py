@@ -20,6 +20,8 @@ from picture import LinePanel, draw_lines
 
 NAME = "overfitting-study"
 L1, L2, RATE, PATIENCE = "#nn.l1<1.0e-4>", "#nn.l2<1.0e-3>", 0.5, 3
+# How far the validation loss must rise over its least for us to say that a network overfits.
+OVERFITS = 1.05
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,8 @@ def say(results, size, taken):
         "best epoch's parameters; all: L1 of kernels, L2 of recurrent kernels, as a parameter takes one regulariser, with the "
         f"other two. Seconds are of one thread of {study.machine()}, and only indicative.",
         f"With nothing the validation loss is least in epoch {int(best_of(bare, 'val_crossentropy')['epoch'])} and at the end "
-        f"{rise(bare):.2f} times that, while the training loss goes on down to {bare['epochs'][-1]['crossentropy']:.4f}: " +
-        ("the network overfits. " if rise(bare) > 1.05 else "there is little overfitting to see. ") +
+        f"{rise(bare):.2f} times that; the training loss ends at {bare['epochs'][-1]['crossentropy']:.4f}. " +
+        ("The network overfits. " if rise(bare) > OVERFITS else "There is little overfitting to see. ") +
         "The gap between validation and training loss at the end: " +
         ", ".join(f"{name} {last_gap(result):.2f}" for name, result in results.items()) + ".",
         "By the best validation loss: " + ", ".join(
