@@ -41,6 +41,8 @@ FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRe
       error << " to " << maxRank;
     return failure();
   }
+  if (type.getEncoding())
+    return emitShapeError(loc, layer, attributes) << "got " << type << ", takes a tensor without an encoding";
   for (auto [index, size] : llvm::enumerate(type.getShape()))
     if (size == 0 || (ShapedType::isDynamic(size) && index > 0))
       return emitShapeError(loc, layer, attributes)

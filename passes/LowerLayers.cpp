@@ -22,6 +22,10 @@ struct LowerLayers : nn::impl::LowerLayersBase<LowerLayers> {
       if (layers.empty())
         return;
       for (LayerOpInterface layer : layers) {
+        if (OperandRange(layer.getParamsMutable()).empty() && !layer.getParameterSpecs().empty()) {
+          layer->emitOpError() << "has no parameters; models get theirs from --nn-materialize-params";
+          return signalPassFailure();
+        }
         OpBuilder builder(layer);
         FailureOr<SmallVector<Value>> values = layer.lower(builder);
         if (failed(values)) {

@@ -110,3 +110,11 @@ func.func @operands(%x: tensor<4x6xf32>) {
   %y = nn.dense %x, %x {units = 3}
   return
 }
+
+// -----
+
+func.func @encoding(%x: tensor<4x6xf32, "sparse">) {
+  // expected-error @below {{'nn.dense': got 'tensor<4x6xf32, "sparse">', takes a tensor without an encoding}}
+  %y = nn.dense %x {units = 3}
+  return
+}

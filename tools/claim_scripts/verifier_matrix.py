@@ -6,6 +6,8 @@ import collections
 import concurrent.futures
 import os
 import re
+import resource
+import signal
 import subprocess
 import tempfile
 
@@ -36,11 +38,12 @@ def run(text, *options, folder):
     with os.fdopen(file, "w") as stream:
         stream.write(text)
     try:
-        result = subprocess.run([NNC_OPT, path, *options], capture_output=True, text=True, timeout=PATIENCE,
-                                errors="replace")
-        return result.returncode, result.stdout, result.stderr.replace(path, "FILE")
-    except subprocess.TimeoutExpired:
-        return None, "", ""
+        # Time of the processor, not of a clock: the machine may be busy.
+        limit = lambda: resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))  # noqa: E731
+        result = subprocess.run([NNC_OPT, path, *options], capture_output=True, text=True, errors="replace",
+                                preexec_fn=limit)
+        status = None if result.returncode == -signal.SIGXCPU else result.returncode
+        return status, result.stdout, result.stderr.replace(path, "FILE")
     finally:
         os.unlink(path)
 
