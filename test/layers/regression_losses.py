@@ -1,7 +1,7 @@
 """Losses of numbers."""
 
 from gradient_steps import Case, loss_steps
-from layer_family import REAL, Comparison, Loss, jnp, normal, tied
+from layer_family import REAL, Comparison, Loss, jax, jnp, normal, tied
 
 
 def mean_squared_error(y, target):
@@ -14,7 +14,9 @@ def half_squared_error(y, target):
 
 
 def mean_absolute_error(y, target):
-    return jnp.mean(jnp.abs(y - target))
+    """As in TensorFlow and PyTorch the slope at 0 is 0; JAX's of jnp.abs is 1."""
+    error = y - target
+    return jnp.mean(error * jax.lax.stop_gradient(jnp.sign(error)))
 
 
 def huber(y, target, delta=1.0):
