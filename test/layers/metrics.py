@@ -4,16 +4,16 @@ from layer_family import Comparison, classes, jnp, normal, positive, tied, zero_
 
 
 def accuracy(y, label):
-    return jnp.mean(jnp.argmax(y, axis=-1) == label)
+    return jnp.mean(jnp.argmax(y, axis=-1) == label, dtype=y.dtype)
 
 
 def binary_accuracy(y, target, threshold=0.5):
-    return jnp.mean((y > threshold) == (target == 1))
+    return jnp.mean((y > threshold) == (target == 1), dtype=y.dtype)
 
 
 def sparse_top_k_categorical_accuracy(y, label, k=5):
     own = jnp.take_along_axis(y, label[..., None], axis=-1)
-    return jnp.mean(jnp.sum(y > own, axis=-1) < k)
+    return jnp.mean(jnp.sum(y > own, axis=-1) < k, dtype=y.dtype)
 
 
 def jax_cases():
