@@ -195,7 +195,7 @@ def layer(kind, value, units, mask=None, use_bias=True, regularizers=(), **form)
 
 def read(kind):
     own = ("return_sequences", "direction", "merge_mode", "reset_after", "activation")
-    return lambda value, a: layer(kind, value, a["units"], a.get("use_bias", True), **{k: a[k] for k in own if k in a})
+    return lambda value, a: layer(kind, value, a["units"], use_bias=a.get("use_bias", True), **{k: a[k] for k in own if k in a})
 
 
 READ = {kind: read(kind) for kind in CELLS}
