@@ -9,7 +9,9 @@ print(f"{count} random models from seed {seed}, target {target}")
 failed = 0
 for index in range(count):
     plan = draw_plan(seed + index)
-    if failures := compare(plan, target).failures:
+    comparison = compare(plan, target)
+    # What rounding's chance could explain counts here too: these models are few, and none of them needs it.
+    if failures := comparison.failures + comparison.explained:
         failed += 1
         print(f"seed {plan.seed}, batch {plan.batch}, valid {plan.valid}:")
         print("\n".join([*failures, RandomNetwork(plan).text()]))
