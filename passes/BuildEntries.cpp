@@ -154,6 +154,13 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
       for (VariableOp variable : objective.variables)
         if (auto regularizer = dyn_cast_if_present<RegularizerAttrInterface>(variable.getRegularizerAttr())) {
           Value penalty = regularizer.buildPenalty(entry.b, variable.getLoc(), entry.getVariable(variable));
+          // Of a parameter whose element type is not the loss's.
+          if (penalty.getType() != loss.getType()) {
+            bool isWider = getElementTypeOrSelf(loss.getType()).isF64();
+            penalty = isWider
+                          ? arith::ExtFOp::create(entry.b, variable.getLoc(), loss.getType(), penalty).getResult()
+                          : arith::TruncFOp::create(entry.b, variable.getLoc(), loss.getType(), penalty).getResult();
+          }
           loss = arith::AddFOp::create(entry.b, minimize.getLoc(), loss, penalty);
         }
       losses.push_back(loss);

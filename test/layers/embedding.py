@@ -1,7 +1,6 @@
 """The embedding layer."""
 
 from gradient_steps import Case, Step
-from layer_families import table
 from layer_family import Layer, Value
 
 
@@ -17,13 +16,9 @@ def gradient_cases():
     yield Case("nn.embedding", steps())
 
 
-def layer(value, dim, regularizer=""):
-    penalty = table("REGULARIZERS")[regularizer] if regularizer else None
-    text = f", embeddings_regularizer = {penalty.text}" if penalty else ""
-    line = f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}{text}}}"
-    return Layer(line, [value], (*value.shape, dim), embedding,
-                 (lambda p, layer: penalty.formula(p[f"{layer}.embeddings"])) if penalty else None, makes_f32=True,
-                 keras=lambda keras: keras.layers.Embedding(value.bound, dim))
+def layer(value, dim):
+    return Layer(f"nn.embedding {value.name} {{vocab = {value.bound}, dim = {dim}}}", [value], (*value.shape, dim), embedding,
+                 makes_f32=True, keras=lambda keras: keras.layers.Embedding(value.bound, dim))
 
 
 READ = {"embedding": lambda value, a: layer(Value(value.name, value.shape, value.element, a["vocab"]), a["dim"])}
@@ -35,9 +30,8 @@ def jax_layers():
 
 
 def draw(random, value, others):
-    if value.element != "i32":
-        return None
-    return layer(value, int(random.integers(1, 10)), random.choice(["", "", *table("REGULARIZERS")]))
+    """Without a regulariser: in a model of f64 its factor is the table's, an f32."""
+    return layer(value, int(random.integers(1, 10))) if value.element == "i32" else None
 
 
 DRAWS = [draw]
