@@ -18,6 +18,7 @@ RecurrentMemory GruCellAttr::getMemory() const {
 
 static Value add(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::AddFOp::create(b, x, y); }
 static Value multiply(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::MulFOp::create(b, x, y); }
+
 /// n = tanh(input + bias + r ⊙ (product + recurrent bias)).
 static void buildCandidateResetAfter(ImplicitLocOpBuilder &b, RecurrentStep &step) {
   SmallVector<Value> inputs = {step.read(b, step.product, 2), step.read(b, step.gates(), 1)};

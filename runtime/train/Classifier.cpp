@@ -41,26 +41,18 @@ const nnc_input *sourceOf(const nnc_input &input, const nnc_entry &step) {
   return found;
 }
 
-double load(const std::byte *data, int32_t dtype, int64_t index) {
-  if (dtype == NNC_F64) {
-    double value;
-    std::memcpy(&value, data + index * sizeof(value), sizeof(value));
-    return value;
-  }
-  float value;
+template <typename T> T loadAs(const std::byte *data, int64_t index) {
+  T value;
   std::memcpy(&value, data + index * sizeof(value), sizeof(value));
   return value;
 }
 
+double load(const std::byte *data, int32_t dtype, int64_t index) {
+  return dtype == NNC_F64 ? loadAs<double>(data, index) : loadAs<float>(data, index);
+}
+
 int64_t loadInteger(const std::byte *data, int32_t dtype, int64_t index) {
-  if (dtype == NNC_I64) {
-    int64_t value;
-    std::memcpy(&value, data + index * sizeof(value), sizeof(value));
-    return value;
-  }
-  int32_t value;
-  std::memcpy(&value, data + index * sizeof(value), sizeof(value));
-  return value;
+  return dtype == NNC_I64 ? loadAs<int64_t>(data, index) : loadAs<int32_t>(data, index);
 }
 
 /// The first of the largest of `count` numbers from number `start` on.
