@@ -1,5 +1,6 @@
 // Tracing of memrefs to the buffers they view; see Buffers.h.
 #include "codegen/Buffers.h"
+#include "codegen/SharedKernels.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -59,15 +60,24 @@ Access nn::getAccess(Operation *op, OpOperand &operand) {
   return write ? Access::write : Access::none;
 }
 
-void nn::countCopy(Operation *op, StringRef reason) {
-  auto entry = op->getParentOfType<func::FuncOp>();
-  if (!entry || !entry->hasAttr("nn.entry"))
+static void countCopies(Operation *op, StringRef reason, int64_t number) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  if (!function || !(function->hasAttr("nn.entry") || isKernel(function)))
     return;
-  NamedAttrList counts(entry->getAttrOfType<DictionaryAttr>("nn.copies"));
+  NamedAttrList counts(function->getAttrOfType<DictionaryAttr>("nn.copies"));
   auto count = dyn_cast_or_null<IntegerAttr>(counts.get(reason));
   Builder builder(op->getContext());
-  counts.set(reason, builder.getI64IntegerAttr((count ? count.getInt() : 0) + 1));
-  entry->setAttr("nn.copies", counts.getDictionary(op->getContext()));
+  counts.set(reason, builder.getI64IntegerAttr((count ? count.getInt() : 0) + number));
+  function->setAttr("nn.copies", counts.getDictionary(op->getContext()));
+}
+
+void nn::countCopy(Operation *op, StringRef reason) { ::countCopies(op, reason, 1); }
+
+void nn::countCopies(Operation *op, func::FuncOp kernel) {
+  if (auto copies = kernel->getAttrOfType<DictionaryAttr>("nn.copies"))
+    for (NamedAttribute copy : copies)
+      if (auto count = dyn_cast<IntegerAttr>(copy.getValue()))
+        ::countCopies(op, copy.getName(), count.getInt());
 }
 
 std::optional<int64_t> nn::getBufferBytes(MemRefType type) {

@@ -26,8 +26,11 @@ Access getAccess(Operation *op, OpOperand &operand);
 inline bool reads(Access access) { return access == Access::read || access == Access::readWrite; }
 inline bool writes(Access access) { return access == Access::write || access == Access::readWrite; }
 
-/// Counts a copy for `reason`, made where `op` stands, in its entry point's `nn.copies`.
+/// Counts a copy for `reason`, made where `op` stands, in the `nn.copies` of its entry point or kernel.
 void countCopy(Operation *op, StringRef reason);
+
+/// Counts what `kernel` copies where `op` stands.
+void countCopies(Operation *op, func::FuncOp kernel);
 
 /// Size of a buffer in bytes, or nothing where its shape is dynamic or its elements have no fixed size.
 std::optional<int64_t> getBufferBytes(MemRefType type);

@@ -6,6 +6,7 @@
 #include "codegen/Kernels.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
+#include "codegen/SharedKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlir::nn {
@@ -24,6 +25,7 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
   using Base::Base;
 
   void runOnOperation() override {
+    shared.clear();
     for (func::FuncOp entry : getOperation().getOps<func::FuncOp>())
       if (entry->hasAttr("nn.entry") && !entry->hasAttr("nn.kernels") && failed(instrument(entry)))
         return signalPassFailure();
@@ -40,14 +42,10 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     kernels.front().begin = body.begin();
     SmallVector<Attribute> descriptions;
     for (const Kernel &kernel : kernels) {
-      int64_t tasks = 1;
-      if (kernel.loop) {
-        FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(kernel.loop);
-        if (failed(dimensions))
-          return failure();
-        tasks = countTasks(*dimensions);
-      }
-      descriptions.push_back(describe(kernel.origin, kernel.name, tasks, countCost({kernel.begin, kernel.end})));
+      FailureOr<Figures> figures = count(kernel);
+      if (failed(figures))
+        return failure();
+      descriptions.push_back(describe(kernel.origin, kernel.name, figures->tasks, figures->cost));
     }
     func::FuncOp mark = declareMark();
     for (auto [index, kernel] : llvm::enumerate(kernels))
@@ -55,6 +53,36 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     addMark(mark, *body.getTerminator(), -1);
     entry->setAttr("nn.kernels", ArrayAttr::get(&getContext(), descriptions));
     return success();
+  }
+
+  struct Figures {
+    int64_t tasks = 1;
+    KernelCost cost;
+  };
+
+  FailureOr<Figures> count(const Kernel &kernel) {
+    if (!kernel.call)
+      return count(kernel.loop ? SmallVector{kernel.loop} : SmallVector<scf::ForallOp>(), {kernel.begin, kernel.end});
+    func::FuncOp called = getCalledKernel(kernel.call);
+    auto [known, isNew] = shared.try_emplace(called, failure());
+    if (isNew) {
+      Block &body = called.getBody().front();
+      known->second = count(getParallelLoops(called), {body.begin(), body.end()});
+    }
+    return known->second;
+  }
+
+  /// The tasks of the largest of the loops, and the cost of all `ops`.
+  FailureOr<Figures> count(ArrayRef<scf::ForallOp> loops, llvm::iterator_range<Block::iterator> ops) {
+    Figures figures;
+    for (scf::ForallOp loop : loops) {
+      FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loop);
+      if (failed(dimensions))
+        return failure();
+      figures.tasks = std::max(figures.tasks, countTasks(*dimensions));
+    }
+    figures.cost = countCost(ops);
+    return figures;
   }
 
   DictionaryAttr describe(const KernelOrigin &origin, StringRef name, int64_t tasks, const KernelCost &cost) {
@@ -87,5 +115,8 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     Value number = arith::ConstantOp::create(builder, before.getLoc(), builder.getI64IntegerAttr(kernel));
     func::CallOp::create(builder, before.getLoc(), mark, ValueRange{number});
   }
+
+  /// Of the shared kernels.
+  llvm::DenseMap<Operation *, FailureOr<Figures>> shared;
 };
 } // namespace

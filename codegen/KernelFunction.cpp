@@ -1,6 +1,7 @@
 // Makes functions of parts of others; see KernelFunction.h.
 #include "codegen/KernelFunction.h"
 #include "codegen/Arena.h"
+#include "codegen/Buffers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -20,11 +21,11 @@ static bool isRebuilt(Operation *op) {
 namespace {
 class CaptureFinder {
 public:
-  CaptureFinder(const KernelPiece &piece, llvm::function_ref<InFlightDiagnostic()> emitError)
-      : piece(piece), emitError(emitError) {}
+  CaptureFinder(const KernelPiece &piece, llvm::function_ref<bool(Value)> isBuffer,
+                llvm::function_ref<InFlightDiagnostic()> emitError)
+      : piece(piece), isBuffer(isBuffer), emitError(emitError), inside(piece.ops.begin(), piece.ops.end()) {}
 
   FailureOr<Captures> find() {
-    llvm::DenseSet<Operation *> inside(piece.ops.begin(), piece.ops.end());
     llvm::SetVector<Value> used;
     for (Operation *op : piece.ops) {
       if (!piece.loop)
@@ -42,13 +43,12 @@ private:
     if (value == piece.arena || !seen.insert(value).second)
       return success();
     Operation *op = value.getDefiningOp();
-    if (auto view = dyn_cast_or_null<memref::ViewOp>(op); view && view.getSource() == piece.arena &&
-                                                          getConstantIntValue(view.getByteShift()) &&
-                                                          view.getSizes().empty()) {
-      captures.buffers.push_back(view);
+    bool isOwn = op && isBufferAllocation(op) && isUsedInsideOnly(value);
+    if (!isOwn && isBuffer(value)) {
+      captures.buffers.push_back(value);
       return success();
     }
-    if (op && isRebuilt(op)) {
+    if (op && (isOwn || isRebuilt(op))) {
       for (Value operand : op->getOperands())
         if (failed(capture(operand)))
           return failure();
@@ -65,15 +65,33 @@ private:
     return success();
   }
 
+  /// Views of it aside.
+  bool isUsedInsideOnly(Value memref) const {
+    return llvm::all_of(memref.getUsers(), [&](Operation *user) {
+      if (isBufferView(user))
+        return llvm::all_of(user->getResults(), [&](Value view) { return isUsedInsideOnly(view); });
+      Operation *ancestor = getAncestorIn(piece.ops.front()->getBlock(), user);
+      return ancestor && inside.contains(ancestor);
+    });
+  }
+
   const KernelPiece &piece;
+  llvm::function_ref<bool(Value)> isBuffer;
   llvm::function_ref<InFlightDiagnostic()> emitError;
+  llvm::DenseSet<Operation *> inside;
   Captures captures;
   llvm::DenseSet<Value> seen;
 };
 } // namespace
 
-FailureOr<Captures> nn::findCaptures(const KernelPiece &piece, llvm::function_ref<InFlightDiagnostic()> emitError) {
-  return CaptureFinder(piece, emitError).find();
+FailureOr<Captures> nn::findCaptures(const KernelPiece &piece, llvm::function_ref<bool(Value)> isBuffer,
+                                     llvm::function_ref<InFlightDiagnostic()> emitError) {
+  return CaptureFinder(piece, isBuffer, emitError).find();
+}
+
+bool nn::isPlannedBuffer(Value value, Value arena) {
+  auto view = value.getDefiningOp<memref::ViewOp>();
+  return view && view.getSource() == arena && getConstantIntValue(view.getByteShift()) && view.getSizes().empty();
 }
 
 int64_t nn::getNumFields(const Captures &captures) { return 1 + captures.buffers.size() + captures.scalars.size(); }
@@ -93,10 +111,13 @@ public:
   explicit FunctionBuilder(const KernelPiece &piece)
       : piece(piece), loc(piece.getLoc()), builder(func::FuncOp(piece.host)) {}
 
-  KernelFunction build(StringRef name);
+  /// Of the piece itself, or of the kernel that it calls.
+  KernelFunction build(StringRef name, func::FuncOp kernel = {});
 
 private:
-  void mapCaptures(Value context, Value arena);
+  SmallVector<Value> loadCaptures(Value context, Value arena);
+  void cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded);
+  void clonePiece(ArrayRef<Value> loaded, Value task);
   void mapIndices(Value task);
   void placeScratch(func::FuncOp function, Value arena);
 
@@ -107,7 +128,7 @@ private:
 };
 } // namespace
 
-KernelFunction FunctionBuilder::build(StringRef name) {
+KernelFunction FunctionBuilder::build(StringRef name, func::FuncOp kernel) {
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Type i64 = builder.getI64Type();
   auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType({pointer, i64, i64}, {}));
@@ -117,35 +138,60 @@ KernelFunction FunctionBuilder::build(StringRef name) {
   Value context = block->getArgument(0);
   Value arena =
       makeArena(builder, loc, LLVM::LoadOp::create(builder, loc, pointer, getField(builder, loc, context, 0)));
-  mapCaptures(context, arena);
-  if (piece.loop) {
-    mapIndices(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1)));
-    for (Operation &op : scf::ForallOp(piece.loop).getBody()->without_terminator())
-      builder.clone(op, mapping);
+  SmallVector<Value> loaded = loadCaptures(context, arena);
+  if (kernel) {
+    cloneCalled(kernel, loaded);
   } else {
-    for (Operation *op : piece.ops)
-      builder.clone(*op, mapping);
+    mapping.map(piece.arena, arena);
+    clonePiece(loaded, block->getArgument(1));
   }
   func::ReturnOp::create(builder, loc);
   placeScratch(function, arena);
   return {function, arena};
 }
 
-void FunctionBuilder::mapCaptures(Value context, Value arena) {
-  mapping.map(piece.arena, arena);
+/// Each captured buffer, then each captured scalar.
+SmallVector<Value> FunctionBuilder::loadCaptures(Value context, Value arena) {
   int64_t field = 1;
   auto load = [&](Type type) -> Value {
     Value value = LLVM::LoadOp::create(builder, loc, getFieldType(type), getField(builder, loc, context, field++));
     return isa<IndexType>(type) ? arith::IndexCastOp::create(builder, loc, type, value) : value;
   };
-  for (memref::ViewOp buffer : piece.captures.buffers)
-    mapping.map(buffer.getResult(), memref::ViewOp::create(builder, loc, buffer.getType(), arena,
-                                                           load(builder.getIndexType()), ValueRange{})
-                                        .getResult());
+  SmallVector<Value> loaded;
+  for (Value buffer : piece.captures.buffers)
+    loaded.push_back(memref::ViewOp::create(builder, loc, cast<MemRefType>(buffer.getType()), arena,
+                                            load(builder.getIndexType()), ValueRange{}));
   for (Value scalar : piece.captures.scalars)
-    mapping.map(scalar, load(scalar.getType()));
+    loaded.push_back(load(scalar.getType()));
+  return loaded;
+}
+
+void FunctionBuilder::cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded) {
+  ArrayRef<Value> buffers = loaded.take_front(piece.captures.buffers.size()),
+                  scalars = loaded.drop_front(buffers.size());
+  for (BlockArgument argument : kernel.getArguments()) {
+    ArrayRef<Value> &of = isa<MemRefType>(argument.getType()) ? buffers : scalars;
+    mapping.map(argument, of.front());
+    of = of.drop_front();
+  }
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    builder.clone(op, mapping);
+}
+
+void FunctionBuilder::clonePiece(ArrayRef<Value> loaded, Value task) {
+  for (auto [captured, value] :
+       llvm::zip_equal(llvm::concat<const Value>(piece.captures.buffers, piece.captures.scalars), loaded))
+    mapping.map(captured, value);
   for (Operation *op : piece.captures.rebuilt)
     builder.clone(*op, mapping);
+  if (piece.loop) {
+    mapIndices(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), task));
+    for (Operation &op : scf::ForallOp(piece.loop).getBody()->without_terminator())
+      builder.clone(op, mapping);
+  } else {
+    for (Operation *op : piece.ops)
+      builder.clone(*op, mapping);
+  }
 }
 
 /// A task's position in each dimension, tasks being numbered row by row.
@@ -201,6 +247,10 @@ void FunctionBuilder::placeScratch(func::FuncOp function, Value arena) {
 
 KernelFunction nn::makeFunction(const KernelPiece &piece, StringRef name) { return FunctionBuilder(piece).build(name); }
 
+KernelFunction nn::makeFunction(const KernelPiece &piece, StringRef name, func::FuncOp kernel) {
+  return FunctionBuilder(piece).build(name, kernel);
+}
+
 void nn::fillContext(OpBuilder &builder, const KernelPiece &piece, Value arenaPointer, Value context) {
   Location loc = piece.getLoc();
   int64_t field = 0;
@@ -208,8 +258,8 @@ void nn::fillContext(OpBuilder &builder, const KernelPiece &piece, Value arenaPo
     LLVM::StoreOp::create(builder, loc, value, getField(builder, loc, context, field++));
   };
   store(arenaPointer);
-  for (memref::ViewOp buffer : piece.captures.buffers) {
-    int64_t offset = *getConstantIntValue(buffer.getByteShift());
+  for (Value buffer : piece.captures.buffers) {
+    int64_t offset = *getConstantIntValue(buffer.getDefiningOp<memref::ViewOp>().getByteShift());
     store(LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(offset)));
   }
   for (Value scalar : piece.captures.scalars) {

@@ -10,13 +10,14 @@ namespace mlir::nn {
 /// What a function takes from outside.
 struct Captures {
   SmallVector<Operation *> rebuilt; // in an order that respects their operands
-  SmallVector<memref::ViewOp> buffers;
+  SmallVector<Value> buffers;
   SmallVector<Value> scalars;
 };
 
 /// Code that becomes a function.
 struct KernelPiece {
   func::FuncOp host;
+  /// Null as long as there is none.
   Value arena;
   std::string name;
   /// A parallel loop, or serial ops of one block in their order.
@@ -30,8 +31,13 @@ struct KernelPiece {
 };
 
 /// Finds what `piece` takes from outside; fails, with an error where `emitError` is there, where that cannot be passed.
-FailureOr<Captures> findCaptures(const KernelPiece &piece,
+/// `isBuffer` knows the memrefs that are buffers and no views of others; an allocation that nothing but the piece uses
+/// is rebuilt all the same.
+FailureOr<Captures> findCaptures(const KernelPiece &piece, llvm::function_ref<bool(Value)> isBuffer,
                                  llvm::function_ref<InFlightDiagnostic()> emitError = nullptr);
+
+/// Whether `value` is a view at a constant place of the arena: a planned buffer.
+bool isPlannedBuffer(Value value, Value arena);
 
 /// Its fields: the arena's address, places of buffers, scalars. More may follow.
 int64_t getNumFields(const Captures &captures);
@@ -47,7 +53,10 @@ struct KernelFunction {
 /// Clones a piece, whose captures are known. Parallel loops in it stay.
 KernelFunction makeFunction(const KernelPiece &piece, StringRef name);
 
-/// Writes what a piece captures into a context before its last op.
+/// The same for a piece that is a call of `kernel`: its body, with what the piece captures as its arguments.
+KernelFunction makeFunction(const KernelPiece &piece, StringRef name, func::FuncOp kernel);
+
+/// Writes what a piece captures, all of its buffers planned ones, into a context before its last op.
 void fillContext(OpBuilder &builder, const KernelPiece &piece, Value arenaPointer, Value context);
 
 } // namespace mlir::nn

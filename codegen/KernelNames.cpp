@@ -1,7 +1,8 @@
 // Names of kernels; see KernelNames.h.
 #include "codegen/KernelNames.h"
-#include "codegen/ParallelLoops.h"
+#include "codegen/SharedKernels.h"
 #include "dialect/Layer.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -22,10 +23,14 @@ KernelOrigin nn::describeKernel(func::FuncOp entry, Location loc) {
 
 KernelNames::KernelNames(func::FuncOp entry) {
   llvm::StringMap<int64_t> count;
-  for (scf::ForallOp loop : getParallelLoops(entry)) {
-    std::string stem = describeKernel(entry, loop.getLoc()).getStem();
-    loops[loop] = stem + "." + std::to_string(count[stem]++);
-  }
+  entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool isLoop = isa<scf::ForallOp>(op);
+    if (isLoop || getCalledKernel(op)) {
+      std::string stem = describeKernel(entry, op->getLoc()).getStem();
+      names[op] = stem + "." + std::to_string(count[stem]++);
+    }
+    return isLoop ? WalkResult::skip() : WalkResult::advance();
+  });
 }
 
 std::string KernelNames::makeSerialName(const KernelOrigin &origin) {

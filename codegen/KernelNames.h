@@ -2,7 +2,6 @@
 // serial code between two of them. Names and tables of a profile, and the symbols that `perf` shows, come from here.
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::nn {
 
@@ -21,17 +20,18 @@ struct KernelOrigin {
 
 KernelOrigin describeKernel(func::FuncOp entry, Location loc);
 
-/// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop of that layer and stage,
-/// `classifier.lstm.backward.serial_0` the first piece of code between.
+/// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop, or call of a shared kernel, of
+/// that layer and stage, `classifier.lstm.backward.serial_0` the first piece of code between.
 class KernelNames {
 public:
   explicit KernelNames(func::FuncOp entry);
 
-  std::string getName(scf::ForallOp loop) const { return loops.at(loop); }
+  /// Of a parallel loop or a call of a shared kernel.
+  std::string getName(Operation *op) const { return names.at(op); }
   std::string makeSerialName(const KernelOrigin &origin);
 
 private:
-  llvm::DenseMap<Operation *, std::string> loops;
+  llvm::DenseMap<Operation *, std::string> names;
   llvm::StringMap<int64_t> numSerial;
 };
 

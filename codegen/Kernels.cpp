@@ -1,6 +1,7 @@
 // Finds the kernels of an entry point; see Kernels.h.
 #include "codegen/Kernels.h"
 #include "codegen/Buffers.h"
+#include "codegen/SharedKernels.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -24,7 +25,8 @@ SmallVector<Kernel> nn::findKernels(func::FuncOp entry) {
     isOpen = false;
   };
   for (Operation &op : body.without_terminator()) {
-    if (isa<func::CallOp>(op)) {
+    auto call = getCalledKernel(&op) ? cast<func::CallOp>(op) : func::CallOp();
+    if (isa<func::CallOp>(op) && !call) {
       close(op.getIterator());
       continue;
     }
@@ -32,13 +34,15 @@ SmallVector<Kernel> nn::findKernels(func::FuncOp entry) {
       continue;
     auto loop = dyn_cast<scf::ForallOp>(op);
     KernelOrigin origin = describeKernel(entry, op.getLoc());
-    if (isOpen && !loop && !kernels.back().loop && kernels.back().origin.getStem() == origin.getStem()) {
+    bool isSerial = !loop && !call;
+    if (isOpen && isSerial && !kernels.back().loop && !kernels.back().call &&
+        kernels.back().origin.getStem() == origin.getStem()) {
       kernels.back().last = &op;
       continue;
     }
     close(op.getIterator());
-    kernels.push_back(
-        {op.getIterator(), body.end(), &op, origin, loop ? names.getName(loop) : names.makeSerialName(origin), loop});
+    kernels.push_back({op.getIterator(), body.end(), &op, origin,
+                       isSerial ? names.makeSerialName(origin) : names.getName(&op), loop, call});
     isOpen = true;
   }
   close(Block::iterator(body.getTerminator()));

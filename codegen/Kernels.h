@@ -1,10 +1,12 @@
 // The kernels of an entry point, in their order: what is timed, named and outlined as one.
 #pragma once
 #include "codegen/KernelNames.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::nn {
 
-/// A parallel loop of an entry's body, or the ops between two with one layer and stage.
+/// A parallel loop of an entry's body, a call of a shared kernel, or the ops between two of these with one layer and
+/// stage.
 struct Kernel {
   /// Where it starts, and where the next starts or a call to the host stands. Ops that cost nothing are of the kernel
   /// before them.
@@ -13,8 +15,9 @@ struct Kernel {
   Operation *last;
   KernelOrigin origin;
   std::string name;
-  /// Null where it is serial.
+  /// Both null where it is serial.
   scf::ForallOp loop;
+  func::CallOp call;
 };
 
 SmallVector<Kernel> findKernels(func::FuncOp entry);

@@ -4,10 +4,10 @@
 // as the streams of random numbers, come from its caller too. A function has its kernel's name, as a profiler shows it;
 // one that more kernels share says of how many.
 #include "codegen/Arena.h"
-#include "codegen/EqualCode.h"
-#include "codegen/KernelFunction.h"
+#include "codegen/KernelUse.h"
 #include "codegen/Kernels.h"
 #include "codegen/Passes.h"
+#include "codegen/SharedKernels.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace mlir::nn {
@@ -21,9 +21,6 @@ using namespace mlir::nn;
 namespace {
 
 constexpr StringLiteral parallelForName = "nnc_rt_parallel_for";
-
-/// Code that differs in more numbers than this is not the same code.
-constexpr size_t maxNumbers = 8;
 
 /// Serial ops without a loop among them are worth a function of their own from this many on.
 constexpr size_t minSerialOps = 16;
@@ -90,92 +87,27 @@ SmallVector<Operation *> getSerialOps(const Kernel &kernel) {
   return ops.takeVector();
 }
 
-/// A kernel of a function's.
-struct Use {
-  explicit Use(KernelPiece ofKernel) : piece(std::move(ofKernel)) {
-    SmallVector<arith::ConstantOp> constants;
-    forEachOp([&](Operation *op) { findPassableConstants(op, constants); });
-    for (arith::ConstantOp constant : constants)
-      numbers.push_back(getScalar(constant));
-  }
-
-  /// The ops that the function will hold, in their order.
-  void forEachOp(llvm::function_ref<void(Operation *)> visit) const {
-    llvm::for_each(piece.captures.rebuilt, visit);
-    llvm::for_each(piece.ops, visit);
-  }
-
-  size_t hash() const {
-    llvm::hash_code code = llvm::hash_combine(piece.captures.buffers.size(), piece.captures.scalars.size());
-    forEachOp([&](Operation *op) { code = llvm::hash_combine(code, hashCode(op)); });
-    return code;
-  }
-
-  /// Whether one function can do both, given some numbers.
-  bool isSameCode(const Use &other) const {
-    const Captures &a = piece.captures, &b = other.piece.captures;
-    CodeComparison comparison;
-    auto match = [&](Value x, Value y) { return comparison.match(x, y); };
-    auto areEqual = [&](Operation *x, Operation *y) { return comparison.areEqual(*x, *y); };
-    auto matchViews = [&](memref::ViewOp x, memref::ViewOp y) { return match(x.getResult(), y.getResult()); };
-    return match(piece.arena, other.piece.arena) && llvm::equal(a.buffers, b.buffers, matchViews) &&
-           llvm::equal(a.scalars, b.scalars, match) && llvm::equal(a.rebuilt, b.rebuilt, areEqual) &&
-           llvm::equal(piece.ops, other.piece.ops, areEqual);
-  }
-
-  KernelPiece piece;
-  /// What the function could get from outside too.
-  SmallVector<TypedAttr> numbers;
-};
-
 /// A function of one or more kernels that are the same, some numbers aside.
 struct Body {
   KernelFunction code;
-  std::vector<Use> uses;
+  KernelUses uses;
   /// Whether parallel loops are in it, which become functions in their turn and know its numbers.
   bool isHost;
 
-  /// The positions among the numbers of those that differ between kernels.
-  SmallVector<size_t> getDiffering() const {
-    return llvm::filter_to_vector(llvm::seq<size_t>(0, uses.front().numbers.size()), [&](size_t position) {
-      return llvm::any_of(uses,
-                          [&](const Use &use) { return use.numbers[position] != uses.front().numbers[position]; });
-    });
-  }
-
-  int64_t getNumFields() const { return nn::getNumFields(uses.front().piece.captures) + getDiffering().size(); }
+  int64_t getNumFields() const { return nn::getNumFields(uses.front().piece.captures) + uses.getDiffering().size(); }
 
   /// Whether another kernel may join.
-  bool takes(const Use &use) const {
-    if (!uses.front().isSameCode(use))
-      return false;
-    SmallVector<size_t> differing = getDiffering();
-    size_t count = differing.size();
-    for (auto [position, number] : llvm::enumerate(use.numbers))
-      count += number != uses.front().numbers[position] && !llvm::is_contained(differing, position);
-    return count <= (isHost ? 0 : maxNumbers);
-  }
+  bool takes(const KernelUse &use) const { return uses.takes(use, isHost ? 0 : maxDifferingNumbers); }
 
-  void passNumbers();
+  /// Makes the function get from its context what differs between its kernels.
+  void passNumbers() {
+    int64_t field = nn::getNumFields(uses.front().piece.captures);
+    replaceDiffering(code.function, uses, [&](OpBuilder &builder, Location loc, Type type, size_t number) -> Value {
+      return LLVM::LoadOp::create(builder, loc, type,
+                                  getField(builder, loc, code.function.getArgument(0), field + number));
+    });
+  }
 };
-
-/// Makes the function get from its context what differs between its kernels.
-void Body::passNumbers() {
-  SmallVector<arith::ConstantOp> constants;
-  findPassableConstants(code.function, constants);
-  int64_t field = nn::getNumFields(uses.front().piece.captures);
-  for (size_t position : getDiffering()) {
-    arith::ConstantOp constant = constants[position];
-    Location loc = constant.getLoc();
-    OpBuilder builder = OpBuilder::atBlockBegin(&code.function.getBody().front());
-    Value value = LLVM::LoadOp::create(builder, loc, getElementTypeOrSelf(constant.getType()),
-                                       getField(builder, loc, code.function.getArgument(0), field++));
-    if (isa<VectorType>(constant.getType()))
-      value = vector::BroadcastOp::create(builder, loc, constant.getType(), value);
-    constant.replaceAllUsesWith(value);
-    constant.erase();
-  }
-}
 
 /// Puts calls in a function, one after the other, all with one context: a call ends before the next begins.
 class Caller {
@@ -192,7 +124,7 @@ public:
   }
 
   /// Replaces a kernel by a call of its function, which gets those of its numbers that differ.
-  void replace(const Use &use, func::FuncOp function, ArrayRef<size_t> differing) {
+  void replace(const KernelUse &use, func::FuncOp function, ArrayRef<size_t> differing) {
     const KernelPiece &piece = use.piece;
     OpBuilder builder(piece.ops.back());
     Location loc = piece.getLoc();
@@ -233,35 +165,55 @@ void Caller::call(OpBuilder &builder, Location loc, func::FuncOp function, int64
   func::CallOp::create(builder, loc, parallelFor, ValueRange{body, context, tasks});
 }
 
+/// Finds what a piece takes from outside, all of its buffers planned ones.
+FailureOr<Captures> capture(const KernelPiece &piece, llvm::function_ref<InFlightDiagnostic()> emitError = nullptr) {
+  return findCaptures(piece, [&](Value value) { return isPlannedBuffer(value, piece.arena); }, emitError);
+}
+
 struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
   using Base::Base;
 
   void runOnOperation() override {
     bodies.clear();
     byCode.clear();
-    for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+    byKernel.clear();
+    auto functions = llvm::to_vector(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp kernel : functions)
+      if (isKernel(kernel) && (failed(verifyKernel(kernel)) || failed(prepare(kernel))))
+        return signalPassFailure();
+    for (func::FuncOp entry : functions)
       if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry)))
         return signalPassFailure();
     replaceKernels();
+    for (func::FuncOp function : functions)
+      if (isKernel(function))
+        function.erase();
   }
 
 private:
-  LogicalResult outlineEntry(func::FuncOp entry) {
+  /// Makes a function's code such that equal code looks equal, and that no parallel loop stands in another.
+  LogicalResult prepare(func::FuncOp function) {
     SmallVector<scf::ForallOp> inner;
-    entry.walk([&](scf::ForallOp forall) {
+    function.walk([&](scf::ForallOp forall) {
       if (forall->getParentOfType<scf::ForallOp>())
         inner.push_back(forall);
     });
+    for (scf::ForallOp forall : inner)
+      if (failed(makeSerial(forall)))
+        return failure();
+    uniteConstants(function);
+    return success();
+  }
+
+  LogicalResult outlineEntry(func::FuncOp entry) {
     bool isPlanned = getOperation()->getAttr("nn.program") &&
                      entry.getArgumentTypes() == ArrayRef<Type>(getArenaType(&getContext()));
     KernelNames names(entry);
     SmallVector<Kernel> kernels = findKernels(entry);
     if (!isPlanned)
       return kernels.empty() ? success() : entry.emitOpError() << "has no arena; --nn-plan-arena makes one";
-    for (scf::ForallOp forall : inner)
-      if (failed(makeSerial(forall)))
-        return failure();
-    uniteConstants(entry);
+    if (failed(prepare(entry)))
+      return failure();
     for (const Kernel &kernel : kernels)
       if (failed(outlineKernel(entry, kernel, names)))
         return failure();
@@ -275,12 +227,14 @@ private:
     };
     if (kernel.loop)
       return outlineLoop(makePiece(kernel.name, {kernel.loop}, kernel.loop));
+    if (kernel.call)
+      return outlineCall(makePiece(kernel.name, {kernel.call}, {}), kernel.call);
     SmallVector<scf::ForallOp> loops;
     for (Operation &op : llvm::make_range(kernel.begin, kernel.end))
       llvm::append_range(loops, getParallelLoops(&op));
     KernelPiece serial = makePiece(kernel.name, getSerialOps(kernel), {});
     if (!serial.ops.empty())
-      if (FailureOr<Captures> captures = findCaptures(serial); succeeded(captures)) {
+      if (FailureOr<Captures> captures = capture(serial); succeeded(captures)) {
         serial.captures = std::move(*captures);
         return outline(std::move(serial),
                        llvm::map_to_vector(loops, [&](scf::ForallOp loop) { return getName(names.getName(loop)); }));
@@ -288,6 +242,34 @@ private:
     for (scf::ForallOp loop : loops)
       if (failed(outlineLoop(makePiece(names.getName(loop), {loop}, loop))))
         return failure();
+    return success();
+  }
+
+  /// A call of a shared kernel is one of the function that the kernel becomes, whose loops become functions in their
+  /// turn.
+  LogicalResult outlineCall(KernelPiece piece, func::CallOp call) {
+    for (Value operand : call.getOperands()) {
+      bool isBuffer = isa<MemRefType>(operand.getType());
+      if (isBuffer && !isPlannedBuffer(operand, piece.arena))
+        return call.emitOpError() << "gets a buffer that is not planned";
+      (isBuffer ? piece.captures.buffers : piece.captures.scalars).push_back(operand);
+    }
+    func::FuncOp kernel = getCalledKernel(call);
+    auto [known, isNew] = byKernel.try_emplace(kernel, bodies.size());
+    if (!isNew) {
+      bodies[known->second].uses.push_back(KernelUse(std::move(piece)));
+      return success();
+    }
+    std::string name = piece.name;
+    KernelFunction code = makeFunction(piece, name + ".call", kernel);
+    bodies.push_back({code, {}, /*isHost=*/true});
+    bodies.back().uses.push_back(KernelUse(std::move(piece)));
+    SmallVector<scf::ForallOp> loops = getParallelLoops(code.function);
+    for (auto [number, loop] : llvm::enumerate(loops)) {
+      std::string ofLoop = loops.size() == 1 ? name : name + "." + std::to_string(number);
+      if (failed(outlineLoop({code.function, code.arena, ofLoop, {loop}, loop, {}, {}})))
+        return failure();
+    }
     return success();
   }
 
@@ -299,7 +281,7 @@ private:
       piece.loop.erase();
       return success();
     }
-    FailureOr<Captures> captures = findCaptures(piece, [&] { return piece.loop.emitOpError(); });
+    FailureOr<Captures> captures = capture(piece, [&] { return piece.loop.emitOpError(); });
     if (failed(captures))
       return failure();
     piece.dimensions = std::move(*dimensions);
@@ -310,7 +292,7 @@ private:
   /// Makes the piece's function, or finds one that does the same. `loopNames` are those of functions that parallel
   /// loops in serial code become.
   LogicalResult outline(KernelPiece piece, ArrayRef<std::string> loopNames) {
-    Use use(std::move(piece));
+    KernelUse use(std::move(piece));
     SmallVector<size_t> &candidates = byCode[use.hash()];
     for (size_t index : candidates)
       if (bodies[index].takes(use)) {
@@ -338,7 +320,7 @@ private:
   /// A loop in a function that several kernels share is of as many.
   int64_t countKernels(const Body &body) {
     int64_t count = 0;
-    for (const Use &use : body.uses) {
+    for (const KernelUse &use : body.uses) {
       auto host = llvm::find_if(bodies, [&](const Body &other) { return other.code.function == use.piece.host; });
       count += host == bodies.end() ? 1 : countKernels(*host);
     }
@@ -352,7 +334,7 @@ private:
     };
     llvm::MapVector<Operation *, Host> hosts;
     for (const Body &body : bodies)
-      for (const Use &use : body.uses) {
+      for (const KernelUse &use : body.uses) {
         Host &host = hosts[func::FuncOp(use.piece.host)];
         host = {use.piece.arena, std::max(host.numFields, body.getNumFields())};
       }
@@ -361,9 +343,9 @@ private:
       callers.try_emplace(function, cast<func::FuncOp>(function), host.arena, host.numFields);
     nameShared();
     for (Body &body : bodies) {
-      SmallVector<size_t> differing = body.getDiffering();
+      SmallVector<size_t> differing = body.uses.getDiffering();
       body.passNumbers();
-      for (const Use &use : body.uses)
+      for (const KernelUse &use : body.uses)
         callers.at(func::FuncOp(use.piece.host)).replace(use, body.code.function, differing);
     }
   }
@@ -372,5 +354,7 @@ private:
   std::vector<Body> bodies;
   /// Their indices, by hash.
   llvm::DenseMap<size_t, SmallVector<size_t>> byCode;
+  /// Those of shared kernels.
+  llvm::DenseMap<Operation *, size_t> byKernel;
 };
 } // namespace

@@ -157,6 +157,47 @@ def TuneContractions : Pass<"nn-tune-contractions", "::mlir::ModuleOp"> {
   ];
 }
 
+def ShareKernels : Pass<"nn-share-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make functions of what entry points compute more than once, with other buffers";
+  let description = [{
+    A matrix product with the elementwise operations that are computed along with it, or a parallel loop, that stands in
+    an entry point's body more than once, but for its buffers and up to 8 numbers (no indices), becomes a private function
+    of buffers and scalars, marked `nn.kernel`, which the entry calls: equal layers are lowered, planned and compiled
+    once. `nn.writes` on a call says which operands the kernel may write. Nothing that a kernel computes changes.
+
+    ```
+    // Before
+    linalg.generic {...} ins(%x, %w0 : memref<32x128xf32>, memref<128x128xf32>) outs(%y0 : memref<32x128xf32>) ...
+    linalg.generic {...} ins(%y0, %w1 : memref<32x128xf32>, memref<128x128xf32>) outs(%y1 : memref<32x128xf32>) ...
+    // After
+    call @fit.train.m.dense.forward(%x, %w0, %y0) {nn.writes = array<i1: false, false, true>} : ...
+    call @fit.train.m.dense.forward(%y0, %w1, %y1) {nn.writes = array<i1: false, false, true>} : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect"];
+}
+
+def SplitKernels : Pass<"nn-split-kernels", "::mlir::ModuleOp"> {
+  let summary = "Give each parallel loop of a shared kernel a kernel of its own, and callers what kernels allocate";
+  let description = [{
+    After this a kernel is one parallel loop or serial code, and allocates nothing outside of that loop: nn-plan-arena,
+    which plans entry points, gives its temporaries a place for each call, and a profile tells as much of it as of code
+    that is not shared. Copies that a kernel counts in `nn.copies` count for each call.
+
+    ```
+    // Before
+    func.func private @k(%a: memref<8x8xf32>, %c: memref<8x8xf32>) attributes {nn.kernel} {
+      %panels = memref.alloc() : memref<64xf32>
+      scf.forall (%i) in (2) { ... } // from %a to %panels
+      scf.forall (%i) in (4) { ... } // from %panels to %c
+    // After
+    func.func private @k_0(%panels: memref<64xf32>, %a: memref<8x8xf32>) attributes {nn.kernel} { ... }
+    func.func private @k_1(%c: memref<8x8xf32>, %panels: memref<64xf32>) attributes {nn.kernel} { ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::func::FuncDialect"];
+}
+
 def LowerContractions : CpuPass<"nn-lower-contractions"> {
   let summary = "Turn matrix products on buffers into register-tiled vector loops";
   let description = [{
@@ -264,7 +305,9 @@ def PlanArena : Pass<"nn-plan-arena", "::mlir::ModuleOp"> {
     Variables come first, parameters before slots before counters, so that they lie alike in every program of a model;
     behind them each entry point places its inputs, outputs and scratch, entries overlaying each other. A buffer lives
     from the first to the last op of the entry's body that touches it, an input from the start, an output to the end.
-    Buffers inside a parallel loop get an offset in their worker's scratch (`nn.worker_offset`).
+    Buffers inside a parallel loop get an offset in their worker's scratch (`nn.worker_offset`). A call of a shared kernel
+    is one op, in which all buffers that it is given are in use; the kernel's parallel loop counts as a loop of the entry,
+    once for each call.
 
     An entry then takes the arena alone; `nn.inputs` and `nn.outputs` say where the rest lies, `nn.program` on the
     module how large all is and where the variables are, and `nn.plan` on the entry lists its buffers with place and lifetime,
@@ -298,8 +341,8 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
 def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
   let summary = "Mark where each kernel of an entry point starts, for a profile";
   let description = [{
-    A kernel is a parallel loop of an entry point's body, or what stands between two of them, as far as it has one layer
-    and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
+    A kernel is a parallel loop of an entry point's body, a call of a shared kernel, or what stands between two of these,
+    as far as it has one layer and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
     has ended; the last call, of -1, that the entry has. Nothing else changes.
 
     `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
@@ -341,7 +384,8 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
     ```
     A loop of one task is a plain call, and so is serial code with a loop in it, or of 16 operations or more; a loop inside
     a parallel body becomes a serial one. Serial code whose results other code needs stays where it is. Kernels that differ only in their buffers,
-    as those of equal layers do, have one function; up to 8 numbers in which they differ (no indices) are passed too.
+    as those of equal layers do, have one function; up to 8 numbers in which they differ (no indices) are passed too. So
+    have the calls of a shared kernel, which is no more after this.
 
     A function's name, which `perf` shows, says the entry point, the layer, the stage (forward, backward, update; several
     where operations were fused) and a number: the loop is that layer's and stage's first, second, ... in the entry;

@@ -2,7 +2,9 @@
 // first and lie where they lie in every program of the model; entries overlay each other behind them.
 #include "codegen/Buffers.h"
 #include "codegen/MemoryPlan.h"
+#include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
+#include "codegen/SharedKernels.h"
 #include "dialect/NN.h"
 #include "runtime/include/nnc/program.h"
 #include "llvm/Support/MathExtras.h"
@@ -73,6 +75,7 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
       return signalPassFailure();
     arenaBytes = state->bytes;
     workerBytes = 0;
+    kernelScratch.clear();
     for (func::FuncOp entry : module.getOps<func::FuncOp>())
       if (entry->hasAttr("nn.entry") && failed(planEntry(entry, *state)))
         return signalPassFailure();
@@ -89,11 +92,14 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
   LogicalResult planEntry(func::FuncOp entry, const StateLayout &state) {
     EntryPlan plan;
     int64_t loop = 0;
-    WalkResult bodies = entry.walk([&](scf::ForallOp forall) {
-      // Loops inside a parallel body run on its worker and share its scratch.
-      if (forall->getParentOfType<scf::ForallOp>())
-        return WalkResult::advance();
-      return failed(planParallelBody(forall, loop++, plan)) ? WalkResult::interrupt() : WalkResult::advance();
+    WalkResult bodies = entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      auto forall = dyn_cast<scf::ForallOp>(op);
+      func::FuncOp kernel = forall ? func::FuncOp() : getCalledKernel(op);
+      if (forall && failed(planParallelBody(forall, loop, plan)))
+        return WalkResult::interrupt();
+      if (kernel && failed(planCall(op->getLoc(), kernel, loop, plan)))
+        return WalkResult::interrupt();
+      return forall ? WalkResult::skip() : WalkResult::advance();
     });
     if (bodies.wasInterrupted())
       return failure();
@@ -218,23 +224,58 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
     return it == lifetimes.end() ? std::pair<int64_t, int64_t>(-1, -1) : it->second;
   }
 
-  /// Scratch of a parallel body: offsets from the start of its worker's area, kept at the allocations until
-  /// nn-outline-parallel makes the body a function that knows its worker.
-  LogicalResult planParallelBody(scf::ForallOp forall, int64_t loop, EntryPlan &plan) {
-    FailureOr<SmallVector<PlannedBuffer>> buffers = collectBuffers(forall.getBody());
+  /// Scratch of a parallel body, the entry's loop number `loop`.
+  LogicalResult planParallelBody(scf::ForallOp forall, int64_t &loop, EntryPlan &plan) {
+    FailureOr<SmallVector<PlannedBuffer>> buffers = placeScratch(forall);
     if (failed(buffers))
       return failure();
-    if (failed(place(*buffers, 0, workerBytes, forall)))
+    for (PlannedBuffer &buffer : *buffers) {
+      buffer.loop = loop;
+      plan.buffers.push_back(buffer);
+    }
+    ++loop;
+    return success();
+  }
+
+  /// Scratch of the parallel bodies of a kernel where `loc` says that it is called.
+  LogicalResult planCall(Location loc, func::FuncOp kernel, int64_t &loop, EntryPlan &plan) {
+    auto [scratch, isNew] = kernelScratch.try_emplace(kernel);
+    if (isNew) {
+      if (failed(verifyKernel(kernel)))
+        return failure();
+      for (scf::ForallOp forall : getParallelLoops(kernel)) {
+        FailureOr<SmallVector<PlannedBuffer>> buffers = placeScratch(forall);
+        if (failed(buffers))
+          return failure();
+        scratch->second.push_back(std::move(*buffers));
+      }
+    }
+    for (const SmallVector<PlannedBuffer> &buffers : scratch->second) {
+      for (const PlannedBuffer &buffer : buffers) {
+        BufferPlan ofCall = describeBuffer(buffer.kind, buffer.type, buffer.bytes, loc);
+        static_cast<PlacedBuffer &>(ofCall) = buffer;
+        ofCall.loop = loop;
+        plan.buffers.push_back(std::move(ofCall));
+      }
+      ++loop;
+    }
+    return success();
+  }
+
+  /// Offsets of a parallel body's buffers from the start of its worker's area, kept at the allocations until
+  /// nn-outline-parallel makes the body a function that knows its worker. Loops inside it run on the same worker and
+  /// share its scratch.
+  FailureOr<SmallVector<PlannedBuffer>> placeScratch(scf::ForallOp forall) {
+    FailureOr<SmallVector<PlannedBuffer>> buffers = collectBuffers(forall.getBody());
+    if (failed(buffers) || failed(place(*buffers, 0, workerBytes, forall)))
       return failure();
     Builder builder(&getContext());
     for (PlannedBuffer &buffer : *buffers) {
-      buffer.loop = loop;
       Operation *allocation = buffer.root.getDefiningOp();
       allocation->setAttr("nn.worker_offset", builder.getI64IntegerAttr(buffer.offset));
       allocation->moveBefore(getAncestorIn(forall.getBody(), allocation));
     }
-    llvm::append_range(plan.buffers, *buffers);
-    return success();
+    return buffers;
   }
 
   /// Replaces every buffer of `entry` by a view of the arena, its only argument from now on.
@@ -305,6 +346,8 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
   }
 
   llvm::DenseMap<Value, std::pair<int64_t, int64_t>> lifetimes;
+  /// Of each kernel's parallel loops, in their order.
+  llvm::DenseMap<Operation *, std::vector<SmallVector<PlannedBuffer>>> kernelScratch;
   int64_t arenaBytes = 0, workerBytes = 0;
 };
 } // namespace

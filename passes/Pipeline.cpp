@@ -141,6 +141,8 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
   if (options.tune)
     pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
+  // What is equal is lowered once. Before products are lowered, and when it is said how.
+  pm.addPass(createShareKernels());
   // Products first: they take the elementwise operations around them along.
   pm.addNestedPass<func::FuncOp>(createLowerContractions({options.march}));
   // Before rows are fused and vectors made, which do otherwise inside a parallel loop.
@@ -149,6 +151,8 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createFuseRows({options.march}));
   pm.addNestedPass<func::FuncOp>(createVectorizeGenerics({options.march}));
   pm.addNestedPass<func::FuncOp>(createExpandFma({options.march}));
+  // When kernels have all their temporaries; entries alone are planned.
+  pm.addPass(createSplitKernels());
 }
 
 void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {

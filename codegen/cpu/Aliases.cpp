@@ -2,9 +2,11 @@
 // or function argument.
 #include "codegen/cpu/Aliases.h"
 #include "codegen/Buffers.h"
+#include "codegen/SharedKernels.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
@@ -45,7 +47,18 @@ bool nn::isSameView(Value a, Value b) {
   return true;
 }
 
+/// Whether a call, of a function that touches what it is given and nothing else, may have the effect on `memref`.
+template <typename Effect> static bool mayHave(func::CallOp call, Value memref) {
+  return llvm::any_of(llvm::enumerate(call.getOperands()), [&](auto operand) {
+    if (!isa<MemRefType>(operand.value().getType()) || !mayAlias(operand.value(), memref))
+      return false;
+    return !std::is_same_v<Effect, MemoryEffects::Write> || mayWriteOperand(call, operand.index());
+  });
+}
+
 template <typename Effect> static bool mayHave(Operation *op, Value memref) {
+  if (auto call = dyn_cast<func::CallOp>(op))
+    return mayHave<Effect>(call, memref);
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   if (!interface) {
     if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !op->hasTrait<OpTrait::IsTerminator>())
@@ -75,6 +88,10 @@ bool nn::touchesKnownRootsOnly(Operation *root) {
   return !root->walk([&](Operation *op) {
                 auto interface = dyn_cast<MemoryEffectOpInterface>(op);
                 SmallVector<MemoryEffects::EffectInstance> effects;
+                if (isa<func::CallOp>(op))
+                  return WalkResult(success(llvm::all_of(op->getOperands(), [](Value operand) {
+                    return !isa<MemRefType>(operand.getType()) || getKnownRoot(operand);
+                  })));
                 if (interface)
                   interface.getEffects(effects);
                 else if (op != root && !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
@@ -85,25 +102,44 @@ bool nn::touchesKnownRootsOnly(Operation *root) {
               .wasInterrupted();
 }
 
-static void collectUsers(Value memref, Block *block, llvm::SetVector<Operation *> &users) {
-  for (Operation *user : memref.getUsers()) {
-    if (Operation *ancestor = block->findAncestorOpInBlock(*user))
+static bool mayWriteOperand(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (auto op = dyn_cast<DestinationStyleOpInterface>(user))
+    return op.isDpsInit(&use);
+  if (auto call = dyn_cast<func::CallOp>(user))
+    return mayWriteOperand(call, use.getOperandNumber());
+  return writes(getAccess(user, use));
+}
+
+static void collectUsers(Value memref, bool writersOnly, Block *block, llvm::SetVector<Operation *> &users) {
+  for (OpOperand &use : memref.getUses()) {
+    Operation *user = use.getOwner();
+    auto view = dyn_cast<ViewLikeOpInterface>(user);
+    bool counts = !writersOnly || (!view && mayWriteOperand(use));
+    if (Operation *ancestor = counts ? block->findAncestorOpInBlock(*user) : nullptr)
       users.insert(ancestor);
-    if (auto view = dyn_cast<ViewLikeOpInterface>(user))
+    if (view)
       for (Value result : view->getResults())
-        collectUsers(result, block, users);
+        collectUsers(result, writersOnly, block, users);
   }
 }
 
-SmallVector<Operation *> nn::findUsers(Block *block, ArrayRef<Value> memrefs) {
+SmallVector<Operation *> nn::findUsers(Block *block, ArrayRef<Value> touched, ArrayRef<Value> read) {
   llvm::SetVector<Operation *> users;
-  for (Value memref : memrefs) {
-    Value root = getKnownRoot(memref);
-    // Other ops may name the same global.
-    if (!root || root.getDefiningOp<memref::GetGlobalOp>())
-      return llvm::map_to_vector(*block, [](Operation &op) { return &op; });
-    collectUsers(root, block, users);
-  }
+  auto collect = [&](ArrayRef<Value> values, bool writersOnly) {
+    return llvm::all_of(values, [&](Value value) {
+      if (!isa<MemRefType>(value.getType()))
+        return true;
+      Value root = getKnownRoot(value);
+      // Other ops may name the same global.
+      if (!root || root.getDefiningOp<memref::GetGlobalOp>())
+        return false;
+      collectUsers(root, writersOnly, block, users);
+      return true;
+    });
+  };
+  if (!collect(touched, /*writersOnly=*/false) || !collect(read, /*writersOnly=*/true))
+    return llvm::map_to_vector(*block, [](Operation &op) { return &op; });
   SmallVector<Operation *> sorted = users.takeVector();
   llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   return sorted;

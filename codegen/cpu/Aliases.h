@@ -28,9 +28,10 @@ inline bool mayTouch(Operation *op, Value memref) { return mayRead(op, memref) |
 /// memref's root, or of views of it, touch it.
 bool touchesKnownRootsOnly(Operation *root);
 
-/// The ops of `block` that use one of the memrefs' roots or views of them, or hold ops that do, in the order of the
-/// block; all ops of the block where a root is not known.
-SmallVector<Operation *> findUsers(Block *block, ArrayRef<Value> memrefs);
+/// The ops of `block` that use the root of one of `touched` or views of it, or that may write those of one of `read`, or
+/// hold ops that do, in the order of the block; all ops of the block where a root is not known. What is no memref is
+/// passed over.
+SmallVector<Operation *> findUsers(Block *block, ArrayRef<Value> touched, ArrayRef<Value> read);
 
 /// Whether `memref`'s allocation is visible to no operation but `users`, views
 /// and deallocations: then nobody sees what they store there.

@@ -102,19 +102,17 @@ public:
   }
 
 private:
-  /// The ops of the block that may touch one of the memrefs.
-  SmallVector<Operation *> findNeighbours(ArrayRef<Value> values) {
+  /// The ops of the block that may touch one of `touched`, or write one of `read`, as far as they are memrefs.
+  SmallVector<Operation *> findNeighbours(ArrayRef<Value> touched, ArrayRef<Value> read) {
     Block *block = group.contraction.op->getBlock();
-    SmallVector<Value> memrefs;
-    llvm::copy_if(values, std::back_inserter(memrefs), [](Value value) { return isa<MemRefType>(value.getType()); });
     if (knowsRoots)
-      return findUsers(block, memrefs);
+      return findUsers(block, touched, read);
     return llvm::map_to_vector(*block, [](Operation &op) { return &op; });
   }
 
   void findPrologue() {
     Operation *contraction = group.contraction.op;
-    SmallVector<Operation *> neighbours = findNeighbours(result);
+    SmallVector<Operation *> neighbours = findNeighbours(result, {});
     auto before = llvm::find_if(llvm::reverse(neighbours), [&](Operation *op) {
       return op->isBeforeInBlock(contraction) && mayTouch(op, result);
     });
@@ -123,7 +121,7 @@ private:
     auto generic = dyn_cast<linalg::GenericOp>(*before);
     if (!generic || !isPrologue(generic))
       return;
-    for (Operation *op : findNeighbours(llvm::to_vector(generic.getInputs())))
+    for (Operation *op : findNeighbours({}, llvm::to_vector(generic.getInputs())))
       if (generic->isBeforeInBlock(op) && op->isBeforeInBlock(contraction) &&
           llvm::any_of(generic.getInputs(), [&](Value input) { return writes(op, input); }))
         return;
@@ -142,9 +140,7 @@ private:
     // Each member adds to what the next must not pass.
     for (bool found = true; found && group.epilogues.size() < maxEpilogues;) {
       found = false;
-      SmallVector<Value> values = getWritten();
-      llvm::append_range(values, getRead());
-      for (Operation *op : findNeighbours(values)) {
+      for (Operation *op : findNeighbours(getWritten(), getRead())) {
         if (!last->isBeforeInBlock(op) || op->hasTrait<OpTrait::IsTerminator>())
           continue;
         auto generic = dyn_cast<linalg::GenericOp>(op);
@@ -254,6 +250,13 @@ private:
 };
 
 } // namespace
+
+Location nn::getGroupLocation(const ContractionGroup &group) {
+  SmallVector<Location> locations = {group.contraction.op->getLoc()};
+  for (Operation *member : group.getOps())
+    locations.push_back(member->getLoc());
+  return FusedLoc::get(group.contraction.op->getContext(), locations);
+}
 
 int64_t Contraction::getNumTerms() const {
   int64_t product = 1;

@@ -42,6 +42,9 @@ struct ContractionGroup {
   Operation *getLast() const { return epilogues.empty() ? contraction.op : epilogues.back(); }
 };
 
+/// That of all the group's members, the contraction before its neighbours.
+Location getGroupLocation(const ContractionGroup &group);
+
 /// The contraction with its neighbours, none of which is in `taken`, the members of other groups. Where groups of one
 /// block interleave, any two ops that change places as the groups' code is emitted have been found independent.
 /// `knowsRoots`: all around touch memory of known roots only (touchesKnownRootsOnly), so that few need be looked at.

@@ -22,14 +22,6 @@ using namespace mlir::nn;
 // Terms from which on those that fill no turn are worth a loop of their own.
 static constexpr int64_t minTermsForTurns = 32;
 
-/// That of all the group's members, the contraction before its neighbours.
-static Location getGroupLocation(const ContractionGroup &group) {
-  SmallVector<Location> locations = {group.contraction.op->getLoc()};
-  for (Operation *member : group.getOps())
-    locations.push_back(member->getLoc());
-  return FusedLoc::get(group.contraction.op->getContext(), locations);
-}
-
 ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGroup &group, const CpuTarget &target)
     : builder(builder), loc(getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
       schedule(scheduleContraction(contraction, target)),

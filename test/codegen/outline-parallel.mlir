@@ -292,3 +292,54 @@ func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
   return
 }
 }
+
+// -----
+
+// Calls of a shared kernel become calls of the function that it becomes, whose parallel loop is a function in its turn.
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
+// CHECK-LABEL: func.func private @m.predict.forward.0.and_1_more(
+// CHECK: memref.store
+// CHECK-LABEL: func.func private @m.predict.forward.0.call.and_1_more(
+// CHECK: call @nnc_rt_parallel_for(
+// CHECK-LABEL: func.func @m.predict(
+// CHECK: call @m.predict.forward.0.call.and_1_more(
+// CHECK: call @m.predict.forward.0.call.and_1_more(
+// CHECK-NOT: nn.kernel
+func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c7 = arith.constant 7 : i64
+  %c9 = arith.constant 9 : i64
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xi64>
+  %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xi64>
+  call @k(%x, %c7) : (memref<8xi64>, i64) -> ()
+  call @k(%y, %c9) : (memref<8xi64>, i64) -> ()
+  return
+}
+func.func private @k(%x: memref<8xi64>, %number: i64) attributes {nn.kernel} {
+  scf.forall (%i) in (8) {
+    memref.store %number, %x[%i] : memref<8xi64>
+  }
+  return
+}
+}
+
+// -----
+
+module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
+func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+  %c0 = arith.constant 0 : index
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xi64>
+  %y = memref.reinterpret_cast %x to offset: [0], sizes: [8], strides: [1] : memref<8xi64> to memref<8xi64>
+  // expected-error @below {{gets a buffer that is not planned}}
+  call @k(%y) : (memref<8xi64>) -> ()
+  return
+}
+func.func private @k(%x: memref<8xi64>) attributes {nn.kernel} {
+  %c0 = arith.constant 0 : i64
+  scf.forall (%i) in (8) {
+    memref.store %c0, %x[%i] : memref<8xi64>
+  }
+  return
+}
+}

@@ -13,3 +13,40 @@ func.func @fit.train(%x: memref<4611686018427387904xi8> {nn.input = "x"},
 nn.variable @a : tensor<4611686018427387904xi8>
 // expected-error @below {{and the variables before it have more bytes than can be counted}}
 nn.variable @b : tensor<4611686018427387904xi8>
+
+// -----
+
+func.func @m.predict(%x: memref<4xf32> {nn.output = "x"}, %n: memref<index> {nn.input = "n"}) attributes {nn.entry = "predict"} {
+  %v = memref.load %n[] : memref<index>
+  %a = memref.alloc(%v) : memref<?xf32>
+  call @k(%a) : (memref<?xf32>) -> ()
+  return
+}
+// expected-error @below {{is a kernel, which takes buffers of known size and scalars, not a 'memref<?xf32>'}}
+func.func private @k(%a: memref<?xf32>) attributes {nn.kernel} {
+  return
+}
+
+// -----
+
+func.func @m.predict(%x: memref<4xf32> {nn.output = "x"}) attributes {nn.entry = "predict"} {
+  call @k(%x) : (memref<4xf32>) -> ()
+  return
+}
+func.func private @k(%a: memref<4xf32>) attributes {nn.kernel} {
+  // expected-error @below {{stands in a kernel, which calls nothing}}
+  call @k(%a) : (memref<4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @m.predict(%x: memref<4xf32> {nn.output = "x"}) attributes {nn.entry = "predict"} {
+  %v = call @k(%x) : (memref<4xf32>) -> f32
+  return
+}
+// expected-error @below {{is a kernel, which is one block without results}}
+func.func private @k(%a: memref<4xf32>) -> f32 attributes {nn.kernel} {
+  %v = arith.constant 0.0 : f32
+  return %v : f32
+}
