@@ -45,6 +45,7 @@ private:
   /// Blocks of the sum, each with copies of the operands' parts in use.
   void emitBlocks(Value rowBegin, Value rowEnd, Value columnBegin, Value columnEnd);
   void enterBlock(Value number);
+  void prefetchNextPanel(Value rowTile);
   void emitBlockTile();
   Value allocate(ArrayRef<int64_t> shape);
   using TermBody = llvm::function_ref<void(Value term)>;
@@ -52,7 +53,8 @@ private:
   void makeSharedPanels();
   void makePanels(Value columnBegin, Value columnEnd, Value begin, Value length);
   void copyIntoPanel(Value begin, Value term);
-  void transposeIntoPanel(Value begin, Value term);
+  void transposeIntoPanel(Value begin, Value term, int64_t count);
+  int64_t getTermsPerLine() const;
   Value getPlaceInPanel(Value term, const Piece &piece);
   Value loadPanel(const Piece &piece);
   void copyRowsOfA(Value rowEnd);

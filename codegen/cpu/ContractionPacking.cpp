@@ -50,8 +50,9 @@ void ContractionEmitter::emitBlocks(Value rowBegin, Value rowEnd, Value columnBe
     if (panels == &own)
       makePanels(columnBegin, columnEnd, blockBegin, blockLength);
     emitTiles(schedule.tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
-      emitTiles(schedule.tiling.rows, rowBegin, rowEnd, [&](Value, Value row, int64_t numRows) {
+      emitTiles(schedule.tiling.rows, rowBegin, rowEnd, [&](Value rowTile, Value row, int64_t numRows) {
         enterTile(row, numRows, column, numColumns);
+        prefetchNextPanel(computeIndex<arith::SubIOp>(builder, loc, rowTile, rowBegin));
         emitBlockTile();
       });
     });
@@ -106,6 +107,21 @@ void ContractionEmitter::emitBlockTile() {
   });
 }
 
+/// Asks the outer caches for the part of the next tile of columns that the task's row tile number `rowTile` stands for,
+/// so that the panel is near when its first tile of rows uses it. A panel of a whole sum leaves no room for another one.
+void ContractionEmitter::prefetchNextPanel(Value rowTile) {
+  if (schedule.panels != PanelsOfB::shared || schedule.numBlocks == 1)
+    return;
+  int64_t perLine = cacheLineBytes / llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  int64_t lines = llvm::divideCeil(schedule.blockSums * tileWidth, perLine * schedule.getRowTilesPerTask());
+  Value next = addIndex(builder, loc, getPlaceInPanel(blockBegin, {}), panels->terms * tileWidth);
+  Value part = computeIndex<arith::MulIOp>(builder, loc, rowTile, constant(lines * perLine));
+  Value first = computeIndex<arith::AddIOp>(builder, loc, next, part);
+  for (int64_t line = 0; line < lines; ++line)
+    memref::PrefetchOp::create(builder, loc, panels->buffer, addIndex(builder, loc, first, line * perLine),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 /// Runs `body` for each term in [0, length) of each of the tiles that `tiles` visits, a few terms a visit.
 void ContractionEmitter::emitVisits(Value length, llvm::function_ref<void(llvm::function_ref<void(TermBody)>)> tiles) {
   buildLoop(builder, loc, constant(0), length, termsPerVisit, [&](Value begin) {
@@ -123,9 +139,15 @@ void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value be
       lanes > 1 && llvm::isPowerOf2_64(lanes)) {
     emitTiles(runs, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
       enterTile(constant(0), 1, column, numColumns);
-      Value whole = computeIndex<arith::SubIOp>(builder, loc, length,
-                                                computeIndex<arith::RemUIOp>(builder, loc, length, constant(lanes)));
-      buildLoop(builder, loc, constant(0), whole, lanes, [&](Value term) { transposeIntoPanel(begin, term); });
+      auto roundDown = [&](int64_t terms) {
+        Value rest = computeIndex<arith::RemUIOp>(builder, loc, length, constant(terms));
+        return computeIndex<arith::SubIOp>(builder, loc, length, rest);
+      };
+      // Whole cache lines of a column at once: columns that lie a power of two apart leave the first cache soon.
+      Value lines = roundDown(getTermsPerLine()), whole = roundDown(lanes);
+      buildLoop(builder, loc, constant(0), lines, getTermsPerLine(),
+                [&](Value term) { transposeIntoPanel(begin, term, getTermsPerLine()); });
+      buildLoop(builder, loc, lines, whole, lanes, [&](Value term) { transposeIntoPanel(begin, term, lanes); });
       buildLoop(builder, loc, whole, length, 1, [&](Value term) { copyIntoPanel(begin, term); });
     });
     return;
@@ -148,13 +170,21 @@ void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
   }
 }
 
-/// As many terms as lanes of the tile's columns, where consecutive terms lie one after the other.
-void ContractionEmitter::transposeIntoPanel(Value begin, Value term) {
-  ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, begin, term);
+/// `count` terms, a multiple of the lanes, of the tile's columns, where consecutive terms lie one after the other.
+void ContractionEmitter::transposeIntoPanel(Value begin, Value term, int64_t count) {
   for (const Piece &piece : pieces)
-    for (auto [number, vector] : llvm::enumerate(loadTransposed(piece)))
-      vector::StoreOp::create(builder, loc, vector, panels->buffer,
-                              getPlaceInPanel(addIndex(builder, loc, term, static_cast<int64_t>(number)), piece));
+    for (int64_t square = 0; square < count; square += lanes) {
+      Value first = addIndex(builder, loc, term, square);
+      ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, begin, first);
+      for (auto [number, vector] : llvm::enumerate(loadTransposed(piece)))
+        vector::StoreOp::create(builder, loc, vector, panels->buffer,
+                                getPlaceInPanel(addIndex(builder, loc, first, static_cast<int64_t>(number)), piece));
+    }
+}
+
+/// Terms of a column that lie in one cache line, in whole vectors.
+int64_t ContractionEmitter::getTermsPerLine() const {
+  return std::max(lanes, cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8)) / lanes * lanes;
 }
 
 /// The piece's columns of b for as many terms as lanes from the current one on, filled up to whole vectors: a square
@@ -175,8 +205,7 @@ SmallVector<Value> ContractionEmitter::loadTransposed(const Piece &piece) {
 /// turn takes a cache line of each column.
 SmallVector<Value> ContractionEmitter::emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest) {
   unsigned sumLoop = contraction.sums.back();
-  int64_t perLine = std::max(lanes, cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8)) / lanes * lanes;
-  int64_t extent = contraction.getExtent(sumLoop), whole = extent / perLine * perLine;
+  int64_t perLine = getTermsPerLine(), extent = contraction.getExtent(sumLoop), whole = extent / perLine * perLine;
   auto addLine = [&](Value begin, ValueRange carried) {
     SmallVector<Value> sums(carried);
     DenseMap<int64_t, SmallVector<Value>> columns;

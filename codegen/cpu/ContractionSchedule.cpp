@@ -190,8 +190,10 @@ private:
       };
       bool copiesA = getBetterLayoutOfA() != BlockOfA::inPlace && columnTiles >= minColumnTilesToCopy;
       split(copiesA ? std::min(few, columnTiles / minColumnTilesToCopy) : few);
-      // Threads without a task would cost more than a copy of a saves.
-      if (copiesA && s.rowTasks * s.columnTasks < std::min(few, fewestTasks))
+      // Threads without a task would cost more than a copy of a saves, and so would a copy of all of b for each task.
+      bool isTooFew = s.rowTasks * s.columnTasks < std::min(few, fewestTasks);
+      bool copiesMore = s.rowTasks > 1 && s.columnTasks == 1 && contraction.getExtent(contraction.vectorLoop) >= rows;
+      if (copiesA && (isTooFew || copiesMore))
         split(few);
     }
   }

@@ -85,3 +85,38 @@ func.func @many_rows(%h: memref<2x1024x256xf32>, %u: memref<256x64xf32>, %z: mem
   }
   return
 }
+
+// Panels that come from the outer caches: while one is used, the next one is asked for.
+// V3-LABEL: func.func @far
+// V3: %[[FAR:.*]] = memref.alloc() {{.*}} : memref<1048576xf32>
+// V3: scf.forall
+// V3: vector.store {{.*}}, %[[FAR]]
+// V3: scf.forall
+// V3: memref.prefetch %[[FAR]][%{{.*}}], read, locality<2>, data
+// V3: vector.load %[[FAR]]
+func.func @far(%a: memref<1024x1024xf32>, %b: memref<1024x1024xf32>, %c: memref<1024x1024xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<1024x1024xf32>, memref<1024x1024xf32>) outs(%c : memref<1024x1024xf32>) {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %q = arith.addf %s, %p : f32
+      linalg.yield %q : f32
+  }
+  return
+}
+
+// Fewer rows than columns: tasks by columns, none of which copies what another one copies too.
+// V3-LABEL: func.func @flat
+// V3: scf.forall {{.*}} in (6)
+// V3: memref.alloc() {{.*}} : memref<6144xf32>
+// V3-NOT: memref.prefetch {{.*}}, read
+func.func @flat(%a: memref<128x512xf32>, %b: memref<512x256xf32>, %c: memref<128x256xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<128x512xf32>, memref<512x256xf32>) outs(%c : memref<128x256xf32>) {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %q = arith.addf %s, %p : f32
+      linalg.yield %q : f32
+  }
+  return
+}
