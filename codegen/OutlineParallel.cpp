@@ -245,8 +245,8 @@ private:
     return success();
   }
 
-  /// A call of a shared kernel is one of the function that the kernel becomes, whose loops become functions in their
-  /// turn.
+  /// A call of a shared kernel becomes one of a function of its parallel loop's body; or, where it has other code too,
+  /// of a function of all that, whose loops become functions in their turn.
   LogicalResult outlineCall(KernelPiece piece, func::CallOp call) {
     for (Value operand : call.getOperands()) {
       bool isBuffer = isa<MemRefType>(operand.getType());
@@ -255,21 +255,31 @@ private:
       (isBuffer ? piece.captures.buffers : piece.captures.scalars).push_back(operand);
     }
     func::FuncOp kernel = getCalledKernel(call);
-    auto [known, isNew] = byKernel.try_emplace(kernel, bodies.size());
-    if (!isNew) {
-      bodies[known->second].uses.push_back(KernelUse(std::move(piece)));
-      return success();
-    }
-    std::string name = piece.name;
-    KernelFunction code = makeFunction(piece, name + ".call", kernel);
-    bodies.push_back({code, {}, /*isHost=*/true});
-    bodies.back().uses.push_back(KernelUse(std::move(piece)));
-    SmallVector<scf::ForallOp> loops = getParallelLoops(code.function);
-    for (auto [number, loop] : llvm::enumerate(loops)) {
-      std::string ofLoop = loops.size() == 1 ? name : name + "." + std::to_string(number);
-      if (failed(outlineLoop({code.function, code.arena, ofLoop, {loop}, loop, {}, {}})))
+    SmallVector<scf::ForallOp> loops = getParallelLoops(kernel);
+    bool isLoop = loops.size() == 1 && llvm::all_of(kernel.getBody().front().without_terminator(),
+                                                    [&](Operation &op) { return &op == loops.front() || isPure(&op); });
+    if (isLoop) {
+      FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loops.front());
+      if (failed(dimensions))
         return failure();
+      if (countTasks(*dimensions) == 0) {
+        call.erase();
+        return success();
+      }
+      piece.dimensions = std::move(*dimensions);
     }
+    auto [known, isNew] = byKernel.try_emplace(kernel, bodies.size());
+    size_t index = known->second;
+    std::string name = piece.name;
+    if (isNew)
+      bodies.push_back({makeFunction(piece, isLoop ? name : name + ".call", kernel), {}, /*isHost=*/!isLoop});
+    bodies[index].uses.push_back(KernelUse(std::move(piece)));
+    if (!isNew || isLoop)
+      return success();
+    KernelFunction code = bodies[index].code;
+    for (auto [number, loop] : llvm::enumerate(getParallelLoops(code.function)))
+      if (failed(outlineLoop({code.function, code.arena, name + "." + std::to_string(number), {loop}, loop, {}, {}})))
+        return failure();
     return success();
   }
 

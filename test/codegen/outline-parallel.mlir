@@ -295,15 +295,24 @@ func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
 
 // -----
 
-// Calls of a shared kernel become calls of the function that it becomes, whose parallel loop is a function in its turn.
+// Calls of a shared kernel become calls of one function: of the parallel loop that it is, with the number that each
+// passes; or of the code that it is, whose loops are functions in their turn.
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
 // CHECK-LABEL: func.func private @m.predict.forward.0.and_1_more(
-// CHECK: memref.store
-// CHECK-LABEL: func.func private @m.predict.forward.0.call.and_1_more(
+// CHECK: memref.view
+// CHECK: %[[NUMBER:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
+// CHECK: memref.store %[[NUMBER]]
+// CHECK-NOT: scf.forall
+// CHECK-LABEL: func.func private @m.predict.forward.2.0(
+// CHECK-LABEL: func.func private @m.predict.forward.2.call(
+// CHECK: memref.load
 // CHECK: call @nnc_rt_parallel_for(
 // CHECK-LABEL: func.func @m.predict(
-// CHECK: call @m.predict.forward.0.call.and_1_more(
-// CHECK: call @m.predict.forward.0.call.and_1_more(
+// CHECK: constant @m.predict.forward.0.and_1_more
+// CHECK: call @nnc_rt_parallel_for(
+// CHECK: constant @m.predict.forward.0.and_1_more
+// CHECK: call @nnc_rt_parallel_for(
+// CHECK: call @m.predict.forward.2.call(
 // CHECK-NOT: nn.kernel
 func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
   %c0 = arith.constant 0 : index
@@ -314,6 +323,15 @@ func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
   %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xi64>
   call @k(%x, %c7) : (memref<8xi64>, i64) -> ()
   call @k(%y, %c9) : (memref<8xi64>, i64) -> ()
+  call @l(%x, %y) : (memref<8xi64>, memref<8xi64>) -> ()
+  return
+}
+func.func private @l(%x: memref<8xi64>, %y: memref<8xi64>) attributes {nn.kernel} {
+  %c0 = arith.constant 0 : index
+  %v = memref.load %x[%c0] : memref<8xi64>
+  scf.forall (%i) in (8) {
+    memref.store %v, %y[%i] : memref<8xi64>
+  }
   return
 }
 func.func private @k(%x: memref<8xi64>, %number: i64) attributes {nn.kernel} {
