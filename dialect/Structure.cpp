@@ -226,6 +226,8 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "takes an initializer such as #nn.glorot_uniform, not " << *getInitializer();
   if (getRegularizer() && !isa<RegularizerAttrInterface>(*getRegularizer()))
     return emitOpError() << "takes a regularizer such as #nn.l2<0.01>, not " << *getRegularizer();
+  if (!llvm::is_contained({"parameter", "slot", "counter"}, getRole()))
+    return emitOpError() << "got role = \"" << getRole() << "\", takes parameter, slot or counter";
   return success();
 }
 

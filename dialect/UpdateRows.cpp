@@ -11,7 +11,11 @@ using namespace mlir::nn;
 
 LogicalResult UpdateRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
                                              SmallVectorImpl<Type> &results) {
-  size_t lookups = adaptor.getBatched().size(), others = adaptor.getOthers().size();
+  auto batched = adaptor.getAttributes().getAs<DenseBoolArrayAttr>("batched");
+  if (!batched)
+    return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
+           << "takes 'batched', a flag a look-up, such as array<i1: true>";
+  size_t lookups = batched.size(), others = adaptor.getOthers().size();
   if (lookups == 0 || others < 2 * lookups)
     return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
            << "got " << lookups << " flags in 'batched' and " << others
@@ -36,8 +40,8 @@ LogicalResult UpdateRowsOp::verify() {
   if (!optimizer)
     return emitOpError() << "takes an optimizer such as #nn.adam<lr = 1.0e-3>, not " << getOptimizer();
   auto type = cast<RankedTensorType>(getParameter().getType());
-  if (type.getRank() < 2 || !type.hasStaticShape())
-    return emitOpError() << "takes a parameter of rows, of static shape, not " << type;
+  if (type.getRank() < 2 || !type.hasStaticShape() || type.getNumElements() == 0)
+    return emitOpError() << "takes a parameter of rows, of static shape and not empty, not " << type;
   SmallVector<Type> slots = getSlotTypes(optimizer, type);
   if (TypeRange(slots) != TypeRange(getSlots()))
     return emitOpError() << "got slots (" << getSlots().getTypes() << "), but " << getOptimizer() << " has ("

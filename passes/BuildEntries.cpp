@@ -4,6 +4,7 @@
 #include "dialect/Layer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
 #include "passes/CallGraph.h"
 #include "passes/EntryBuilder.h"
 #include "passes/Passes.h"
@@ -83,7 +84,8 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
       step.erase();
     for (ModelOp model : models)
       model.erase();
-    return success();
+    // With the batch size known, ops may be wrong that were not before; what comes next lowers some of them.
+    return verify(module);
   }
 
   VariableOp addVariable(Operation *before, Location loc, StringRef name, Type type, Attribute initializer,

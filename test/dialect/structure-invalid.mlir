@@ -66,3 +66,8 @@ nn.step @metric_without_name(%x: tensor<?x4xf32>, %label: tensor<?xi32>) {
   nn.metric "" %a
   nn.minimize %a over [@m] with #nn.sgd
 }
+
+// -----
+
+// expected-error @below {{got role = "scratch", takes parameter, slot or counter}}
+nn.variable @scratch : tensor<4xf32> {role = "scratch"}

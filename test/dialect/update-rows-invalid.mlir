@@ -11,7 +11,7 @@ func.func @optimizer(%p: tensor<9x4xf32>, %i: tensor<3xi32>, %g: tensor<3x4xf32>
 // -----
 
 func.func @rows(%p: tensor<9xf32>, %i: tensor<3xi32>, %g: tensor<3xf32>, %lr: f64, %t: tensor<i64>) {
-  // expected-error @below {{'nn.update_rows' op takes a parameter of rows, of static shape, not 'tensor<9xf32>'}}
+  // expected-error @below {{'nn.update_rows' op takes a parameter of rows, of static shape and not empty, not 'tensor<9xf32>'}}
   %u = nn.update_rows %p with #nn.sgd rate %lr step %t valid %t others(%i, %g) {batched = array<i1: true>}
       : tensor<9xf32>, f64, tensor<i64>, tensor<i64>, tensor<3xi32>, tensor<3xf32>
   return
@@ -50,5 +50,32 @@ func.func @gradient(%p: tensor<9x4xf32>, %i: tensor<3xi32>, %g: tensor<3x5xf32>,
   // expected-error @below {{'nn.update_rows' op got a gradient 'tensor<3x5xf32>' for the rows at 'tensor<3xi32>', takes 'tensor<3x4xf32>'}}
   %u = nn.update_rows %p with #nn.sgd rate %lr step %t valid %t others(%i, %g) {batched = array<i1: true>}
       : tensor<9x4xf32>, f64, tensor<i64>, tensor<i64>, tensor<3xi32>, tensor<3x5xf32>
+  return
+}
+
+// -----
+
+func.func @empty(%p: tensor<0x4xf32>, %i: tensor<3xi32>, %g: tensor<3x4xf32>, %lr: f64, %t: tensor<i64>) {
+  // expected-error @below {{'nn.update_rows' op takes a parameter of rows, of static shape and not empty, not 'tensor<0x4xf32>'}}
+  %u = nn.update_rows %p with #nn.sgd rate %lr step %t valid %t others(%i, %g) {batched = array<i1: true>}
+      : tensor<0x4xf32>, f64, tensor<i64>, tensor<i64>, tensor<3xi32>, tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @no_flags(%p: tensor<9x4xf32>, %i: tensor<3xi32>, %g: tensor<3x4xf32>, %lr: f64, %t: tensor<i64>) {
+  // expected-error @below {{'nn.update_rows': takes 'batched', a flag a look-up, such as array<i1: true>}}
+  %u = nn.update_rows %p with #nn.sgd rate %lr step %t valid %t others(%i, %g)
+      : tensor<9x4xf32>, f64, tensor<i64>, tensor<i64>, tensor<3xi32>, tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @flags(%p: tensor<9x4xf32>, %i: tensor<3xi32>, %g: tensor<3x4xf32>, %lr: f64, %t: tensor<i64>) {
+  // expected-error @below {{'nn.update_rows': takes 'batched', a flag a look-up, such as array<i1: true>}}
+  %u = nn.update_rows %p with #nn.sgd rate %lr step %t valid %t others(%i, %g) {batched = 1}
+      : tensor<9x4xf32>, f64, tensor<i64>, tensor<i64>, tensor<3xi32>, tensor<3x4xf32>
   return
 }

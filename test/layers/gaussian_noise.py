@@ -2,7 +2,7 @@
 
 from gradient_functions import Case, Function, Input
 from layer_family import Layer
-from philox import standard_normal
+from philox import random_layer, standard_normal
 
 
 def gaussian_noise(x, stddev, random):
@@ -23,7 +23,7 @@ def draw(random, value, others):
         return None
     stddev = float(random.choice([0.0, 0.1, 1.0]))
     return Layer(f"nn.gaussian_noise {value.name} {{stddev = {stddev}}}", [value], value.shape,
-                 lambda p, layer, x: gaussian_noise(x, stddev, p["random"]) if p.get("random") else x)
+                 lambda p, layer, x: random_layer(p, x, lambda random: gaussian_noise(x, stddev, random)))
 
 
 DRAWS = [draw]

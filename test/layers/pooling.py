@@ -1,14 +1,24 @@
 """Pooling over all of time."""
 
 from gradient_steps import Case, Step
-from layer_family import Layer, classes, jnp, layer_comparison, normal, tied
+from layer_family import Layer, classes, jax, jnp, layer_comparison, normal, tied
+
+
+def shared_maximum(x, keepdims):
+    """The maximum over time, whose gradient equal maxima share. Sorted, since XLA computes what it compares more than once,
+    rounded otherwise each time, and then finds nothing that equals its maximum."""
+    x = jnp.sort(x, axis=1)
+    largest = x[:, -1:]
+    shared = jnp.sum(jnp.where(x == largest, x, 0), axis=1, keepdims=True) / jnp.sum(x == largest, axis=1, keepdims=True)
+    result = shared + jax.lax.stop_gradient(largest - shared)
+    return result if keepdims else result[:, 0]
+
 
 # (batch, time, features)
 SIZES = [(1, 1, 1), (1, 5, 3), (3, 1, 4), (3, 7, 1), (4, 3, 9)]
 FORMULAS = {
     "global_average_pooling_1d": lambda x, keepdims: x.mean(axis=1, keepdims=keepdims),
-    # Equal maxima share the gradient.
-    "global_max_pooling_1d": lambda x, keepdims: x.max(axis=1, keepdims=keepdims),
+    "global_max_pooling_1d": shared_maximum,
 }
 
 

@@ -86,8 +86,9 @@ def recurrent(kind, p, layer, x, mask=None, return_sequences=False, direction="f
         if random:
             # Two streams each, whether both are drawn from or not.
             batch, units = x.shape[0], own["recurrent_kernel"].shape[0]
-            seen = keep_or_drop(x, random.words((batch, x.shape[2]))[0][:, None], dropout)
-            scale = keep_or_drop(jnp.ones((batch, units), x.dtype), random.words((batch, units))[0], recurrent_dropout)
+            ones = jnp.ones((batch, units), x.dtype)
+            seen = random.in_training(keep_or_drop(x, random.words((batch, x.shape[2]))[0][:, None], dropout), x)
+            scale = random.in_training(keep_or_drop(ones, random.words((batch, units))[0], recurrent_dropout), ones)
         return run_direction(kind, attributes, own, seen, reverse, mask, return_sequences, scale)
 
     if direction != "bidirectional":

@@ -4,7 +4,7 @@ import math
 
 from gradient_functions import Case, Function, Input
 from layer_family import Layer
-from philox import keep_or_drop, standard_normal
+from philox import keep_or_drop, random_layer, standard_normal
 
 
 def dropout(x, rate, random):
@@ -39,7 +39,7 @@ def draw_random_layer(op, formula, dims=None):
             return None
         rate = float(random.choice([0.0, 0.125, 0.3, 0.5]))
         return Layer(f"nn.{op} {value.name} {{rate = {rate}}}", [value], value.shape,
-                     lambda p, layer, x: formula(x, rate, p["random"]) if p.get("random") else x)
+                     lambda p, layer, x: random_layer(p, x, lambda random: formula(x, rate, random)))
 
     return draw
 

@@ -174,7 +174,7 @@ def train(loss, parameters, batches, optimizer):
 
     losses = []
     for index, batch in enumerate(batches):
-        step = jnp.asarray(index + 1, jnp.float32)
+        step = jnp.asarray(index + 1, jnp.result_type(*parameters.values()))
         value, parameters, slots = one_step(parameters, slots, step, batch)
         losses.append(float(value))
     return losses, parameters

@@ -1,7 +1,7 @@
 """Random layers' numbers in JAX: Philox 4x32-10 (Salmon et al., SC 2011), its counter made as --nn-build-entries makes it.
 
-A formula of a random layer takes a `Random` as its parameters' "random", where it stands in a training step; elsewhere
-there is none, and the layer is the identity."""
+A formula of a random layer takes a `Random` as its parameters' "random", where it stands in what may be a training step;
+elsewhere there is none, and the layer is the identity."""
 
 import math
 
@@ -26,10 +26,14 @@ def philox(seed, counter):
 
 
 class Random:
-    """One training step's numbers: each layer, in the order of evaluation, has a stream of its own."""
+    """One training step's numbers: each layer, in the order of evaluation, has a stream of its own. `trains` may be a value
+    that is only known when a program runs: whether this is a training step at all."""
 
-    def __init__(self, seed, step):
-        self._seed, self._step, self._stream = seed, step, 0
+    def __init__(self, seed, step, trains=True):
+        self._seed, self._step, self._stream, self._trains = seed, step, 0, trains
+
+    def in_training(self, value, otherwise):
+        return value if self._trains is True else jnp.where(self._trains, value, otherwise)
 
     def words(self, shape, dims=None):
         """For the next layer: four words for every element of a batch, told apart by the sample and its place along
@@ -54,3 +58,9 @@ def standard_normal(words, dtype):
 def keep_or_drop(x, word, rate):
     """Dropout: x scaled up, or 0 with probability `rate`."""
     return jnp.where(word >= min(int(rate * 2**32), MASK), x * (1 / (1 - rate)), 0)
+
+
+def random_layer(p, x, act):
+    """What a layer that acts in training only makes of x: `act(random)` there, and x itself elsewhere."""
+    random = p.get("random")
+    return random.in_training(act(random), x) if random else x

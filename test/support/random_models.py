@@ -2,7 +2,7 @@
 
     network = RandomNetwork(draw_plan(seed))
     network.text(), network.plan.batch, network.plan.valid   # the model file
-    network.data                            # a batch for every input of the step
+    network.draw_data(random)               # a batch for every input of the step
     network.loss(parameters, data)          # in JAX
     network.optimizer                       # one of jax_reference's
 
@@ -214,7 +214,7 @@ class RandomNetwork:
             if model.result.shape[-1] < max(loss.least for loss in losses):
                 raise ValueError("too few classes")
         self.optimizer_text, self.optimizer = draw_optimizer(Choices(plan.optimizer.seed, plan.optimizer.cap))
-        self.data = self._draw_data(np.random.default_rng(plan.seed))
+        self._inputs = [operand for _, operands, _ in self.calls for operand in operands if operand not in ("y", "z")]
 
     @staticmethod
     def _call(model, operand, result):
@@ -227,13 +227,13 @@ class RandomNetwork:
             for index, loss in enumerate(losses):
                 yield model, result, loss, f"target_{result}{index}", f"loss_{result}{index}"
 
-    def _draw_data(self, random):
+    def draw_data(self, random):
         """Inputs, and the target of each loss."""
         data = {}
         for model, operands, _ in self.calls:
             for operand, value in zip(operands, model.inputs):
                 shape = (self.plan.batch, *value.shape)
-                if operand not in ("y", "z"):
+                if operand in self._inputs:
                     data[operand] = (random.integers(0, value.bound, shape).astype(np.int32) if value.element == "i32"
                                      else random.standard_normal(shape).astype(np.float32))
         for model, _, loss, target, _ in self._targets():
@@ -245,7 +245,7 @@ class RandomNetwork:
         arguments, lines = [], []
         for model, operands, result in self.calls:
             arguments += [f"%{operand}: {typed(value.shape, value.element, element)}"
-                          for operand, value in zip(operands, model.inputs) if operand in self.data]
+                          for operand, value in zip(operands, model.inputs) if operand in self._inputs]
             given = ", ".join(f"%{operand}" for operand in operands)
             lines.append(f"%{result} = nn.call @{model.name}({given}) : {batched(model.result.shape, element)}")
         names = []

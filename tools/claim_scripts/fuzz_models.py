@@ -1,11 +1,12 @@
 """Claim fuzz-models: random well-formed models, up to 12 layers deep, of odd sizes, with shared weights, several losses,
 masks, regularisers, every optimiser: the first result, the loss, all gradients and the parameters after three updates
 agree with JAX. The error in f32, against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest
-element; what is outside that bound and yet no farther off than JAX is when its inputs change in their last place is printed
-and counted, but is no violation (model_comparison.py). A violation is reduced to the smallest model that shows it."""
+element; what parameters and data that is asked on, and of which models it cannot be, model_comparison.py says: those are
+counted, and others take their place. A violation is reduced to the smallest model that shows it."""
 
 import argparse
 import concurrent.futures
+import itertools
 import os
 import queue
 import time
@@ -16,6 +17,8 @@ from reduce_model import reduce
 from report import finish
 
 COUNT, RELEASE_COUNT, SEED = 200, 5000, 1
+# Between the seeds of a model and of the one that takes its place.
+NEXT = 2**32
 # Of a reduction, and how many of them there are at most.
 SECONDS, MOST_REDUCTIONS = 120, 3
 
@@ -35,9 +38,23 @@ def show(plan, failures):
 
 def show_smallest(worker, plan, comparison):
     show(plan, comparison.failures)
-    smallest = reduce(plan, lambda smaller: worker.compare(smaller).kind == comparison.kind, SECONDS)
+
+    def fails(smaller):
+        RandomNetwork(smaller)
+        return worker.compare(smaller).kind == comparison.kind
+
+    smallest = reduce(plan, fails, SECONDS)
     print("the smallest model that shows it:")
     show(smallest, worker.compare(smallest).failures)
+
+
+def compare(worker, seed):
+    """The plan that was compared, of this seed or of the first after it that is decided; how many are not; the comparison."""
+    for undecided in itertools.count():
+        plan = draw_plan(seed + NEXT * undecided)
+        comparison = worker.compare(plan)
+        if not comparison.undecided:
+            return plan, undecided, comparison
 
 
 def main():
@@ -49,29 +66,27 @@ def main():
     for _ in range(jobs):
         workers.put(Worker("cpu"))
 
-    def compare(seed):
+    def compare_one(seed):
         worker = workers.get()
         try:
-            plan = draw_plan(seed)
-            return plan, worker.compare(plan)
+            return compare(worker, seed)
         finally:
             workers.put(worker)
 
     print(f"{count} models, seeds {seeds.start} to {seeds.stop - 1}, {jobs} at a time", flush=True)
-    start, tensors, layers, explained, failed = time.monotonic(), 0, 0, 0, []
+    start, tensors, layers, redrawn, undecided, failed = time.monotonic(), 0, 0, 0, 0, []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for index, (plan, comparison) in enumerate(pool.map(compare, seeds), 1):
+        for index, (plan, others, comparison) in enumerate(pool.map(compare_one, seeds), 1):
             tensors += comparison.tensors
             layers += sum(len(picks) for picks in plan.models)
-            explained += len(comparison.explained)
-            for line in comparison.explained:
-                print(f"seed {plan.seed}, ill-conditioned: {line}", flush=True)
+            redrawn += comparison.draws > 1
+            undecided += others
             if comparison.failures:
                 failed.append((plan, comparison))
                 print(f"seed {plan.seed}: {comparison.failures[0].splitlines()[0]}", flush=True)
             if index % 50 == 0:
-                print(f"{index} models, {layers} layers, {tensors} tensors, {len(failed)} violations, "
-                      f"{time.monotonic() - start:.0f} s", flush=True)
+                print(f"{index} models, {layers} layers, {tensors} tensors, {redrawn} with data drawn again, {undecided} left "
+                      f"out, {len(failed)} violations, {time.monotonic() - start:.0f} s", flush=True)
     worker = workers.get()
     for plan, comparison in failed[:MOST_REDUCTIONS]:
         show_smallest(worker, plan, comparison)
@@ -79,8 +94,8 @@ def main():
     while not workers.empty():
         workers.get().close()
     finish(not failed, f"{len(failed)} of {count} random models from seed {seeds.start} disagree with JAX "
-                       f"({layers} layers, {tensors} tensors compared; "
-                       f"{explained} of these ill-conditioned and outside the plain bound)")
+                       f"({layers} layers, {tensors} tensors compared; {redrawn} with data drawn again and {undecided} others "
+                       f"left out, on which JAX in f32 breaks the rule itself)")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ OPTIMIZERS = {
     "adagrad, 1": ("#nn.adagrad<lr = 1.0e-1, initial_accumulator_value = 1.0>", ref.adagrad(0.1, 1.0)),
 }
 ACTIVATIONS, LOSSES, REGULARIZERS = (layer_families.table(name) for name in ("ACTIVATIONS", "LOSSES", "REGULARIZERS"))
+# Without schedules and clipping.
+FORMS = [*OPTIMIZERS]
 # Limits that some of the steps' gradients pass and some do not.
 CLIPPINGS = {
     "value": ("clipvalue = 5.0e-3", {"value": 0.005}),

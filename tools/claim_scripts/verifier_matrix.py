@@ -32,6 +32,16 @@ nn.model @base(%w: tensor<?x3x{0}>) -> tensor<?x2x{0}> {{
 """
 
 
+def make_step(element, inputs="", body="", minimized="%base_loss over [@base]"):
+    """A step that trains @base; with further inputs, and lines before the last one."""
+    return f"""nn.step @fit(%w: tensor<?x3x{element}>, %base_goal: tensor<?x2x{element}>{inputs}) {{
+  %base = nn.call @base(%w) : tensor<?x2x{element}>
+  %base_loss = nn.mean_squared_error %base, %base_goal
+{body}  nn.minimize {minimized} with #nn.sgd
+}}
+"""
+
+
 def run(text, *options, folder):
     """(exit status or None where it does not end, standard output, standard error)"""
     file, path = tempfile.mkstemp(".mlir", dir=folder)
@@ -51,8 +61,8 @@ def run(text, *options, folder):
 HEAD = re.compile(r"\s*(func\.func|nn\.model|nn\.step) ")
 
 
-def find_fault(text, status, message):
-    """What is wrong with how a run on `text` ended, or ""."""
+def find_fault(op, text, status, message):
+    """What is wrong with how a run on `text`, of a mutant of `op`, ended, or ""."""
     if status is None:
         return "does not end"
     if status < 0 or status > 1 or "Stack dump" in message:
@@ -67,9 +77,12 @@ def find_fault(text, status, message):
         return f"has no place: {errors[0]}"
     if below := BELOW.search(message):
         return f"comes from below the dialect ({below[0]}): {errors[0]}"
-    # An nn op or the one changed, by words or by its line; what is given is wrong in the head of a function or model.
-    line = (text.splitlines() + [""])[int(place[1]) - 1]
-    if not re.search(r"\bnn\.|@example", errors[0]) and "nn." not in line and not HEAD.match(line):
+    # An nn op or the one changed, by words or by its place; what is given is wrong in the head of a function or model.
+    number = int(place[1])
+    line = (text.splitlines() + [""])[number - 1]
+    start, end = op_mutants.find_statement(text, op) or (0, 0)
+    inside = text.count("\n", 0, start) < number <= text.count("\n", 0, end) + 1
+    if not re.search(r"\bnn\.|@example", errors[0]) and "nn." not in line and not HEAD.match(line) and not inside:
         return f"does not name an op: {errors[0]}"
     return ""
 
@@ -115,23 +128,32 @@ def make_program(mutant, folder):
     """A file with entry points that has the mutant's statement; None where the op has a place in none."""
     function = FUNCTION.fullmatch(mutant.text)
     if not function:
-        return mutant.text if re.search(r"^nn\.(model|step) ", mutant.text, re.MULTILINE) else None
+        if re.search(r"^(module|func\.func) ", mutant.text, re.MULTILINE):
+            return None
+        # Variables alone: beside a step, so that they are laid out and initialised.
+        has_model = re.search(r"^nn\.(model|step) ", mutant.text, re.MULTILINE)
+        return mutant.text if has_model else mutant.text + BASE.format("f32") + make_step("f32")
     prefix, given, body = function.groups()
     status, printed, _ = run(mutant.text, "--mlir-print-op-generic", folder=folder)
-    types = re.findall(rf'"{mutant.op}"\(.* : \(.*\) -> (.*)$', printed, re.MULTILINE)
-    result = re.search(rf"%(\w+)(?::\d+)? = {mutant.op}\b", body)
+    types = re.findall(rf'"{mutant.op}"\(.* : \(.*\) -> \(?(\S+?[>\w])(?=[,)]|$)', printed, re.MULTILINE)
+    result = re.search(rf"%(\w+)(:\d+)?(?:, %\w+(?::\d+)?)* = {mutant.op}\b", body)
     if status != 0 or not types or not result:
         return None
-    result, of_type, names = f"%{result[1]}", types[0], re.findall(r"(%\w+): ", given)
+    # Of several results the first.
+    result, of_type, names = f"%{result[1]}{'#0' if result[2] else ''}", types[0], re.findall(r"(%\w+): ", given)
     if "?" in given:
         return make_model(prefix, given, names, body, result, of_type)
-    if not of_type.startswith("tensor") or re.search(r": (?!tensor)", given):
+    if not of_type.startswith("tensor") or re.search(r": (?!tensor|[fi](32|64)\b)", given):
         return None
-    inputs = re.sub(r"%(\w+): (tensor<[^>]*>)", r'%\1: \2 {nn.input = "\1", nn.input_role = "data"}', given)
+    # A scalar lies in a tensor, as an entry takes it.
+    scalars = re.findall(r"%(\w+): ([fi]\d+)\b", given)
+    taken = "".join(f"%{name} = tensor.extract %{name}.given[] : tensor<{of}>\n" for name, of in scalars)
+    given = re.sub(r"%(\w+): ([fi]\d+)\b", r"%\1.given: tensor<\2>", given)
+    inputs = re.sub(r"%([\w.]+): (tensor<[^>]*>)", r'%\1: \2 {nn.input = "\1", nn.input_role = "data"}', given)
     return f"""module attributes {{nn.phase = "params"}} {{
 {prefix}func.func private @example({inputs}) -> ({of_type} {{nn.output = "result", nn.output_role = "prediction"}})
     attributes {{nn.entry = "predict", nn.symbol = "example", nn.batch = 1 : i64}} {{
-{body}
+{taken}{body}
 return {result} : {of_type}
 }}
 }}
@@ -143,27 +165,16 @@ def make_model(prefix, given, names, body, result, of_type):
     not."""
     element = "f64" if of_type.endswith("f64>") else "f32"
     base = prefix + BASE.format(element)
-    step = f"""  %base = nn.call @base(%w) : tensor<?x2x{element}>
-  %base_loss = nn.mean_squared_error %base, %base_goal
-"""
-    head = f"nn.step @fit(%w: tensor<?x3x{element}>, %base_goal: tensor<?x2x{element}>, {given}"
     if re.fullmatch(r"tensor<f\d+>", of_type):
-        return f"""{base}{head}) {{
-{step}{body}
-  nn.metric "example" {result}
-  nn.minimize %base_loss over [@base] with #nn.sgd
-}}
-"""
+        return base + make_step(element, f", {given}", f'{body}\n  nn.metric "example" {result}\n')
     model = f"nn.model @example({given}) -> {of_type} {{\n{body}\nnn.return {result}\n}}\n"
     if not re.fullmatch(r"tensor<.*f\d+>", of_type):
-        return f"{base}{model}{head}) {{\n{step}  nn.minimize %base_loss over [@base] with #nn.sgd\n}}\n"
-    return f"""{base}{model}{head}, %goal: {of_type}) {{
-{step}  %result = nn.call @example({', '.join(names)}) : {of_type}
+        return base + model + make_step(element, f", {given}")
+    own = f"""  %result = nn.call @example({', '.join(names)}) : {of_type}
   %own_loss = nn.mean_squared_error %result, %goal
   %both = nn.add %base_loss, %own_loss
-  nn.minimize %both over [@base, @example] with #nn.sgd
-}}
 """
+    return base + model + make_step(element, f", {given}, %goal: {of_type}", own, "%both over [@base, @example]")
 
 
 def compile_program(mutant, folder):
@@ -210,7 +221,7 @@ def main():
             count = collections.Counter(mutants=len(mutants))
             found = []
             for mutant, (status, message) in zip(mutants, outcomes):
-                fault = find_fault(mutant.text, status, message)
+                fault = find_fault(mutant.op, mutant.text, status, message)
                 if fault:
                     found.append((mutant, fault, mutant.text))
                 elif status:
@@ -220,7 +231,7 @@ def main():
             for mutant, (status, message, text) in zip(chosen, pool.map(lambda one: compile_program(one, folder), chosen)):
                 if text is None:
                     count["verified"] += 1
-                elif fault := find_fault(text, status, message):
+                elif fault := find_fault(mutant.op, text, status, message):
                     found.append((mutant, fault, text))
                 else:
                     count["errors" if status else "compiled"] += 1
