@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -21,13 +20,13 @@ def replaced(path):
         raise WeightsError(f"{path}: its directory does not exist")
     if os.path.isdir(path):
         raise WeightsError(f"{path}: is a directory")
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(path) + ".")
-    os.close(handle)
+    temporary = f"{path}.{os.getpid()}.tmp"
     try:
         yield temporary
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
 
 
