@@ -1,5 +1,5 @@
-"""Keras' side of claim `weights` (on TensorFlow). Answers {"network", "train" or "load": FILE.weights.h5, "predictions": FILE.npy}:
-trains a network a little and saves its weights, or loads them; writes its predictions."""
+"""Keras' side of claim `weights` (on TensorFlow). Answers {"network", "train" or "load": FILE.weights.h5, "predictions":
+FILE.npy}: trains a network a little and saves its weights, or loads them; writes its predictions."""
 
 import os
 
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from contest import serve
-from weights_networks import NETWORKS, data
+from weights_networks import BATCH, EPOCHS, NETWORKS, data
 
 layers = keras.layers
 HIDDEN = {
@@ -19,23 +19,29 @@ HIDDEN = {
     "gru, reset before": lambda: [layers.GRU(6, reset_after=False)],
     "simple_rnn": lambda: [layers.SimpleRNN(6)],
     "bidirectional lstm": lambda: [layers.Bidirectional(layers.LSTM(6, return_sequences=True)), layers.GlobalAveragePooling1D()],
+    "shared, frozen": lambda: [layers.GlobalAveragePooling1D(), *[layers.Dense(8, "tanh")] * 2],
 }
+
+
+def build(name):
+    network = NETWORKS[name]
+    tokens = keras.Input((network.tokens,), dtype="int32")
+    hidden = layers.Embedding(network.vocabulary, network.size, trainable=name != "shared, frozen")(tokens)
+    for layer in [*HIDDEN[name](), layers.Dropout(0.2), layers.Dense(network.classes, "softmax")]:
+        hidden = layer(hidden)
+    return keras.Model(tokens, hidden)
 
 
 def answer(request):
     name = request["network"]
-    _, tokens, vocabulary, classes, _ = NETWORKS[name]
-    model = keras.Sequential([keras.Input((tokens,), dtype="int32"),
-                              layers.Embedding(vocabulary, 128 if name == "text classifier" else 8), *HIDDEN[name](),
-                              layers.Dropout(0.2), layers.Dense(classes, "softmax")])
-    rows = data(name)
+    network, model, rows = NETWORKS[name], build(name), data(name)
     if "train" in request:
-        model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy")
-        model.fit(rows["tokens"], rows["label"], epochs=2, verbose=0)
+        model.compile(keras.optimizers.Adam(network.rate), "sparse_categorical_crossentropy")
+        model.fit(rows["tokens"], rows["label"], epochs=EPOCHS, batch_size=BATCH, verbose=0)
         model.save_weights(request["train"])
     else:
         model.load_weights(request["load"])
-    np.save(request["predictions"], model.predict(rows["tokens"], verbose=0))
+    np.save(request["predictions"], np.asarray(model(rows["tokens"], training=False)))
 
 
 serve(answer)

@@ -18,7 +18,9 @@ random = np.random.default_rng(5)
 
 
 def parameters(path):
-    return {name: value for name, value in load_file(path).items() if not name.endswith((".m", ".v")) and name != "step"}
+    """Of a checkpoint, without the optimiser's state and counters."""
+    return {name: value for name, value in load_file(path).items()
+            if value.dtype == np.float32 and not name.endswith((".m", ".v"))}
 
 
 def main():
