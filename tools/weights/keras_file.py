@@ -9,7 +9,7 @@ import h5py
 
 from weights.errors import WeightsError
 from weights.matching import Group
-from weights.tensors import replaced, to_float
+from weights.tensors import FLOATS, replaced, to_float
 
 DATASET = re.compile(r"^(.*?)/((?:(?:forward|backward)_layer/)?(?:cell/)?vars/\d+)$")
 NO_LAYERS = ("optimizer/", "metrics/")
@@ -29,7 +29,8 @@ def read_groups(path):
         if item.is_virtual or item.external:
             raise WeightsError(f"{path}: '{name}' lies in another file")
         if item.dtype.kind != "f":
-            raise WeightsError(f"{path}: '{name}' is of type {item.dtype}; weights are floating-point numbers")
+            kind = item.attrs.get("dtype", item.dtype)  # so Keras says what HDF5 has no type for
+            raise WeightsError(f"{path}: '{name}' is of type {kind}; weights are read as {', '.join(FLOATS)}")
         datasets[name] = to_float(path, name, item[()])
 
     groups = {}
