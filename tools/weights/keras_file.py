@@ -60,8 +60,8 @@ def write(path, layers, values, names):
         raise WeightsError(f"{path}: Keras loads files that end in .weights.h5")
     unnamed = [layer for layer in layers if layer.path not in names]
     if len({layer.path.rsplit(".", 1)[0] for layer in unnamed}) > 1:
-        raise WeightsError("the layers belong to several models, and their groups in Keras' file follow from how it nests these; "
-                           "--map layers/GROUP=LAYER names each: " + ", ".join(layer.path for layer in unnamed))
+        raise WeightsError("the layers belong to several models, and their groups in Keras' file follow from how it nests "
+                           "these; --map layers/GROUP=LAYER names each: " + ", ".join(layer.path for layer in unnamed))
     counts, groups = {}, {}
     for layer in layers:
         group = layer.conversion.keras_class(list(layer.shapes))

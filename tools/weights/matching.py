@@ -93,7 +93,8 @@ class Matcher:
         if layer.path in self._pairs or group not in self._groups:
             raise WeightsError(f"--map {group.name}={layer.path}: one of the two is mapped twice")
         if group.shapes != self._wanted[layer.path]:
-            self._refuse(f"{group.name} and {layer.path} belong together ({reason}), and their tensors differ", [group], [layer])
+            what = f"{group.name} and {layer.path} belong together ({reason}), and their tensors differ"
+            self._refuse(what, [group], [layer])
         self._pairs[layer.path] = (group, layer)
         self._groups.remove(group)
         self._layers.remove(layer)
@@ -102,5 +103,6 @@ class Matcher:
         lines = [f"{what}; --map THEIRS=OURS says which belong together", "  in the file:"]
         lines += [f"    {group}" for group in groups] or ["    nothing more"]
         lines += ["  in the network, with the tensors that it would have there:"]
-        lines += [f"    {layer.path} ({layer.kind}): {shapes_text(self._wanted[layer.path])}" for layer in layers] or ["    nothing more"]
+        lines += [f"    {layer.path} ({layer.kind}): {shapes_text(self._wanted[layer.path])}"
+                  for layer in layers] or ["    nothing more"]
         raise WeightsError("\n".join(lines))

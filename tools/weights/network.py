@@ -6,11 +6,15 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
+
 from weights.errors import WeightsError, shapes_text
 from weights.layers import KINDS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-VARIABLE = re.compile(r'^\s*nn\.variable @(?:"([^"]*)"|([^\s"]+)) : tensor<((?:\d+x)*)\w+>', re.MULTILINE)
+VARIABLE = re.compile(r'^\s*nn\.variable @(?:"([^"]*)"|([^\s"]+)) : tensor<((?:\d+x)*)(\w+)>', re.MULTILINE)
+
+TYPES = {"f32": np.float32, "f64": np.float64}
 
 
 class Layer:
@@ -18,6 +22,7 @@ class Layer:
         self.path, self.kind = path, kind
         self.name = path.rsplit(".", 1)[-1]
         self.shapes = {}  # by the parameter's name, in nnc's order
+        self.types = {}  # numpy's
 
     @property
     def conversion(self):
@@ -55,7 +60,7 @@ def read_layers(model):
         for layer in summary["layers"]:
             if layer["kind"] != "model":
                 layers.setdefault(layer["path"], Layer(layer["path"], layer["kind"]))
-    for quoted, plain, sizes in VARIABLE.findall(ask(model, "--phase=params")):
+    for quoted, plain, sizes, element in VARIABLE.findall(ask(model, "--phase=params")):
         name = quoted or plain
         path, parameter = name.rsplit(".", 1)
         layer = layers.get(path)
@@ -63,6 +68,7 @@ def read_layers(model):
             what = f"a layer of kind {layer.kind}" if layer else "no layer that nnc's report names"
             raise WeightsError(f"{model}: '{name}' belongs to {what}; weights are converted of {', '.join(KINDS)}")
         layer.shapes[parameter] = tuple(int(size) for size in sizes.split("x") if size)
+        layer.types[parameter] = TYPES[element]
     found = [layer for layer in layers.values() if layer.shapes]
     if not found:
         raise WeightsError(f"{model}: has no layer with weights")

@@ -30,10 +30,12 @@ def replaced(path):
         raise
 
 
-def to_float(path, name, value):
-    value = np.ascontiguousarray(value, dtype=np.float32)
+def to_float(path, name, value, dtype=None):
+    """An array of a type, f64 or f32 by default, whichever holds what there is."""
+    with np.errstate(over="ignore"):
+        value = np.ascontiguousarray(value, dtype or (np.float64 if value.dtype.itemsize >= 8 else np.float32))
     if not np.isfinite(value).all():
-        raise WeightsError(f"{path}: '{name}' holds values that are not finite in 32 bits")
+        raise WeightsError(f"{path}: '{name}' holds values that are not finite in {8 * value.itemsize} bits")
     return value
 
 

@@ -4,7 +4,7 @@
     equal CHECKPOINT OTHER           whether the parameters have the same bits
     state FILE NAME=SHAPE ...        a state_dict, NAME=2x3; NAME=2x3:i for integers
     data FILE                        tokens and labels for layers.mlir
-    show FILE                        names and shapes in an .h5 or safetensors file
+    show FILE                        names, shapes and types in an .h5 or safetensors file
 """
 
 import sys
@@ -46,10 +46,10 @@ def main():
         np.savez(path, tokens=random.integers(0, 9, (40, 6), dtype=np.int32), label=random.integers(0, 3, 40, dtype=np.int32))
     elif path.endswith(".h5"):
         with h5py.File(path) as file:
-            file.visititems(lambda name, item: print(name, list(item.shape)) if isinstance(item, h5py.Dataset) else None)
+            file.visititems(lambda name, item: print(name, list(item.shape), item.dtype) if hasattr(item, "dtype") else None)
     else:
         for name, value in sorted(load_file(path).items()):
-            print(name, list(value.shape))
+            print(name, list(value.shape), value.dtype)
 
 
 main()
