@@ -26,13 +26,15 @@ HIDDEN = {
 def build(name):
     network = NETWORKS[name]
     tokens = keras.Input((network.tokens,), dtype="int32")
-    hidden = layers.Embedding(network.vocabulary, network.size, trainable=name != "shared, frozen")(tokens)
+    frozen = {"trainable": False, "embeddings_initializer": keras.initializers.RandomNormal(stddev=1.0)}
+    hidden = layers.Embedding(network.vocabulary, network.size, **frozen if name == "shared, frozen" else {})(tokens)
     for layer in [*HIDDEN[name](), layers.Dropout(0.2), layers.Dense(network.classes, "softmax")]:
         hidden = layer(hidden)
     return keras.Model(tokens, hidden)
 
 
 def answer(request):
+    keras.utils.set_random_seed(0)
     name = request["network"]
     network, model, rows = NETWORKS[name], build(name), data(name)
     if "train" in request:

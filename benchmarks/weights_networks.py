@@ -53,14 +53,15 @@ NETWORKS = {
     "simple_rnn": Network(classifier("  %h = nn.simple_rnn %e {units = 6}"), torch={"hidden": "simple_rnn"}),
     "bidirectional lstm": Network(classifier("""  %s = nn.lstm %e {units = 6, return_sequences, direction = bidirectional}
   %h = nn.global_average_pooling_1d %s"""), torch={"hidden": "lstm"}),
+    # What is frozen must not be so small that there is nothing to learn from it.
     "shared, frozen": Network(
         classifier("""  %p = nn.global_average_pooling_1d %e
   %a = nn.call @block(%p) : tensor<?x8xf32>
-  %h = nn.call @block(%a) : tensor<?x8xf32>""", embedding=", trainable = false", models="""
+  %h = nn.call @block(%a) : tensor<?x8xf32>""", models="""
 nn.model @block(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %y = nn.dense %x {units = 8, activation = tanh}
   nn.return %y
-}"""),
+}""", embedding=", trainable = false, embeddings_initializer = #nn.random_normal<stddev = 1.0>"),
         torch={"embedding": "embedding", "hidden": "block.dense", "dense": "classifier.dense"},
         keras={"layers/embedding": "embedding", "layers/dense": "block.dense", "layers/dense_1": "classifier.dense"}),
 }
