@@ -42,7 +42,7 @@ def python_modules(python, names):
 
 
 python = find_python()
-config.available_features.update(python_modules(python, ["numpy", "jax", "safetensors"]))
+config.available_features.update(python_modules(python, ["h5py", "numpy", "jax", "safetensors"]))
 keras_python = os.path.join(config.nnc_source_dir, "build/venv-keras/bin/python")
 if os.path.exists(keras_python):
     config.available_features.add("keras")

@@ -248,6 +248,21 @@ void loadKept(const Checkpoint &checkpoint, Session &session, TrainingState &sta
   state.restored = false;
 }
 
+/// Refuses a parameter that the program has not: a tensor of numbers with a point that is neither one of its variables
+/// nor a slot of one. Counters of other steps are passed over.
+static void checkAllTaken(const Checkpoint &checkpoint, const nnc_program &program) {
+  for (const auto &[name, stored] : checkpoint.contents.tensors) {
+    if (stored.dtype == NNC_I64)
+      continue;
+    const nnc_variable *owner = findVariable(program, name);
+    for (size_t dot = name.rfind('.'); !owner && dot != std::string::npos && dot > 0; dot = name.rfind('.', dot - 1))
+      owner = findVariable(program, std::string_view(name).substr(0, dot));
+    if (!owner)
+      fail(checkpoint.path, ": a checkpoint of another model: it holds '", name, "', ",
+           typeText(stored.shape, dtypeName(stored.dtype)), ", which this one has not");
+  }
+}
+
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind) {
   const auto &tensors = checkpoint.contents.tensors;
   auto wanted = [&](const nnc_variable &variable) {
@@ -271,6 +286,8 @@ void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind
            " in this one");
     checkValues(checkpoint, variable, found->second);
   }
+  if (kind == LoadKind::weights)
+    checkAllTaken(checkpoint, session.program());
   // An optimiser that keeps less must not take another's slots for its own.
   for (const auto &[name, stored] : tensors)
     if (kind == LoadKind::everything && !findVariable(session.program(), name))

@@ -65,6 +65,7 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path);
 
 enum class LoadKind {
   parameters, // what evaluation and prediction need
+  weights,    // what a fresh run starts from: parameters, and none that the program has not
   everything, // what a resumed run needs: slots and counters too, and nothing else in the file
 };
 

@@ -1,10 +1,9 @@
 // From a table's cells to numbers: words by a vocabulary, class names by their position, digits by their value.
 #include "core/Error.h"
+#include "data/Number.h"
 #include "data/Source.h"
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -31,13 +30,6 @@ template <typename T> std::pair<Column, T *> makeColumn(const nnc_input &input, 
   return {column, values->data()};
 }
 
-template <typename T> T roundOutOfRange(const std::string &digits) {
-  if constexpr (std::is_same_v<T, float>)
-    return std::strtof(digits.c_str(), nullptr);
-  else
-    return std::strtod(digits.c_str(), nullptr);
-}
-
 template <typename T> T parseCell(const Table &table, int64_t row, size_t column, const nnc_input &input) {
   std::string_view cell = table.cell(row, column);
   auto describe = [&] { return concat(table.place(row), ": column '", table.header[column], "': ", shown(cell)); };
@@ -52,16 +44,12 @@ template <typename T> T parseCell(const Table &table, int64_t row, size_t column
     return static_cast<T>(*value);
   } else {
     T value = 0;
-    std::string_view digits = cell.starts_with('+') ? cell.substr(1) : cell;
-    auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (end != digits.data() + digits.size() || status == std::errc::invalid_argument)
+    RealStatus status = parseReal(cell, value);
+    if (status == RealStatus::noNumber)
       fail(describe(), " is not a number");
-    // from_chars tells too small from too large by no value; too small is zero or the nearest denormal number.
-    if (status == std::errc::result_out_of_range)
-      value = roundOutOfRange<T>(std::string(digits));
-    if (status == std::errc::result_out_of_range && std::isinf(value))
+    if (status == RealStatus::tooLarge)
       fail(describe(), " does not fit into ", dtypeName(input.tensor.dtype));
-    if (!std::isfinite(value))
+    if (status == RealStatus::notFinite)
       fail(describe(), " is not a finite number");
     return value;
   }

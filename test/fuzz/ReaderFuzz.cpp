@@ -7,6 +7,7 @@
 #include "data/Npy.h"
 #include "data/Source.h"
 #include "data/Table.h"
+#include "data/WordVectors.h"
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -58,6 +59,14 @@ void touchTable(const Table &table) {
 
 [[maybe_unused]] void readCsvBytes(std::span<const std::byte> bytes) { touchTable(parseCsv(textOf(bytes), "fuzz")); }
 [[maybe_unused]] void readTsvBytes(std::span<const std::byte> bytes) { touchTable(parseTsv(textOf(bytes), "fuzz")); }
+[[maybe_unused]] void readWordVectorsBytes(std::span<const std::byte> bytes) {
+  Vocabulary vocabulary({"the", "a"});
+  for (int64_t size : {1, 3})
+    try {
+      parseWordVectors(textOf(bytes), "fuzz", vocabulary, size);
+    } catch (const Error &) {
+    }
+}
 [[maybe_unused]] void readCheckpointBytes(std::span<const std::byte> bytes) {
   parseCheckpoint(parseSafetensors(bytes, "fuzz", nullptr), "fuzz");
 }

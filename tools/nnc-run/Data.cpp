@@ -88,7 +88,8 @@ std::optional<RowClasses> stratifiedClasses(const Options &options, const Source
   return source.classesOf(names.front());
 }
 
-TrainingData loadTrainingData(const Options &options, const std::vector<nnc_input> &inputs, const Encoding *known) {
+TrainingData loadTrainingData(const Options &options, const std::vector<nnc_input> &inputs, const Encoding *known,
+                              const Encoding *begun) {
   Cuts cuts(options);
   std::string validationPath = cuts.validation ? "" : options.validation, testPath = cuts.test ? "" : options.test;
   if (options.validation.empty() && hasSplits(options.data))
@@ -98,6 +99,11 @@ TrainingData loadTrainingData(const Options &options, const std::vector<nnc_inpu
   Source training(trainingPath(options), inputs);
   Partition rows = partition(options, cuts, training, inputs);
   result.encoding = known ? *known : training.fit(rows.training);
+  if (begun && !begun->vocabulary.words().empty() && !result.encoding.vocabulary.words().empty())
+    result.encoding.vocabulary = begun->vocabulary;
+  for (auto &[input, names] : result.encoding.classes)
+    if (begun && begun->classes.count(input))
+      names = begun->classes.at(input);
   result.datasets.push_back(std::make_unique<Dataset>(training.encode(result.encoding)));
   result.training = {result.datasets[0].get(), std::move(rows.training)};
   result.validation = {result.datasets[0].get(), std::move(rows.validation)};

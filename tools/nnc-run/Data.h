@@ -15,8 +15,9 @@ struct TrainingData {
 };
 
 /// Reads --data, --validation and --test. `known` is the encoding of a checkpoint that is gone on from; without one the
-/// training rows make it.
-TrainingData loadTrainingData(const Options &options, const std::vector<nnc_input> &inputs, const Encoding *known);
+/// training rows make it, but for what `begun` has: the vocabulary and class names that start weights were made for.
+TrainingData loadTrainingData(const Options &options, const std::vector<nnc_input> &inputs, const Encoding *known,
+                              const Encoding *begun);
 
 /// The file or directory that --data means for evaluation and prediction: of a directory with splits the one that
 /// --split names, else the test split.

@@ -50,7 +50,7 @@ int encode(const Options &options) {
   std::optional<Encoding> known;
   if (!options.checkpoint.empty())
     known = readCheckpoint(options.checkpoint).encoding;
-  TrainingData data = loadTrainingData(options, inputs, known ? &*known : nullptr);
+  TrainingData data = loadTrainingData(options, inputs, known ? &*known : nullptr, nullptr);
   bool split = hasSplits(options.data);
   fs::path root(options.output);
   writeDataset(split ? root / "train" : root, *data.training.data, inputs);

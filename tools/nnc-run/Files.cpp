@@ -56,7 +56,8 @@ void checkReplaceable(const char *option, const std::string &path, const Options
   for (const auto &[name, other] :
        {std::pair("the model file", &options.model), std::pair("--data", &options.data),
         std::pair("--validation", &options.validation), std::pair("--test", &options.test),
-        std::pair("--checkpoint", &options.checkpoint), std::pair("--save-best", &options.saveBest)})
+        std::pair("--weights", &options.weights), std::pair("--checkpoint", &options.checkpoint),
+        std::pair("--save-best", &options.saveBest)})
     if (other != &path && isSameFile(path, *other))
       fail(option, " ", path, ": is also ", name, ", and would replace it");
   // Makes the temporary file that a finished one is renamed from, and removes it.

@@ -35,6 +35,8 @@ struct Options {
   std::string test;       // a fraction or a path
   bool stratify = false;
   bool resume = false;
+  std::string weights;                 // a checkpoint whose parameters a fresh run starts from
+  std::vector<std::string> embeddings; // LAYER=FILE
   int64_t checkpointEvery = 0;
   std::string history;
   ProgressMode progress = ProgressMode::automatic;

@@ -4,6 +4,7 @@
 #include "Compile.h"
 #include "Data.h"
 #include "DryRun.h"
+#include "Embeddings.h"
 #include "Files.h"
 #include "History.h"
 #include "Interrupts.h"
@@ -55,6 +56,17 @@ std::optional<Checkpoint> readResumed(const Options &options) {
   if (checkpoint.state.batch == 0)
     fail(options.checkpoint, ": holds variables, but not where a training run stands: nothing to resume");
   return checkpoint;
+}
+
+/// The checkpoint that a fresh run takes its parameters from.
+std::optional<Checkpoint> readWeights(const Options &options) {
+  for (const auto &[option, given] :
+       {std::pair("--weights", !options.weights.empty()), std::pair("--embeddings", !options.embeddings.empty())})
+    if (given && options.resume)
+      fail(option, " is what a fresh run starts from; --resume goes on from ", options.checkpoint);
+  if (options.weights.empty())
+    return std::nullopt;
+  return readCheckpoint(options.weights);
 }
 
 /// A value that both the command line and a checkpoint may give.
@@ -140,6 +152,7 @@ int train(const Options &options) {
   // Progress that nobody reads any more must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
   std::optional<Checkpoint> resumed = readResumed(options);
+  std::optional<Checkpoint> weights = readWeights(options);
   checkCheckpointPaths(options);
   checkHistoryPath(options);
   checkTracePath(options);
@@ -165,7 +178,8 @@ int train(const Options &options) {
   std::vector<const nnc_entry *> entries = {&trainEntry};
   if (evaluateEntry)
     entries.push_back(evaluateEntry);
-  TrainingData data = loadTrainingData(options, dataInputs(entries), resumed ? &resumed->encoding : nullptr);
+  TrainingData data = loadTrainingData(options, dataInputs(entries), resumed ? &resumed->encoding : nullptr,
+                                       weights ? &weights->encoding : nullptr);
   if (!data.validation.indices.empty() && !evaluateEntry)
     fail("there are validation rows, but the program has no evaluate entry for '", trainEntry.symbol, "'");
   if (!data.test.indices.empty() && !evaluateEntry)
@@ -205,11 +219,16 @@ int train(const Options &options) {
     if (resumed && state.classWeights != resumed->state.classWeights)
       fail("--class-weight: ", options.checkpoint, " was made with other weights, and only these go on from it");
   }
+  Embeddings embeddings = readEmbeddings(options, *program, data.encoding.vocabulary);
   auto setVariables = [&](Session &session) {
     if (resumed)
       loadVariables(*resumed, session, LoadKind::everything);
     else
       session.initialize(state.seed);
+    if (weights)
+      loadVariables(*weights, session, LoadKind::weights);
+    for (const PretrainedRows &rows : embeddings.tables)
+      rows.copyTo(session);
   };
   std::string assertion;
   if (options.assertPlan)
@@ -239,6 +258,8 @@ int train(const Options &options) {
     progress->note(rateNote);
   if (!assertion.empty())
     progress->note(assertion);
+  for (const std::string &note : embeddings.notes)
+    progress->note(note);
   bool isStopped = Monitor(monitor, state.history).shouldStop();
   if (isStopped || state.epoch >= options.epochs) {
     progress->note(concat(

@@ -190,6 +190,16 @@ void addTrain(CLI::App &app, Options &options) {
                    "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
                    "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
                    "refused, a different --learning-rate is taken from here on");
+  command
+      .add_option("--weights", options.weights,
+                  "start from the parameters of this checkpoint, one of tools/convert-weights for example; its "
+                  "vocabulary and class names, where it has them, hold for the data")
+      ->check(Path());
+  command
+      .add_option("--embeddings", options.embeddings,
+                  "LAYER=FILE: start rows of an embedding from a text file of vectors, a word and its numbers a line "
+                  "(GloVe's, word2vec's); words that are not in it keep their initial values. May be given again")
+      ->allow_extra_args(false);
   command.add_option("--checkpoint-every", options.checkpointEvery, "save also each N steps of an epoch")
       ->check(Whole(1));
   command.add_option("--history", options.history, "CSV file for the numbers of each epoch")->check(Path());

@@ -1,0 +1,1 @@
+"""Weights of other frameworks: what tools/convert-weights is made of."""
