@@ -116,10 +116,9 @@ public:
 
 private:
   SmallVector<Value> loadCaptures(Value context, Value arena);
-  void cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded, Value task);
+  void cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded);
   void clonePiece(ArrayRef<Value> loaded, Value task);
-  void cloneTask(scf::ForallOp loop, Value task);
-  void mapIndices(scf::ForallOp loop, Value task);
+  void mapIndices(Value task);
   void placeScratch(func::FuncOp function, Value arena);
 
   const KernelPiece &piece;
@@ -141,9 +140,10 @@ KernelFunction FunctionBuilder::build(StringRef name, func::FuncOp kernel) {
       makeArena(builder, loc, LLVM::LoadOp::create(builder, loc, pointer, getField(builder, loc, context, 0)));
   SmallVector<Value> loaded = loadCaptures(context, arena);
   if (kernel) {
-    cloneCalled(kernel, loaded, block->getArgument(1));
+    cloneCalled(kernel, loaded);
   } else {
-    mapping.map(piece.arena, arena);
+    if (piece.arena)
+      mapping.map(piece.arena, arena);
     clonePiece(loaded, block->getArgument(1));
   }
   func::ReturnOp::create(builder, loc);
@@ -167,7 +167,7 @@ SmallVector<Value> FunctionBuilder::loadCaptures(Value context, Value arena) {
   return loaded;
 }
 
-void FunctionBuilder::cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded, Value task) {
+void FunctionBuilder::cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded) {
   ArrayRef<Value> buffers = loaded.take_front(piece.captures.buffers.size()),
                   scalars = loaded.drop_front(buffers.size());
   for (BlockArgument argument : kernel.getArguments()) {
@@ -175,19 +175,7 @@ void FunctionBuilder::cloneCalled(func::FuncOp kernel, ArrayRef<Value> loaded, V
     mapping.map(argument, of.front());
     of = of.drop_front();
   }
-  for (Operation &op : kernel.getBody().front().without_terminator()) {
-    auto loop = dyn_cast<scf::ForallOp>(op);
-    if (loop && !piece.dimensions.empty())
-      cloneTask(loop, task);
-    else
-      builder.clone(op, mapping);
-  }
-}
-
-/// A task of a loop whose dimensions are the piece's.
-void FunctionBuilder::cloneTask(scf::ForallOp loop, Value task) {
-  mapIndices(loop, arith::IndexCastOp::create(builder, loc, builder.getIndexType(), task));
-  for (Operation &op : loop.getBody()->without_terminator())
+  for (Operation &op : kernel.getBody().front().without_terminator())
     builder.clone(op, mapping);
 }
 
@@ -197,18 +185,22 @@ void FunctionBuilder::clonePiece(ArrayRef<Value> loaded, Value task) {
     mapping.map(captured, value);
   for (Operation *op : piece.captures.rebuilt)
     builder.clone(*op, mapping);
-  if (piece.loop)
-    return cloneTask(piece.loop, task);
-  for (Operation *op : piece.ops)
-    builder.clone(*op, mapping);
+  if (piece.loop) {
+    mapIndices(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), task));
+    for (Operation &op : scf::ForallOp(piece.loop).getBody()->without_terminator())
+      builder.clone(op, mapping);
+  } else {
+    for (Operation *op : piece.ops)
+      builder.clone(*op, mapping);
+  }
 }
 
 /// A task's position in each dimension, tasks being numbered row by row.
-void FunctionBuilder::mapIndices(scf::ForallOp loop, Value task) {
+void FunctionBuilder::mapIndices(Value task) {
   auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   int64_t inner = countTasks(piece.dimensions);
   bool isOutermost = true;
-  for (auto [index, dimension] : llvm::zip_equal(loop.getInductionVars(), piece.dimensions)) {
+  for (auto [index, dimension] : llvm::zip_equal(scf::ForallOp(piece.loop).getInductionVars(), piece.dimensions)) {
     Value position = task;
     inner /= dimension.count;
     if (inner != 1)

@@ -22,9 +22,9 @@ struct KernelPiece {
   std::string name;
   /// A parallel loop, or serial ops of one block in their order.
   SmallVector<Operation *> ops;
-  /// Null where the ops are serial, or a call.
+  /// Null where the ops are serial, or a call of a kernel.
   scf::ForallOp loop;
-  /// Of the loop, or of the one that the kernel called is; else none.
+  /// Of the loop, or of the one that the kernel called is.
   SmallVector<LoopDimension> dimensions;
   Captures captures;
 
@@ -54,8 +54,7 @@ struct KernelFunction {
 /// Clones a piece, whose captures are known. Parallel loops in it stay.
 KernelFunction makeFunction(const KernelPiece &piece, StringRef name);
 
-/// The same for a piece that is a call of `kernel`: its body, with what the piece captures as its arguments. Where the
-/// piece has dimensions they are those of the kernel's one parallel loop, whose body the function has in its place.
+/// The same for a piece that is a call of `kernel`: its body, with what the piece captures as its arguments.
 KernelFunction makeFunction(const KernelPiece &piece, StringRef name, func::FuncOp kernel);
 
 /// Writes what a piece captures, all of its buffers planned ones, into a context before its last op.

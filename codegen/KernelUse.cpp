@@ -23,7 +23,8 @@ bool KernelUse::isSameCode(const KernelUse &other) const {
   CodeComparison comparison;
   auto match = [&](Value x, Value y) { return comparison.match(x, y); };
   auto areEqual = [&](Operation *x, Operation *y) { return comparison.areEqual(*x, *y); };
-  return (!piece.arena || match(piece.arena, other.piece.arena)) && llvm::equal(a.buffers, b.buffers, match) &&
+  bool haveArenas = piece.arena && other.piece.arena;
+  return (!haveArenas || match(piece.arena, other.piece.arena)) && llvm::equal(a.buffers, b.buffers, match) &&
          llvm::equal(a.scalars, b.scalars, match) && llvm::equal(a.rebuilt, b.rebuilt, areEqual) &&
          llvm::equal(piece.ops, other.piece.ops, areEqual);
 }

@@ -21,7 +21,11 @@ struct KernelUse {
   /// Whether one function can do both, given some numbers.
   bool isSameCode(const KernelUse &other) const;
 
+  /// What stands in its place now: the piece itself, or the call of a kernel whose code it is.
+  const KernelPiece &getSite() const { return call ? *call : piece; }
+
   KernelPiece piece;
+  std::optional<KernelPiece> call;
   /// What the function could get from outside too.
   SmallVector<TypedAttr> numbers;
 };

@@ -125,7 +125,7 @@ public:
 
   /// Replaces a kernel by a call of its function, which gets those of its numbers that differ.
   void replace(const KernelUse &use, func::FuncOp function, ArrayRef<size_t> differing) {
-    const KernelPiece &piece = use.piece;
+    const KernelPiece &piece = use.getSite();
     OpBuilder builder(piece.ops.back());
     Location loc = piece.getLoc();
     fillContext(builder, piece, pointer, context);
@@ -245,42 +245,81 @@ private:
     return success();
   }
 
+  /// A kernel that entries call: the function that it becomes, and, where it is one parallel loop, that loop.
+  struct CalledKernel {
+    size_t body;
+    std::optional<KernelUse> loop;
+  };
+
   /// A call of a shared kernel becomes one of a function of its parallel loop's body; or, where it has other code too,
   /// of a function of all that, whose loops become functions in their turn.
-  LogicalResult outlineCall(KernelPiece piece, func::CallOp call) {
-    for (Value operand : call.getOperands()) {
-      bool isBuffer = isa<MemRefType>(operand.getType());
-      if (isBuffer && !isPlannedBuffer(operand, piece.arena))
+  LogicalResult outlineCall(KernelPiece site, func::CallOp call) {
+    for (Value operand : call.getOperands())
+      if (isa<MemRefType>(operand.getType()) && !isPlannedBuffer(operand, site.arena))
         return call.emitOpError() << "gets a buffer that is not planned";
-      (isBuffer ? piece.captures.buffers : piece.captures.scalars).push_back(operand);
-    }
     func::FuncOp kernel = getCalledKernel(call);
-    SmallVector<scf::ForallOp> loops = getParallelLoops(kernel);
-    bool isLoop = loops.size() == 1 && llvm::all_of(kernel.getBody().front().without_terminator(),
-                                                    [&](Operation &op) { return &op == loops.front() || isPure(&op); });
-    if (isLoop) {
-      FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loops.front());
-      if (failed(dimensions))
-        return failure();
-      if (countTasks(*dimensions) == 0) {
-        call.erase();
-        return success();
-      }
-      piece.dimensions = std::move(*dimensions);
-    }
-    auto [known, isNew] = byKernel.try_emplace(kernel, bodies.size());
-    size_t index = known->second;
-    std::string name = piece.name;
+    auto [known, isNew] = byKernel.try_emplace(kernel);
+    CalledKernel &called = known->second;
     if (isNew)
-      bodies.push_back({makeFunction(piece, isLoop ? name : name + ".call", kernel), {}, /*isHost=*/!isLoop});
-    bodies[index].uses.push_back(KernelUse(std::move(piece)));
-    if (!isNew || isLoop)
+      called.loop = findLoop(kernel, site.name);
+    return called.loop ? outlineCallOfLoop(std::move(site), call, called, isNew)
+                       : outlineCallOfHost(std::move(site), call, called, isNew);
+  }
+
+  LogicalResult outlineCallOfLoop(KernelPiece site, func::CallOp call, CalledKernel &called, bool isNew) {
+    KernelUse use = *called.loop;
+    auto getOperand = [&](Value argument) { return call.getOperand(cast<BlockArgument>(argument).getArgNumber()); };
+    site.captures.buffers = llvm::map_to_vector(use.piece.captures.buffers, getOperand);
+    site.captures.scalars = llvm::map_to_vector(use.piece.captures.scalars, getOperand);
+    site.dimensions = use.piece.dimensions;
+    use.call = std::move(site);
+    if (isNew) {
+      FailureOr<size_t> body = addUse(std::move(use), {});
+      if (failed(body))
+        return failure();
+      called.body = *body;
+    } else {
+      bodies[called.body].uses.push_back(std::move(use));
+    }
+    return success();
+  }
+
+  LogicalResult outlineCallOfHost(KernelPiece site, func::CallOp call, CalledKernel &called, bool isNew) {
+    for (Value operand : call.getOperands())
+      (isa<MemRefType>(operand.getType()) ? site.captures.buffers : site.captures.scalars).push_back(operand);
+    std::string name = site.name;
+    if (isNew) {
+      called.body = bodies.size();
+      bodies.push_back({makeFunction(site, name + ".call", getCalledKernel(call)), {}, /*isHost=*/true});
+    }
+    bodies[called.body].uses.push_back(KernelUse(std::move(site)));
+    if (!isNew)
       return success();
-    KernelFunction code = bodies[index].code;
+    KernelFunction code = bodies[called.body].code;
     for (auto [number, loop] : llvm::enumerate(getParallelLoops(code.function)))
       if (failed(outlineLoop({code.function, code.arena, name + "." + std::to_string(number), {loop}, loop, {}, {}})))
         return failure();
     return success();
+  }
+
+  /// The parallel loop that a kernel is; nothing where it has other code, or the loop needs more than arguments.
+  static std::optional<KernelUse> findLoop(func::FuncOp kernel, std::string name) {
+    SmallVector<scf::ForallOp> loops = getParallelLoops(kernel);
+    if (loops.size() != 1 || !llvm::all_of(kernel.getBody().front().without_terminator(),
+                                           [&](Operation &op) { return &op == loops.front() || isPure(&op); }))
+      return std::nullopt;
+    KernelPiece piece{kernel, {}, std::move(name), {loops.front()}, loops.front(), {}, {}};
+    auto isArgument = [](Value value) { return isa<BlockArgument>(value); };
+    FailureOr<Captures> captures =
+        findCaptures(piece, [&](Value value) { return isa<MemRefType>(value.getType()) && isArgument(value); });
+    if (failed(captures) || !llvm::all_of(captures->scalars, isArgument))
+      return std::nullopt;
+    FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loops.front());
+    if (failed(dimensions) || countTasks(*dimensions) == 0)
+      return std::nullopt;
+    piece.captures = std::move(*captures);
+    piece.dimensions = std::move(*dimensions);
+    return KernelUse(std::move(piece));
   }
 
   LogicalResult outlineLoop(KernelPiece piece) {
@@ -299,25 +338,29 @@ private:
     return outline(std::move(piece), {});
   }
 
-  /// Makes the piece's function, or finds one that does the same. `loopNames` are those of functions that parallel
-  /// loops in serial code become.
   LogicalResult outline(KernelPiece piece, ArrayRef<std::string> loopNames) {
-    KernelUse use(std::move(piece));
+    return addUse(KernelUse(std::move(piece)), loopNames);
+  }
+
+  /// Makes the code's function, or finds one that does the same; its index. `loopNames` are those of functions that
+  /// parallel loops in serial code become.
+  FailureOr<size_t> addUse(KernelUse use, ArrayRef<std::string> loopNames) {
     SmallVector<size_t> &candidates = byCode[use.hash()];
     for (size_t index : candidates)
       if (bodies[index].takes(use)) {
         bodies[index].uses.push_back(std::move(use));
-        return success();
+        return index;
       }
     KernelFunction code = makeFunction(use.piece, use.piece.name);
-    candidates.push_back(bodies.size());
+    size_t index = bodies.size();
+    candidates.push_back(index);
     bodies.push_back({code, {}, !loopNames.empty()});
     bodies.back().uses.push_back(std::move(use));
     SmallVector<scf::ForallOp> loops = getParallelLoops(code.function);
     for (auto [loop, name] : llvm::zip_equal(loops, loopNames))
       if (failed(outlineLoop({code.function, code.arena, name, {loop}, loop, {}, {}})))
         return failure();
-    return success();
+    return index;
   }
 
   /// A function of several kernels has the name of the first: it must not say that it is of that one alone.
@@ -331,7 +374,7 @@ private:
   int64_t countKernels(const Body &body) {
     int64_t count = 0;
     for (const KernelUse &use : body.uses) {
-      auto host = llvm::find_if(bodies, [&](const Body &other) { return other.code.function == use.piece.host; });
+      auto host = llvm::find_if(bodies, [&](const Body &other) { return other.code.function == use.getSite().host; });
       count += host == bodies.end() ? 1 : countKernels(*host);
     }
     return count;
@@ -345,8 +388,9 @@ private:
     llvm::MapVector<Operation *, Host> hosts;
     for (const Body &body : bodies)
       for (const KernelUse &use : body.uses) {
-        Host &host = hosts[func::FuncOp(use.piece.host)];
-        host = {use.piece.arena, std::max(host.numFields, body.getNumFields())};
+        const KernelPiece &site = use.getSite();
+        Host &host = hosts[func::FuncOp(site.host)];
+        host = {site.arena, std::max(host.numFields, body.getNumFields())};
       }
     llvm::DenseMap<Operation *, Caller> callers;
     for (auto [function, host] : hosts)
@@ -356,7 +400,7 @@ private:
       SmallVector<size_t> differing = body.uses.getDiffering();
       body.passNumbers();
       for (const KernelUse &use : body.uses)
-        callers.at(func::FuncOp(use.piece.host)).replace(use, body.code.function, differing);
+        callers.at(func::FuncOp(use.getSite().host)).replace(use, body.code.function, differing);
     }
   }
 
@@ -365,6 +409,6 @@ private:
   /// Their indices, by hash.
   llvm::DenseMap<size_t, SmallVector<size_t>> byCode;
   /// Those of shared kernels.
-  llvm::DenseMap<Operation *, size_t> byKernel;
+  llvm::DenseMap<Operation *, CalledKernel> byKernel;
 };
 } // namespace

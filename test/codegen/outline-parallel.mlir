@@ -298,11 +298,6 @@ func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
 // Calls of a shared kernel become calls of one function: of the parallel loop that it is, with the number that each
 // passes; or of the code that it is, whose loops are functions in their turn.
 module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64, worker_bytes = 0 : i64, variables = {}}} {
-// CHECK-LABEL: func.func private @m.predict.forward.0.and_1_more(
-// CHECK: memref.view
-// CHECK: %[[NUMBER:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
-// CHECK: memref.store %[[NUMBER]]
-// CHECK-NOT: scf.forall
 // CHECK-LABEL: func.func private @m.predict.forward.2.0(
 // CHECK-LABEL: func.func private @m.predict.forward.2.call(
 // CHECK: memref.load
@@ -313,6 +308,11 @@ module attributes {nn.program = {arena_bytes = 1024 : i64, state_bytes = 0 : i64
 // CHECK: constant @m.predict.forward.0.and_1_more
 // CHECK: call @nnc_rt_parallel_for(
 // CHECK: call @m.predict.forward.2.call(
+// CHECK-LABEL: func.func private @m.predict.forward.0.and_1_more(
+// CHECK: memref.view
+// CHECK: %[[NUMBER:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
+// CHECK: memref.store %[[NUMBER]]
+// CHECK-NOT: scf.forall
 // CHECK-NOT: nn.kernel
 func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
   %c0 = arith.constant 0 : index
