@@ -246,6 +246,12 @@ def check_size():
 def main():
     options = arguments(__doc__, only="the parts whose name holds this text: layers, models, published, size")
     holds, said = [], []
+    # Before Keras makes this process large: until a process started from it has its own memory, that counts as its.
+    if options.only in "size":
+        parameters, seconds, megabytes = check_size()
+        holds.append(parameters >= 1e11 and seconds <= MOST_SECONDS and megabytes <= MOST_MEGABYTES)
+        said.append(f"{parameters} parameters reported in {seconds:.2f} s (at most {MOST_SECONDS}) and {megabytes:.0f} MB (at "
+                    f"most {MOST_MEGABYTES})")
     if options.only in "layers":
         compared, difference = check_layers(import_keras(), LAYERS * (10 if options.release else 1))
         holds.append(difference == 0)
@@ -258,11 +264,6 @@ def main():
         compared, difference, waiting = check_published()
         holds.append(difference == 0)
         said.append(f"{compared} published networks off by {difference}, {waiting} wait for their layers")
-    if options.only in "size":
-        parameters, seconds, megabytes = check_size()
-        holds.append(parameters >= 1e11 and seconds <= MOST_SECONDS and megabytes <= MOST_MEGABYTES)
-        said.append(f"{parameters} parameters reported in {seconds:.2f} s (at most {MOST_SECONDS}) and {megabytes:.0f} MB (at "
-                    f"most {MOST_MEGABYTES})")
     finish(bool(holds) and all(holds), "; ".join(said))
 
 
