@@ -309,10 +309,8 @@ private:
                                            [&](Operation &op) { return &op == loops.front() || isPure(&op); }))
       return std::nullopt;
     KernelPiece piece{kernel, {}, std::move(name), {loops.front()}, loops.front(), {}, {}};
-    auto isArgument = [](Value value) { return isa<BlockArgument>(value); };
-    FailureOr<Captures> captures =
-        findCaptures(piece, [&](Value value) { return isa<MemRefType>(value.getType()) && isArgument(value); });
-    if (failed(captures) || !llvm::all_of(captures->scalars, isArgument))
+    FailureOr<Captures> captures = findCapturedArguments(piece);
+    if (failed(captures))
       return std::nullopt;
     FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loops.front());
     if (failed(dimensions) || countTasks(*dimensions) == 0)

@@ -31,6 +31,15 @@ bool nn::mayWriteOperand(func::CallOp call, unsigned index) {
   return !written || index >= static_cast<unsigned>(written.size()) || written[index];
 }
 
+FailureOr<Captures> nn::findCapturedArguments(const KernelPiece &piece) {
+  auto isArgument = [](Value value) { return isa<BlockArgument>(value); };
+  FailureOr<Captures> captures =
+      findCaptures(piece, [&](Value value) { return isa<MemRefType>(value.getType()) && isArgument(value); });
+  if (failed(captures) || !llvm::all_of(captures->scalars, isArgument))
+    return failure();
+  return captures;
+}
+
 func::FuncOp nn::makeKernel(const KernelPiece &piece, SymbolTable &symbols) {
   SmallVector<Value> captured =
       llvm::to_vector(llvm::concat<const Value>(piece.captures.buffers, piece.captures.scalars));

@@ -22,6 +22,9 @@ SmallVector<func::CallOp> getKernelCalls(ModuleOp module);
 /// Whether a call may write the memory behind operand `index`, a memref.
 bool mayWriteOperand(func::CallOp call, unsigned index);
 
+/// What `piece`, part of a kernel, takes from outside; fails where that is more than the kernel's arguments.
+FailureOr<Captures> findCapturedArguments(const KernelPiece &piece);
+
 /// A kernel of what `piece` captures, its name made one of its own: takes buffers, then scalars.
 func::FuncOp makeKernel(const KernelPiece &piece, SymbolTable &symbols);
 

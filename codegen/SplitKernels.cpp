@@ -58,11 +58,9 @@ std::vector<KernelPiece> findParts(func::FuncOp kernel) {
       parts.push_back({kernel, {}, kernel.getSymName().str(), {}, {}, {}, {}});
     parts.back().ops.push_back(&op);
   }
-  auto isArgument = [](Value value) { return isa<BlockArgument>(value); };
   for (KernelPiece &part : parts) {
-    FailureOr<Captures> captures =
-        findCaptures(part, [&](Value value) { return isa<MemRefType>(value.getType()) && isArgument(value); });
-    if (failed(captures) || !llvm::all_of(captures->scalars, isArgument))
+    FailureOr<Captures> captures = findCapturedArguments(part);
+    if (failed(captures))
       return {};
     part.captures = std::move(*captures);
   }
