@@ -16,6 +16,10 @@
  * Running an entry is: write its inputs at their offsets, call run(arena), read its outputs at theirs. An entry
  * allocates nothing, keeps nothing outside the arena, and gives the same bits for the same arena contents whatever the
  * number of workers.
+ *
+ * A program for a device has an image of kernels for it. Its init entries run on the host; the others are lists of
+ * kernel launches, which run in their order on the device, on an arena there of the same layout. The host copies an
+ * entry's inputs to it and outputs back, and variables where one side has changed them.
  */
 #ifndef NNC_PROGRAM_H
 #define NNC_PROGRAM_H
@@ -26,7 +30,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 2
+#define NNC_ABI_VERSION 3
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -118,6 +122,16 @@ typedef struct nnc_kernel {
   int64_t bytes;        /* of the buffers it reads and of those it writes, each once */
 } nnc_kernel;
 
+/* A kernel of the program's device image on `blocks` blocks of `threads` threads. Its parameters are the address of the
+ * device's arena, then the arguments, all of 8 bytes. */
+typedef struct nnc_launch {
+  const char *kernel;
+  int64_t blocks, threads;
+  int64_t shared_bytes; /* dynamic shared memory of a block */
+  int64_t argument_count;
+  const int64_t *arguments;
+} nnc_launch;
+
 typedef struct nnc_entry {
   const char *name;   /* such as fit.train, classifier.predict, init */
   const char *symbol; /* the step or model it was made of; empty for init */
@@ -128,7 +142,7 @@ typedef struct nnc_entry {
   const nnc_input *inputs;
   int64_t output_count;
   const nnc_output *outputs;
-  void (*run)(void *arena);
+  void (*run)(void *arena); /* NULL where the entry is a device's */
   /* The plan: the bytes that the entry touches, inputs and outputs included, besides the variables, which lie where
    * they lie. Of the arena, from state_bytes on, and of the scratch of the workers, all of them together, from each
    * one's start on. In increasing order, without overlap. */
@@ -138,13 +152,15 @@ typedef struct nnc_entry {
   const nnc_span *worker_spans;
   int64_t kernel_count; /* 0 in a program that was not compiled for a profile */
   const nnc_kernel *kernels;
+  int64_t launch_count; /* 0 where the entry is the host's */
+  const nnc_launch *launches;
 } nnc_entry;
 
 typedef struct nnc_program {
   uint32_t abi_version;
   uint32_t reserved;
   const char *name;     /* of the model file, without its extension */
-  const char *target;   /* such as x86-64-v3 */
+  const char *target;   /* such as x86-64-v3; of a device's program, cuda */
   const char *compiler; /* name and version of the compiler */
   int64_t arena_bytes;
   int64_t state_bytes;
@@ -153,6 +169,8 @@ typedef struct nnc_program {
   const nnc_variable *variables;
   int64_t entry_count;
   const nnc_entry *entries;
+  int64_t image_bytes; /* 0 in a program for the host alone */
+  const void *image;   /* of target cuda: a fat binary */
 } nnc_program;
 
 /* What the host provides.
