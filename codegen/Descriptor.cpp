@@ -36,6 +36,8 @@ private:
   Constant *makeOutput(const ProgramTensor &output);
   Constant *makeSpans(llvm::ArrayRef<ByteSpan> spans);
   Constant *makeKernel(const ProgramKernel &kernel);
+  Constant *makeLaunch(const ProgramLaunch &launch);
+  Constant *makeImage(StringRef image);
   Constant *makeEntry(const ProgramEntry &entry);
 
   llvm::Module &module;
@@ -109,21 +111,44 @@ Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
                                   int64(kernel.bytes)});
 }
 
+Constant *DescriptorBuilder::makeLaunch(const ProgramLaunch &launch) {
+  llvm::SmallVector<Constant *> arguments;
+  for (int64_t argument : launch.arguments)
+    arguments.push_back(int64(argument));
+  return ConstantStruct::getAnon({string(launch.kernel), int64(launch.blocks), int64(launch.threads),
+                                  int64(launch.sharedBytes), int64(arguments.size()),
+                                  array(arguments, "nnc.arguments")});
+}
+
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
-  llvm::SmallVector<Constant *> inputs, outputs, kernels;
+  llvm::SmallVector<Constant *> inputs, outputs, kernels, launches;
   for (const ProgramTensor &input : entry.inputs)
     inputs.push_back(makeInput(input));
   for (const ProgramTensor &output : entry.outputs)
     outputs.push_back(makeOutput(output));
   for (const ProgramKernel &kernel : entry.kernels)
     kernels.push_back(makeKernel(kernel));
+  for (const ProgramLaunch &launch : entry.launches)
+    launches.push_back(makeLaunch(launch));
+  Constant *run =
+      entry.isOnDevice ? llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0)) : getFunction(entry.name);
   llvm::SmallVector<ByteSpan> arena = getPlannedSpans(entry.plan, PlannedArea::arena),
                               worker = getPlannedSpans(entry.plan, PlannedArea::worker);
-  return ConstantStruct::getAnon({string(entry.name), string(entry.symbol), int32(entry.kind), int32(0),
-                                  int64(entry.batch), int64(inputs.size()), array(inputs, "nnc.inputs"),
-                                  int64(outputs.size()), array(outputs, "nnc.outputs"), getFunction(entry.name),
-                                  int64(arena.size()), makeSpans(arena), int64(worker.size()), makeSpans(worker),
-                                  int64(kernels.size()), array(kernels, "nnc.kernels")});
+  return ConstantStruct::getAnon(
+      {string(entry.name), string(entry.symbol), int32(entry.kind), int32(0), int64(entry.batch), int64(inputs.size()),
+       array(inputs, "nnc.inputs"), int64(outputs.size()), array(outputs, "nnc.outputs"), run, int64(arena.size()),
+       makeSpans(arena), int64(worker.size()), makeSpans(worker), int64(kernels.size()), array(kernels, "nnc.kernels"),
+       int64(launches.size()), array(launches, "nnc.launches")});
+}
+
+Constant *DescriptorBuilder::makeImage(StringRef image) {
+  if (image.empty())
+    return llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0));
+  llvm::GlobalVariable *global =
+      makeGlobal(llvm::ConstantDataArray::getString(context, image, /*AddNull=*/false), "nnc.image", false);
+  // The driver reads whole words of it.
+  global->setAlignment(llvm::Align(16));
+  return global;
 }
 
 Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOptions &options, StringRef target) {
@@ -135,7 +160,8 @@ Constant *DescriptorBuilder::makeProgram(const Program &program, const TargetOpt
   return ConstantStruct::getAnon(
       {int32(NNC_ABI_VERSION), int32(0), string(options.name), string(target), string("nnc " NNC_VERSION),
        int64(program.arenaBytes), int64(program.stateBytes), int64(program.workerBytes), int64(variables.size()),
-       array(variables, "nnc.variables"), int64(entries.size()), array(entries, "nnc.entries")});
+       array(variables, "nnc.variables"), int64(entries.size()), array(entries, "nnc.entries"),
+       int64(program.image.size()), makeImage(program.image)});
 }
 
 } // namespace

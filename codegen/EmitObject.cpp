@@ -28,6 +28,8 @@ namespace {
 constexpr StringLiteral memoryFunctions[] = {"memcpy", "memmove", "memset", "memcmp", "bcmp"};
 /// What the host provides; the second only to programs compiled for a profile.
 constexpr StringLiteral hostFunctions[] = {"nnc_rt_parallel_for", "nnc_rt_profile"};
+/// What it provides besides to programs whose kernels are emulated.
+constexpr StringLiteral emulatorPrefix = "nnc_rt_emulate";
 
 /// What an object of target reference may import besides.
 constexpr StringLiteral mathFunctions[] = {
@@ -149,7 +151,7 @@ LogicalResult emitUnit(OwningOpRef<ModuleOp> unit, const Target &target, const n
   module->setPICLevel(llvm::PICLevel::BigPIC);
   hideFunctions(*module, *machine);
   if (program)
-    addDescriptor(*module, *program, options, target.cpu);
+    addDescriptor(*module, *program, options, program->image.empty() ? StringRef(target.cpu) : "cuda");
   optimize(*module, *machine);
 
   llvm::raw_svector_ostream stream(object);
@@ -191,7 +193,8 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const llvm::String
     if (!(*flags & llvm::object::SymbolRef::SF_Undefined) || name->empty() || *name == "_GLOBAL_OFFSET_TABLE_")
       continue;
     bool isKnown = llvm::is_contained(hostFunctions, *name) || llvm::is_contained(memoryFunctions, *name) ||
-                   (options.target == "reference" && llvm::is_contained(mathFunctions, *name));
+                   (options.target == "reference" && llvm::is_contained(mathFunctions, *name)) ||
+                   (StringRef(options.target).starts_with("cuda-") && name->starts_with(emulatorPrefix));
     if (isKnown)
       continue;
     auto origin = origins.find(*name);

@@ -13,7 +13,8 @@ struct TargetOptions {
   std::string march = "native";
   /// LLVM target triple; empty: this machine's.
   std::string triple;
-  /// `cpu`, or `reference`, whose objects may import libm.
+  /// `cpu`; or `reference`, whose objects may import libm; or `cuda-emulator` or `cuda-races`, which may import the
+  /// host's emulator.
   std::string target = "cpu";
   /// The program's name in its descriptor: the model file's, without folder and extension.
   std::string name = "program";

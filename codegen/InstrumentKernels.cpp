@@ -7,6 +7,7 @@
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "codegen/SharedKernels.h"
+#include "codegen/gpu/Launches.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace mlir::nn {
@@ -42,10 +43,10 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     kernels.front().begin = body.begin();
     SmallVector<Attribute> descriptions;
     for (const Kernel &kernel : kernels) {
-      FailureOr<Figures> figures = count(kernel);
-      if (failed(figures))
+      FailureOr<DictionaryAttr> description = kernel.launch ? describeLaunch(kernel) : describe(kernel);
+      if (failed(description))
         return failure();
-      descriptions.push_back(describe(kernel.origin, kernel.name, figures->tasks, figures->cost));
+      descriptions.push_back(*description);
     }
     func::FuncOp mark = declareMark();
     for (auto [index, kernel] : llvm::enumerate(kernels))
@@ -85,7 +86,36 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     return figures;
   }
 
-  DictionaryAttr describe(const KernelOrigin &origin, StringRef name, int64_t tasks, const KernelCost &cost) {
+  FailureOr<DictionaryAttr> describe(const Kernel &kernel) {
+    FailureOr<Figures> figures = count(kernel);
+    if (failed(figures))
+      return failure();
+    return describe(kernel.origin, kernel.name, figures->tasks, figures->cost).getDictionary(&getContext());
+  }
+
+  /// What its steps do has been counted before they became code of threads.
+  FailureOr<DictionaryAttr> describeLaunch(const Kernel &kernel) {
+    FailureOr<LaunchSize> size = getLaunchSize(kernel.launch);
+    auto parts = kernel.launch->getAttrOfType<ArrayAttr>(partsAttributeName);
+    if (failed(size))
+      return failure();
+    if (!parts)
+      return kernel.launch->emitOpError()
+             << "does not say what it computes and moves: it has no " << partsAttributeName;
+    KernelCost cost;
+    for (auto part : parts.getAsRange<DictionaryAttr>())
+      for (auto [key, sum] : {std::pair(StringRef("flops"), &cost.flops), {"bytes", &cost.bytes}})
+        if (auto number = part.getAs<IntegerAttr>(key))
+          *sum = llvm::SaturatingAdd<uint64_t>(*sum, number.getInt()) > INT64_MAX ? INT64_MAX : *sum + number.getInt();
+    Builder builder(&getContext());
+    NamedAttrList description = describe(kernel.origin, kernel.name, size->blocks, cost);
+    description.set("threads", builder.getI64IntegerAttr(size->threads));
+    description.set("shared_bytes", builder.getI64IntegerAttr(size->sharedBytes));
+    description.set("parts", parts);
+    return description.getDictionary(&getContext());
+  }
+
+  NamedAttrList describe(const KernelOrigin &origin, StringRef name, int64_t tasks, const KernelCost &cost) {
     Builder builder(&getContext());
     NamedAttrList description;
     for (auto [key, text] : {std::pair<StringRef, StringRef>("name", name),
@@ -97,7 +127,7 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     description.set("tasks", builder.getI64IntegerAttr(tasks));
     description.set("flops", builder.getI64IntegerAttr(cost.flops));
     description.set("bytes", builder.getI64IntegerAttr(cost.bytes));
-    return description.getDictionary(&getContext());
+    return description;
   }
 
   func::FuncOp declareMark() {

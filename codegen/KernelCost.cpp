@@ -2,8 +2,9 @@
 // with only those values that decide about loops and branches, turns that differ in none of these at once; then every
 // op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
-#include "codegen/Buffers.h"
+#include "codegen/ParallelLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -20,6 +21,7 @@ using namespace mlir::nn;
 namespace {
 
 using OpRange = llvm::iterator_range<Block::iterator>;
+using Ops = ArrayRef<Operation *>;
 
 uint64_t multiply(uint64_t a, uint64_t b) { return llvm::SaturatingMultiply(a, b); }
 void add(uint64_t &sum, uint64_t value) { sum = llvm::SaturatingAdd(sum, value); }
@@ -59,10 +61,11 @@ std::optional<int64_t> evaluate(Operation *op, ArrayRef<int64_t> v) {
 /// How often each block runs when some ops of another run once.
 class RunCounter {
 public:
-  explicit RunCounter(OpRange ops) {
-    for (Operation &op : ops)
-      op.walk([&](Operation *inner) { addControl(inner); });
-    run(ops, 1);
+  explicit RunCounter(Ops ops) {
+    for (Operation *op : ops)
+      op->walk([&](Operation *inner) { addControl(inner); });
+    for (Operation *op : ops)
+      run(op, 1);
   }
 
   uint64_t getRuns(Block *block) const { return runs.lookup(block); }
@@ -104,26 +107,27 @@ private:
       values.erase(value);
   }
 
-  void run(OpRange ops, uint64_t times) {
-    for (Operation &op : ops) {
-      if (op.getNumRegions() == 0)
-        follow(&op);
-      else if (auto loop = dyn_cast<scf::ForOp>(op))
-        run(loop, times);
-      else if (auto loop = dyn_cast<scf::ForallOp>(op))
-        run(loop, times);
-      else if (auto branch = dyn_cast<scf::IfOp>(op))
-        run(branch, times);
-      else
-        for (Region &region : op.getRegions())
-          for (Block &block : region)
-            run(&block, times);
-    }
+  void run(Operation *op, uint64_t times) {
+    if (op->getNumRegions() == 0)
+      return follow(op);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return run(loop, times);
+    if (auto loop = dyn_cast<scf::ForallOp>(op))
+      return run(loop, times);
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      return run(branch, times);
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      for (int64_t extent : generic.getStaticLoopRanges())
+        times = multiply(times, ShapedType::isDynamic(extent) ? 1 : extent);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        run(&block, times);
   }
 
   void run(Block *block, uint64_t times) {
     add(runs[block], times);
-    run(OpRange(block->begin(), block->end()), times);
+    for (Operation &op : *block)
+      run(&op, times);
   }
 
   void follow(Operation *op) {
@@ -150,6 +154,12 @@ private:
   }
 
   void run(scf::ForOp loop, uint64_t times) {
+    // As many turns as there can be, where how many there are is known only as the program runs.
+    auto most = loop->getAttrOfType<IntegerAttr>(turnsAttributeName);
+    if (most && !countTurns(getValue(loop.getLowerBound()), getValue(loop.getUpperBound()), getValue(loop.getStep()))) {
+      setValue(loop.getInductionVar(), std::nullopt);
+      return run(loop.getBody(), multiply(times, std::max<int64_t>(most.getInt(), 0)));
+    }
     run(loop.getBody(), loop.getInductionVar(), {getValue(loop.getLowerBound())}, {getValue(loop.getUpperBound())},
         {getValue(loop.getStep())}, times);
   }
@@ -318,6 +328,8 @@ uint64_t getAccessedBytes(Operation *op, MemRefType type) {
 /// What a kernel reads and writes of its buffers.
 class Traffic {
 public:
+  explicit Traffic(CountedAccess getCounted) : getCounted(getCounted) {}
+
   /// `op` runs `times` times.
   void addAccesses(Operation *op, uint64_t times) {
     if (isBufferView(op) || isa<memref::PrefetchOp>(op))
@@ -378,7 +390,12 @@ private:
       root = view.getViewSource();
     }
     Operation *source = root.getDefiningOp();
-    if (source && source->hasAttr("nn.worker_offset"))
+    bool isScratch = source && (source->hasAttr("nn.worker_offset") ||
+                                (isBufferAllocation(source) && source->getParentOfType<scf::ForallOp>()));
+    if (isScratch)
+      return;
+    Access counted = getCounted(root);
+    if (!(direction == &Bytes::read ? reads(counted) : writes(counted)))
       return;
     const void *key = root.getAsOpaquePointer();
     if (auto global = dyn_cast_or_null<memref::GetGlobalOp>(source))
@@ -390,21 +407,29 @@ private:
     add(accessed.accessed.*direction, bytes);
   }
 
+  CountedAccess getCounted;
   llvm::MapVector<const void *, Buffer> buffers;
 };
 
 } // namespace
 
 KernelCost nn::countCost(OpRange ops) {
+  SmallVector<Operation *> list;
+  for (Operation &op : ops)
+    list.push_back(&op);
+  return countCost(list, [](Value) { return Access::readWrite; });
+}
+
+KernelCost nn::countCost(Ops ops, CountedAccess getCounted) {
   RunCounter counter(ops);
   uint64_t flops = 0;
-  Traffic traffic;
-  for (Operation &top : ops)
-    top.walk([&](Operation *op) {
-      bool isTop = op->getBlock() == top.getBlock();
+  Traffic traffic(getCounted);
+  for (Operation *top : ops)
+    top->walk([&](Operation *op) {
+      bool isTop = op->getBlock() == top->getBlock();
       uint64_t times = isTop ? 1 : counter.getRuns(op->getBlock());
       add(flops, multiply(times, getFlops(op)));
-      if (times && op->getNumRegions() == 0)
+      if (times && (op->getNumRegions() == 0 || isa<linalg::GenericOp>(op)))
         traffic.addAccesses(op, times);
     });
   return {clamp(flops), clamp(traffic.getBytes())};

@@ -1,5 +1,6 @@
 // What a kernel computes and moves: the figures that a profile divides by its time.
 #pragma once
+#include "codegen/Buffers.h"
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/iterator_range.h"
 #include <cstdint>
@@ -19,6 +20,13 @@ struct KernelCost {
 /// indices, so that bounds and branches computed from these count exactly; where data decides, a loop counts as one
 /// turn and a branch with both sides.
 KernelCost countCost(llvm::iterator_range<Block::iterator> ops);
+
+/// Which accesses to a buffer count, by its root.
+using CountedAccess = llvm::function_ref<Access(Value root)>;
+
+/// The same of ops of a bufferized entry point, in their order, before they become loops: a linalg.generic runs its
+/// body for each point. What is allocated in a parallel loop does not count, as scratch.
+KernelCost countCost(llvm::ArrayRef<Operation *> ops, CountedAccess getCounted);
 
 /// The floating-point operations of running an op without regions once, as KernelCost counts them.
 int64_t getFlops(Operation *op);

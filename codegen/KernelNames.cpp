@@ -2,6 +2,7 @@
 #include "codegen/KernelNames.h"
 #include "codegen/SharedKernels.h"
 #include "dialect/Layer.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -21,15 +22,17 @@ KernelOrigin nn::describeKernel(func::FuncOp entry, Location loc) {
   return {getLayerName(loc), hasStages ? llvm::join(getStages(loc), "_") : std::string(), getFilePlace(loc)};
 }
 
+bool nn::isLaunch(Operation *op) { return isa<gpu::LaunchOp, gpu::LaunchFuncOp>(op); }
+
 KernelNames::KernelNames(func::FuncOp entry) {
   llvm::StringMap<int64_t> count;
   entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    bool isLoop = isa<scf::ForallOp>(op);
-    if (isLoop || getCalledKernel(op)) {
+    bool isWhole = isa<scf::ForallOp>(op) || isLaunch(op);
+    if (isWhole || getCalledKernel(op)) {
       std::string stem = describeKernel(entry, op->getLoc()).getStem();
       names[op] = stem + "." + std::to_string(count[stem]++);
     }
-    return isLoop ? WalkResult::skip() : WalkResult::advance();
+    return isWhole ? WalkResult::skip() : WalkResult::advance();
   });
 }
 

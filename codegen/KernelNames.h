@@ -20,13 +20,16 @@ struct KernelOrigin {
 
 KernelOrigin describeKernel(func::FuncOp entry, Location loc);
 
-/// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop, or call of a shared kernel, of
-/// that layer and stage, `classifier.lstm.backward.serial_0` the first piece of code between.
+/// Whether `op` launches a device's kernel.
+bool isLaunch(Operation *op);
+
+/// Numbers an entry's kernels: `classifier.lstm.backward.0` is its first parallel loop, call of a shared kernel, or
+/// launch, of that layer and stage, `classifier.lstm.backward.serial_0` the first piece of code between.
 class KernelNames {
 public:
   explicit KernelNames(func::FuncOp entry);
 
-  /// Of a parallel loop or a call of a shared kernel.
+  /// Of a parallel loop, a call of a shared kernel, or a launch.
   std::string getName(Operation *op) const { return names.at(op); }
   std::string makeSerialName(const KernelOrigin &origin);
 

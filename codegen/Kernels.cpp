@@ -34,15 +34,15 @@ SmallVector<Kernel> nn::findKernels(func::FuncOp entry) {
       continue;
     auto loop = dyn_cast<scf::ForallOp>(op);
     KernelOrigin origin = describeKernel(entry, op.getLoc());
-    bool isSerial = !loop && !call;
-    if (isOpen && isSerial && !kernels.back().loop && !kernels.back().call &&
-        kernels.back().origin.getStem() == origin.getStem()) {
+    Operation *launch = isLaunch(&op) ? &op : nullptr;
+    bool isSerial = !loop && !call && !launch;
+    if (isOpen && isSerial && kernels.back().isSerial() && kernels.back().origin.getStem() == origin.getStem()) {
       kernels.back().last = &op;
       continue;
     }
     close(op.getIterator());
     kernels.push_back({op.getIterator(), body.end(), &op, origin,
-                       isSerial ? names.makeSerialName(origin) : names.getName(&op), loop, call});
+                       isSerial ? names.makeSerialName(origin) : names.getName(&op), loop, call, launch});
     isOpen = true;
   }
   close(Block::iterator(body.getTerminator()));

@@ -5,8 +5,8 @@
 
 namespace mlir::nn {
 
-/// A parallel loop of an entry's body, a call of a shared kernel, or the ops between two of these with one layer and
-/// stage.
+/// A parallel loop of an entry's body, a call of a shared kernel, a launch of a device's kernel, or the ops between two
+/// of these with one layer and stage.
 struct Kernel {
   /// Where it starts, and where the next starts or a call to the host stands. Ops that cost nothing are of the kernel
   /// before them.
@@ -15,9 +15,12 @@ struct Kernel {
   Operation *last;
   KernelOrigin origin;
   std::string name;
-  /// Both null where it is serial.
+  /// All null where it is serial.
   scf::ForallOp loop;
   func::CallOp call;
+  Operation *launch = nullptr;
+
+  bool isSerial() const { return !loop && !call && !launch; }
 };
 
 SmallVector<Kernel> findKernels(func::FuncOp entry);

@@ -15,7 +15,7 @@ struct LowerArena : nn::impl::LowerArenaBase<LowerArena> {
   using Base::Base;
   void runOnOperation() override {
     func::FuncOp entry = getOperation();
-    if (!entry->hasAttr("nn.entry"))
+    if (!entry->hasAttr("nn.entry") || entry.isExternal())
       return;
     if (entry.getArgumentTypes() != ArrayRef<Type>(getArenaType(&getContext()))) {
       entry.emitOpError("does not take the arena alone; --nn-plan-arena makes it so");

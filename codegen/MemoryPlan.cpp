@@ -52,6 +52,8 @@ static DictionaryAttr describe(Builder &builder, const BufferPlan &buffer) {
   description.set("live", builder.getDenseI64ArrayAttr({buffer.first, buffer.last}));
   if (buffer.loop >= 0)
     description.set("loop", builder.getI64IntegerAttr(buffer.loop));
+  setText("first_stage", buffer.firstStage);
+  setText("last_stage", buffer.lastStage);
   return description.getDictionary(builder.getContext());
 }
 
@@ -108,6 +110,8 @@ static std::optional<BufferPlan> readBuffer(Attribute attribute) {
   buffer.name = getText("name");
   buffer.layer = getText("layer");
   buffer.location = getText("location");
+  buffer.firstStage = getText("first_stage");
+  buffer.lastStage = getText("last_stage");
   if (auto loop = description.getAs<IntegerAttr>("loop"))
     buffer.loop = loop.getInt();
   return buffer;

@@ -30,6 +30,8 @@ struct BufferPlan : PlacedBuffer {
   std::string location;
   /// Of scratch: which of the entry's parallel loops.
   int64_t loop = -1;
+  /// The stages of the operations that first and last touch it, where these stand in a launch with others; else empty.
+  std::string firstStage, lastStage;
 };
 
 struct EntryPlan {
@@ -71,6 +73,9 @@ SmallVector<ByteSpan> getPlannedSpans(const EntryPlan &plan, PlannedArea area);
 
 /// A buffer without a place yet, of the layer and the place in the model file that `loc` names.
 BufferPlan describeBuffer(BufferKind kind, RankedTensorType type, int64_t bytes, Location loc);
+
+/// On an allocation: the stages of the operations that first and last touch the buffer, before they became launches.
+inline constexpr llvm::StringLiteral stagesAttributeName = "nn.stages";
 
 /// Leaves the plan of an entry point on it.
 void setEntryPlan(Operation *entry, const EntryPlan &plan);

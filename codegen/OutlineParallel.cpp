@@ -182,7 +182,7 @@ struct OutlineParallel : nn::impl::OutlineParallelBase<OutlineParallel> {
       if (isKernel(kernel) && (failed(verifyKernel(kernel)) || failed(prepare(kernel))))
         return signalPassFailure();
     for (func::FuncOp entry : functions)
-      if (entry->hasAttr("nn.entry") && failed(outlineEntry(entry)))
+      if (entry->hasAttr("nn.entry") && !entry->hasAttr("nn.device") && failed(outlineEntry(entry)))
         return signalPassFailure();
     replaceKernels();
     for (func::FuncOp function : functions)
@@ -225,6 +225,8 @@ private:
     auto makePiece = [&](StringRef name, SmallVector<Operation *> ops, scf::ForallOp loop) {
       return KernelPiece{entry, entry.getArgument(0), getName(name), std::move(ops), loop, {}, {}};
     };
+    if (kernel.launch)
+      return success();
     if (kernel.loop)
       return outlineLoop(makePiece(kernel.name, {kernel.loop}, kernel.loop));
     if (kernel.call)

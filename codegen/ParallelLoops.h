@@ -18,4 +18,7 @@ FailureOr<SmallVector<LoopDimension>> getDimensions(scf::ForallOp loop);
 /// One for each point of the loop's space.
 int64_t countTasks(ArrayRef<LoopDimension> dimensions);
 
+/// The attribute of loops whose turns are independent, and how many there are at most.
+inline constexpr llvm::StringLiteral turnsAttributeName = "nn.independent_turns";
+
 } // namespace mlir::nn

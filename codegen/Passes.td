@@ -157,6 +157,42 @@ def TuneContractions : Pass<"nn-tune-contractions", "::mlir::ModuleOp"> {
   ];
 }
 
+def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
+  let summary = "Make an entry point a list of kernel launches";
+  let description = [{
+    On normalized linalg.generic ops on buffers (nn-normalize-generics). Every entry point but `init`, which stays the
+    host's, becomes gpu.launch ops, one a level of the graph of what needs what: steps that need nothing of each other
+    stand in one launch, each on blocks of its own.
+
+    - A matrix product with the elementwise operations around it: tiles of blocks, both factors' parts in shared memory,
+      sums in registers.
+    - An elementwise operation or a reduction: an element a thread; a sum along contiguous memory sixteen threads.
+    - A parallel loop (scf.forall), a recurrent layer's blocks of the batch: a turn a block, which keeps its temporaries
+      in shared memory across all time steps (in an arena's buffer for each turn, where there is no room). Each operation
+      inside is shared out among the block's threads, with barriers between those that touch the same memory;
+      elementwise ones run together. A product whose second factor no turn of the loop over time changes keeps that factor
+      in registers and shared memory, as far as these reach. Where it has fewer columns than the block threads, groups of
+      threads have terms each and hand their sums on.
+    - A loop with `nn.independent_turns`: a turn a thread.
+    - All that is small, in a row: one block.
+
+    Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit. The
+    entry gets `nn.device`, and each launch `nn.parts`: of every step in it the layer, stage, floating-point operations,
+    bytes (each buffer once that it reads, and that it writes) and shared memory of a block.
+
+    ```
+    // Before
+    func.func @f.predict(%x: memref<1024x64xf32>, %y: memref<1024x64xf32>) attributes {nn.entry = "predict"}
+      linalg.generic {...} ins(%x : memref<1024x64xf32>) outs(%y : memref<1024x64xf32>) ...
+    // After
+      gpu.launch blocks(%b, ...) in (%c256, ...) threads(%t, ...) in (%c256, ...) { ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def ShareKernels : Pass<"nn-share-kernels", "::mlir::ModuleOp"> {
   let summary = "Make functions of what entry points compute more than once, with other buffers";
   let description = [{
@@ -311,7 +347,8 @@ def PlanArena : Pass<"nn-plan-arena", "::mlir::ModuleOp"> {
 
     An entry then takes the arena alone; `nn.inputs` and `nn.outputs` say where the rest lies, `nn.program` on the
     module how large all is and where the variables are, and `nn.plan` on the entry lists its buffers with place and lifetime,
-    which `--nn-plan` prints. A module that has been planned stays as it is.
+    which `--nn-plan` prints. Launches of a device's kernels get `nn.time`, by which lifetimes count. A module that has
+    been planned stays as it is.
   }];
   let options = [
     Option<"overlay", "overlay", "bool", "true",
@@ -328,7 +365,9 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
     layer and the first and last op that touch it, of the entry's body or of the parallel loop whose scratch it is. For
     each entry point then its peak, the end of its highest buffer, by kind at the op at which most bytes are alive; and
     the lower bound, what is alive there: no plan could do with less. All count the variables, and whole multiples of the
-    alignment.
+    alignment. Of an entry point for a GPU the arena is of the GPU's memory; in place of workers' scratch it has the
+    shared memory of a block, and its launches are listed: kernel, op that buffers' lifetimes count by, blocks, threads,
+    shared bytes.
 
     Given a model file, `nnc-opt MODEL --nn-plan` compiles it as far as needed, with `--batch` and its like.
   }];
@@ -341,15 +380,17 @@ def Plan : Pass<"nn-plan", "::mlir::ModuleOp"> {
 def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
   let summary = "Mark where each kernel of an entry point starts, for a profile";
   let description = [{
-    A kernel is a parallel loop of an entry point's body, a call of a shared kernel, or what stands between two of these,
-    as far as it has one layer and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
+    A kernel is a parallel loop of an entry point's body, a call of a shared kernel, a launch (nn-map-to-gpu), or what
+    stands between two of these, as far as it has one layer and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
     has ended; the last call, of -1, that the entry has. Nothing else changes.
 
     `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
     floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
     constant bounds, or to the most turns that they can have: so they are what the processor's own counter counts, tails and polynomials of elementary functions
     included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
-    buffer of which it touches less, as a look-up does, what it touches). Kernels are named as nn-outline-parallel names
+    buffer of which it touches less, as a look-up does, what it touches). A launch has its blocks as tasks, and threads,
+    shared memory and steps besides (`nn.parts`, whose operations and bytes it adds up); its layer is its first step's.
+    Of entry points for a GPU the marks go with the host's code: there the runtime times launches. Kernels are named as nn-outline-parallel names
     their bodies, which comes later. An entry that has its marks stays as it is.
 
     ```
@@ -370,6 +411,37 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
+def OutlineLaunches : Pass<"nn-outline-launches", "::mlir::ModuleOp"> {
+  let summary = "Make the code of kernel launches functions of a gpu.module";
+  let description = [{
+    On planned entry points (nn-plan-arena). A kernel gets the arena and the places of its buffers in it, in bytes;
+    launches that differ in places alone share a kernel. Its name is that of the first launch's entry point, layer (of
+    several, the first step's) and stage. What is left of an entry are constants, marks of a profile and gpu.launch_func
+    ops.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LowerDeviceMath : Pass<"nn-lower-device-math", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Make operations of math instructions of the device";
+  let description = [{
+    Square roots, FMA, rounding and signs become LLVM's intrinsics. What has no instruction is an error: nothing is
+    called.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def AssembleKernels : Pass<"nn-assemble-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make device code a fat binary, and entry points lists of launches for the descriptor";
+  let description = [{
+    On gpu.module ops in the LLVM and nvvm dialects. LLVM makes PTX of them, NVIDIA's ptxas and fatbinary the module's
+    `nn.image`: machine code for compute capability 8.0 and 9.0, and the PTX for later devices. What ptxas says that each
+    kernel takes, registers and spills, is the module's `nn.kernel_resources`. Entry points get `nn.launches`, and have
+    no body from then on.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect"];
 }
 
 def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
@@ -399,6 +471,70 @@ def OutlineParallel : Pass<"nn-outline-parallel", "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 // planned -> binary
 //===----------------------------------------------------------------------===//
+
+def EmulateKernels : Pass<"nn-emulate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Make GPU kernels code of the host, which an emulator runs (targets cuda-emulator and cuda-races)";
+  let description = [{
+    A kernel becomes a function that one thread of it runs, and its launch a call of the program ABI's nnc_rt_emulate,
+    which runs all threads of all blocks: so what target cuda runs on a device is tested without one. What threads do
+    together is a call of the host: barriers, shuffles of 32 lanes, asynchronous copies to shared memory, and products of
+    a warp (`nvgpu.mma.sync` of 16 rows and 8 columns, tf32 or bf16, summed in f32 in increasing order of the terms). A
+    `gpu.barrier {nn.grid}` waits for all blocks. What else there is of the gpu and nvgpu dialects is refused.
+
+    With `detect-races` each load and store of memory that threads share is reported to the host too, with its layer and
+    its place in the model file: the emulator finds two threads that touch the same byte with no barrier between, one of
+    them writing, and what lies outside of shared memory or of the arena.
+
+    ```mlir
+    // Before
+    module attributes {gpu.container_module, nn.program = {arena_bytes = 256 : i64}} {
+      gpu.module @kernels {
+        gpu.func @zero(%arena: memref<?xi8>, %offset: index) kernel {
+          %zero = arith.constant 0.0 : f32
+          %thread = gpu.thread_id x
+          %x = memref.view %arena[%offset][] : memref<?xi8> to memref<64xf32>
+          memref.store %zero, %x[%thread] : memref<64xf32>
+          gpu.return
+        }
+      }
+      func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+        %c0 = arith.constant 0 : index
+        %c1 = arith.constant 1 : index
+        %c64 = arith.constant 64 : index
+        gpu.launch_func @kernels::@zero blocks in (%c1, %c1, %c1) threads in (%c64, %c1, %c1)
+            args(%arena : memref<?xi8>, %c0 : index)
+        return
+      }
+    }
+    // After
+    module attributes {nn.program = {arena_bytes = 256 : i64}} {
+      llvm.mlir.global private constant @nnc.emulated.text("zero\00")
+      func.func private @nnc_rt_emulate(!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64)
+      func.func private @zero(%context: !llvm.ptr, %thread: !llvm.ptr) {
+        return
+      }
+      func.func @m.predict(%arena: memref<?xi8>) attributes {nn.entry = "predict"} {
+        %one = arith.constant 1 : i64
+        %threads = arith.constant 64 : i64
+        %none = arith.constant 0 : i64
+        %bytes = arith.constant 256 : i64
+        %context = llvm.alloca %one x i64 : (i64) -> !llvm.ptr
+        %name = llvm.mlir.addressof @nnc.emulated.text : !llvm.ptr
+        %body = constant @zero : (!llvm.ptr, !llvm.ptr) -> ()
+        call @nnc_rt_emulate(%name, %body, %context, %one, %threads, %none, %bytes, %none)
+            : (!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64) -> ()
+        return
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"detectRaces", "detect-races", "bool", "false", "Report accesses to memory to the host's race detector">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::nvgpu::NVGPUDialect"];
+}
 
 def LowerArena : Pass<"nn-lower-arena", "::mlir::func::FuncOp"> {
   let summary = "Give entry points the C ABI's form, void(void *arena)";

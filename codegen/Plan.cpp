@@ -49,13 +49,19 @@ struct Plan : nn::impl::PlanBase<Plan> {
     for (const ProgramEntry &entry : program.entries)
       printEntry(os, entry, findNeeds(entry.plan, program.stateBytes));
     os << "Program\n"
-       << " Arena: " << bytesText(program.arenaBytes) << ", " << bytesText(program.stateBytes) << " of it state\n"
-       << " Scratch of each worker: " << bytesText(program.workerBytes) << "\n";
+       << " Arena" << (isForDevice(program) ? ", of the GPU's memory: " : ": ") << bytesText(program.arenaBytes) << ", "
+       << bytesText(program.stateBytes) << " of it state\n";
+    if (isForDevice(program))
+      os << " Shared memory of a block: at most " << bytesText(getSharedBytes(program.entries)) << "\n";
+    os << " Scratch of each worker: " << bytesText(program.workerBytes) << "\n";
   }
 
   static void printEntry(raw_ostream &os, const ProgramEntry &entry, const EntryNeeds &needs) {
     const EntryPlan &plan = entry.plan;
-    os << "Entry point: \"" << entry.name << "\", " << plan.numOps << " ops\n";
+    os << "Entry point: \"" << entry.name << "\", " << plan.numOps << " ops";
+    if (!entry.device.empty())
+      os << ", for " << entry.device;
+    os << "\n";
     Table table(/*numLeft=*/4);
     table.addRow({"Buffer", "Type", "Kind", "Layer", "Offset", "Bytes", "First op", "Last op"});
     for (const BufferPlan &buffer : plan.buffers) {
@@ -72,10 +78,46 @@ struct Plan : nn::impl::PlanBase<Plan> {
       os << stringifyKind(kind) << " " << withCommas(needs.getLive(kind)) << ", ";
     os << "gaps " << withCommas(needs.peak - needs.live.bytes) << "\n"
        << " Lower bound: " << bytesText(needs.live.bytes) << ", alive at that op"
-       << "\n Scratch of each worker: " << bytesText(needs.workerPeak) << "; lower bound "
-       << bytesText(needs.workerLive) << "\n Copies: " << (plan.copies.empty() ? "none" : "");
+       << "\n ";
+    if (entry.device.empty())
+      os << "Scratch of each worker: " << bytesText(needs.workerPeak) << "; lower bound "
+         << bytesText(needs.workerLive);
+    else
+      os << "Shared memory of a block: at most " << bytesText(getSharedBytes(entry));
+    os << "\n Copies: " << (plan.copies.empty() ? "none" : "");
     llvm::interleaveComma(plan.copies, os, [&](auto &copy) { os << copy.first << " " << copy.second; });
-    os << "\n\n";
+    os << "\n";
+    printLaunches(os, entry);
+    os << "\n";
+  }
+
+  static void printLaunches(raw_ostream &os, const ProgramEntry &entry) {
+    if (entry.launches.empty())
+      return;
+    Table table(/*numLeft=*/1);
+    table.addRow({"Launch of kernel", "Op", "Blocks", "Threads of each", "Shared bytes of each"});
+    for (const ProgramLaunch &launch : entry.launches)
+      table.addRow({launch.kernel.str(), launch.time < 0 ? "-" : std::to_string(launch.time),
+                    std::to_string(launch.blocks), std::to_string(launch.threads), withCommas(launch.sharedBytes)});
+    table.print(os);
+  }
+
+  /// The most that a block of any launch has.
+  static int64_t getSharedBytes(const ProgramEntry &entry) {
+    int64_t most = 0;
+    for (const ProgramLaunch &launch : entry.launches)
+      most = std::max(most, launch.sharedBytes);
+    return most;
+  }
+  static int64_t getSharedBytes(ArrayRef<ProgramEntry> entries) {
+    int64_t most = 0;
+    for (const ProgramEntry &entry : entries)
+      most = std::max(most, getSharedBytes(entry));
+    return most;
+  }
+
+  static bool isForDevice(const Program &program) {
+    return llvm::any_of(program.entries, [](const ProgramEntry &entry) { return !entry.device.empty(); });
   }
 
   static std::string bytesText(int64_t bytes) {
@@ -93,6 +135,8 @@ struct Plan : nn::impl::PlanBase<Plan> {
       out.attribute("arena_bytes", program.arenaBytes);
       out.attribute("state_bytes", program.stateBytes);
       out.attribute("worker_bytes", program.workerBytes);
+      if (isForDevice(program))
+        out.attribute("shared_bytes", getSharedBytes(program.entries));
       out.attributeArray("variables", [&] {
         for (const BufferPlan &variable : variables)
           out.object([&] { printPlace(out, variable); });
@@ -119,6 +163,8 @@ struct Plan : nn::impl::PlanBase<Plan> {
       });
       out.attribute("worker_peak_bytes", needs.workerPeak);
       out.attribute("worker_lower_bound_bytes", needs.workerLive);
+      if (!entry.device.empty())
+        printLaunches(out, entry);
       out.attributeObject("copies", [&] {
         for (auto &[reason, count] : plan.copies)
           out.attribute(reason, count);
@@ -133,6 +179,22 @@ struct Plan : nn::impl::PlanBase<Plan> {
               out.attribute("loop", buffer.loop);
           });
       });
+    });
+  }
+
+  static void printLaunches(llvm::json::OStream &out, const ProgramEntry &entry) {
+    out.attribute("device", entry.device);
+    out.attribute("shared_bytes", getSharedBytes(entry));
+    out.attributeArray("launches", [&] {
+      for (const ProgramLaunch &launch : entry.launches)
+        out.object([&] {
+          out.attribute("kernel", launch.kernel);
+          if (launch.time >= 0)
+            out.attribute("op", launch.time);
+          out.attribute("blocks", launch.blocks);
+          out.attribute("threads", launch.threads);
+          out.attribute("shared_bytes", launch.sharedBytes);
+        });
     });
   }
 

@@ -1,10 +1,12 @@
 // nn-plan-arena: gives every buffer its place in the one arena of the program, before the first step. Variables come
 // first and lie where they lie in every program of the model; entries overlay each other behind them.
 #include "codegen/Buffers.h"
+#include "codegen/KernelNames.h"
 #include "codegen/MemoryPlan.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "codegen/SharedKernels.h"
+#include "codegen/gpu/Launches.h"
 #include "dialect/NN.h"
 #include "runtime/include/nnc/program.h"
 #include "llvm/Support/MathExtras.h"
@@ -22,7 +24,18 @@ namespace {
 /// A buffer and the value that stands for it until it has a place.
 struct PlannedBuffer : BufferPlan {
   PlannedBuffer(Value root, BufferKind kind, int64_t bytes)
-      : BufferPlan(describeBuffer(kind, getTensorType(root), bytes, root.getLoc())), root(root) {}
+      : BufferPlan(describeBuffer(kind, getTensorType(root), bytes, root.getLoc())), root(root) {
+    Operation *source = root.getDefiningOp();
+    auto stages = source ? source->getAttrOfType<ArrayAttr>(stagesAttributeName) : ArrayAttr();
+    if (!stages || stages.size() != 2)
+      return;
+    auto read = [&](size_t i) {
+      auto stage = dyn_cast<StringAttr>(stages[i]);
+      return stage ? stage.str() : std::string();
+    };
+    firstStage = read(0);
+    lastStage = read(1);
+  }
 
   static RankedTensorType getTensorType(Value root) {
     auto type = cast<MemRefType>(root.getType());
@@ -113,6 +126,9 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
         return failure();
 
     plan.numOps = std::distance(block->begin(), block->end());
+    for (auto [time, op] : llvm::enumerate(*block))
+      if (isLaunch(&op))
+        op.setAttr(timeAttributeName, Builder(&getContext()).getI64IntegerAttr(time));
     if (failed(place(*buffers, state.bytes, arenaBytes, entry)))
       return failure();
     llvm::append_range(plan.buffers, *buffers);

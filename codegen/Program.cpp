@@ -1,5 +1,6 @@
 // Reads a program's description from a module; see Program.h.
 #include "codegen/Program.h"
+#include "codegen/gpu/Launches.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "runtime/include/nnc/program.h"
 
@@ -79,11 +80,49 @@ FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
     auto number = description ? description.getAs<IntegerAttr>(key) : IntegerAttr();
     return number ? number.getInt() : -1;
   };
-  ProgramKernel kernel{getText("name"),    getText("layer"),   getText("stage"),  getText("location"),
-                       getNumber("tasks"), getNumber("flops"), getNumber("bytes")};
-  if (kernel.name.empty() || kernel.tasks < 0 || kernel.flops < 0 || kernel.bytes < 0)
+  ProgramKernel kernel;
+  kernel.name = getText("name");
+  kernel.layer = getText("layer");
+  kernel.stage = getText("stage");
+  kernel.location = getText("location");
+  kernel.tasks = getNumber("tasks");
+  kernel.flops = getNumber("flops");
+  kernel.bytes = getNumber("bytes");
+  bool isValid = !kernel.name.empty() && kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0;
+  if (auto parts = description ? description.getAs<ArrayAttr>("parts") : ArrayAttr()) {
+    kernel.threads = getNumber("threads");
+    kernel.sharedBytes = getNumber("shared_bytes");
+    isValid &= kernel.threads >= 0 && kernel.sharedBytes >= 0;
+    for (Attribute part : parts) {
+      description = dyn_cast<DictionaryAttr>(part);
+      kernel.parts.push_back(
+          {getText("layer"), getText("stage"), getNumber("flops"), getNumber("bytes"), getNumber("shared_bytes")});
+      const ProgramPart &read = kernel.parts.back();
+      isValid &= read.flops >= 0 && read.bytes >= 0 && read.sharedBytes >= 0;
+    }
+  }
+  if (!isValid)
     return entry->emitOpError() << "has a malformed description of a kernel: " << attribute;
   return kernel;
+}
+
+FailureOr<ProgramLaunch> readLaunch(Operation *entry, Attribute attribute) {
+  auto description = dyn_cast<DictionaryAttr>(attribute);
+  auto getNumber = [&](StringRef key) {
+    auto number = description ? description.getAs<IntegerAttr>(key) : IntegerAttr();
+    return number ? number.getInt() : -1;
+  };
+  auto kernel = description ? description.getAs<StringAttr>("kernel") : StringAttr();
+  auto arguments = description ? description.getAs<DenseI64ArrayAttr>("arguments") : DenseI64ArrayAttr();
+  ProgramLaunch launch{kernel ? kernel.getValue() : StringRef(),
+                       getNumber("blocks"),
+                       getNumber("threads"),
+                       getNumber("shared_bytes"),
+                       arguments ? arguments.asArrayRef() : ArrayRef<int64_t>(),
+                       getNumber("time")};
+  if (launch.kernel.empty() || launch.blocks < 1 || launch.threads < 1 || launch.sharedBytes < 0 || !arguments)
+    return entry->emitOpError() << "has a malformed description of a launch: " << attribute;
+  return launch;
 }
 
 /// Where the buffers of an entry point lie, each inside its area.
@@ -137,6 +176,24 @@ FailureOr<ProgramEntry> readEntry(FunctionOpInterface function, const Program &p
         return failure();
       entry.kernels.push_back(*kernel);
     }
+  if (auto device = function->getAttrOfType<StringAttr>("nn.device"))
+    entry.device = device.getValue();
+  auto launches = function->getAttrOfType<ArrayAttr>("nn.launches");
+  entry.isOnDevice = bool(launches);
+  // Before they are a list, they are ops.
+  if (auto body = dyn_cast<func::FuncOp>(*function); body && !launches && !entry.device.empty()) {
+    FailureOr<ArrayAttr> listed = listLaunches(body);
+    if (failed(listed))
+      return failure();
+    launches = *listed;
+  }
+  if (launches)
+    for (Attribute attribute : launches) {
+      FailureOr<ProgramLaunch> launch = readLaunch(function, attribute);
+      if (failed(launch))
+        return failure();
+      entry.launches.push_back(*launch);
+    }
   return entry;
 }
 
@@ -154,7 +211,9 @@ FailureOr<Program> nn::readProgram(ModuleOp module) {
                               std::pair(workerBytes, int64_t(0))})
     if (bytes.getInt() < least || bytes.getInt() > NNC_MAX_BYTES)
       return module.emitError() << "the module's nn.program has impossible sizes: " << attributes;
-  Program program{arenaBytes.getInt(), stateBytes.getInt(), workerBytes.getInt(), {}, {}};
+  auto image = module->getAttrOfType<StringAttr>("nn.image");
+  Program program{
+      arenaBytes.getInt(), stateBytes.getInt(), workerBytes.getInt(), {}, {}, image ? image.getValue() : StringRef()};
 
   for (VariableOp variable : module.getOps<VariableOp>()) {
     auto offset = offsets.getAs<IntegerAttr>(variable.getSymName());

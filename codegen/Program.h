@@ -17,10 +17,28 @@ struct ProgramTensor {
   double defaultValue = 0;
 };
 
+/// What a kernel does for one layer and stage.
+struct ProgramPart {
+  StringRef layer, stage;
+  int64_t flops = 0, bytes = 0, sharedBytes = 0;
+};
+
 /// A kernel of an entry point, as nn-instrument-kernels describes it.
 struct ProgramKernel {
   StringRef name, layer, stage, location;
   int64_t tasks = 0, flops = 0, bytes = 0;
+  /// Of a launch: its threads and shared memory of each block (tasks are its blocks), and its steps; else none.
+  int64_t threads = 0, sharedBytes = 0;
+  SmallVector<ProgramPart> parts;
+};
+
+/// A kernel of the device's image on so many blocks of so many threads.
+struct ProgramLaunch {
+  StringRef kernel;
+  int64_t blocks = 0, threads = 0, sharedBytes = 0;
+  ArrayRef<int64_t> arguments;
+  /// Its time in the plan: the number of the op that it was; -1 where that is not known.
+  int64_t time = -1;
 };
 
 struct ProgramEntry {
@@ -32,6 +50,11 @@ struct ProgramEntry {
   EntryPlan plan;
   /// Of programs compiled for a profile.
   SmallVector<ProgramKernel> kernels;
+  /// Of entries for a device, which is named.
+  StringRef device;
+  SmallVector<ProgramLaunch> launches;
+  /// It has no code for the host any more.
+  bool isOnDevice = false;
 };
 
 struct ProgramVariable {
@@ -47,6 +70,8 @@ struct Program {
   int64_t arenaBytes = 0, stateBytes = 0, workerBytes = 0;
   SmallVector<ProgramVariable> variables;
   std::vector<ProgramEntry> entries;
+  /// Device code; empty where there is none.
+  StringRef image;
 };
 
 /// Reads the attributes that nn-plan-arena left on `module`, checking all of them: IR may come from a file.

@@ -1,5 +1,7 @@
 // The embedding layer: rows gathered by index, and their gradients added up row by row.
+#include "dialect/Recurrent.h"
 #include "dialect/RowRuns.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -82,13 +84,20 @@ struct RowLists {
   Value starts, positions;
 };
 
-/// Sorts tokens by row in two passes over them: the first counts each row's, the second puts them where they belong.
-struct RowSorter {
-  ImplicitLocOpBuilder &b;
-  Value tokens;
-  int64_t vocab;
+/// Sorts tokens by row: in two passes over them, the first of which counts each row's, the second puts them where they
+/// belong; or, for a target of many threads, by counting for each token those that stand before it, all at once.
+class RowSorter {
+public:
+  RowSorter(ImplicitLocOpBuilder &b, Value tokens, int64_t vocab) : b(b), tokens(tokens), vocab(vocab) {}
 
   RowLists run() {
+    auto entry = dyn_cast<func::FuncOp>(b.getInsertionBlock()->getParentOp());
+    bool isNarrow = std::max(vocab, cast<RankedTensorType>(tokens.getType()).getNumElements()) < INT32_MAX;
+    return entry && entry->hasAttr(mostBlocksAttributeName) && isNarrow ? countBefore() : sort();
+  }
+
+private:
+  RowLists sort() {
     auto shape = cast<RankedTensorType>(tokens.getType());
     Type integer = b.getIntegerType(shape.getNumElements() <= INT32_MAX ? 32 : 64);
     // While the second pass runs, an element holds the place of the row before it.
@@ -119,7 +128,71 @@ struct RowSorter {
     return {sorted[0], sorted[1]};
   }
 
-private:
+  /// Work grows with the square of the number of tokens, all of it parallel.
+  RowLists countBefore() {
+    auto shape = cast<RankedTensorType>(tokens.getType());
+    int64_t count = shape.getNumElements();
+    Type integer = b.getI32Type();
+    MLIRContext *context = b.getContext();
+    auto par = utils::IteratorType::parallel, red = utils::IteratorType::reduction;
+    AffineMap one = b.getMultiDimIdentityMap(1), outer = AffineMap::get(2, 0, b.getAffineDimExpr(0), context),
+              inner = AffineMap::get(2, 0, b.getAffineDimExpr(1), context);
+    auto makeInteger = [&](OpBuilder &at, Location loc, int32_t value) -> Value {
+      return arith::ConstantOp::create(at, loc, at.getI32IntegerAttr(value));
+    };
+    auto makeZeros = [&](int64_t size) {
+      Value empty = tensor::EmptyOp::create(b, ArrayRef<int64_t>{size}, integer);
+      return linalg::FillOp::create(b, ValueRange{makeInteger(b, b.getLoc(), 0)}, ValueRange{empty}).getResult(0);
+    };
+    auto listRow = [&](OpBuilder &nested, Location loc, ValueRange) {
+      ImplicitLocOpBuilder at(loc, nested);
+      SmallVector<Value> indices = getIndicesAt(at, linalg::IndexOp::create(at, 0), shape.getShape());
+      Value row = clampToRow(at, tensor::ExtractOp::create(at, tokens, indices), vocab);
+      linalg::YieldOp::create(at, Value(arith::IndexCastOp::create(at, integer, row)));
+    };
+    Value empty = tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, integer);
+    Value rows = linalg::GenericOp::create(b, TypeRange{empty.getType()}, ValueRange{}, ValueRange{empty},
+                                           ArrayRef<AffineMap>{one}, ArrayRef<utils::IteratorType>{par}, listRow)
+                     .getResult(0);
+    auto addIf = [&](OpBuilder &at, Location loc, Value condition, Value sum) {
+      Value term = arith::SelectOp::create(at, loc, condition, makeInteger(at, loc, 1), makeInteger(at, loc, 0));
+      linalg::YieldOp::create(at, loc, Value(arith::AddIOp::create(at, loc, sum, term)));
+    };
+    auto compare = [](OpBuilder &at, Location loc, arith::CmpIPredicate predicate, Value x, Value y) -> Value {
+      return arith::CmpIOp::create(at, loc, predicate, x, y);
+    };
+    auto standsBefore = [&](OpBuilder &at, Location loc, ValueRange args) {
+      Value isLess = compare(at, loc, arith::CmpIPredicate::slt, args[1], args[0]);
+      Value isEqual = compare(at, loc, arith::CmpIPredicate::eq, args[1], args[0]);
+      Value isEarlier = compare(at, loc, arith::CmpIPredicate::ult, linalg::IndexOp::create(at, loc, 1),
+                                linalg::IndexOp::create(at, loc, 0));
+      Value isBefore = arith::OrIOp::create(at, loc, isLess, arith::AndIOp::create(at, loc, isEqual, isEarlier));
+      addIf(at, loc, isBefore, args[2]);
+    };
+    Value places = makeZeros(count);
+    places = linalg::GenericOp::create(b, TypeRange{places.getType()}, ValueRange{rows, rows}, ValueRange{places},
+                                       ArrayRef<AffineMap>{outer, inner, outer},
+                                       ArrayRef<utils::IteratorType>{par, red}, standsBefore)
+                 .getResult(0);
+    auto isOfEarlierRow = [&](OpBuilder &at, Location loc, ValueRange args) {
+      Value row = arith::IndexCastOp::create(at, loc, integer, linalg::IndexOp::create(at, loc, 0));
+      addIf(at, loc, compare(at, loc, arith::CmpIPredicate::slt, args[0], row), args[1]);
+    };
+    Value starts = makeZeros(vocab + 1);
+    starts = linalg::GenericOp::create(b, TypeRange{starts.getType()}, ValueRange{rows}, ValueRange{starts},
+                                       ArrayRef<AffineMap>{inner, outer}, ArrayRef<utils::IteratorType>{par, red},
+                                       isOfEarlierRow)
+                 .getResult(0);
+    Value positions = tensor::EmptyOp::create(b, ArrayRef<int64_t>{count}, integer);
+    positions = forEach(b, count, {positions}, [&](Value position, ValueRange carried) -> SmallVector<Value> {
+      Value place = arith::IndexCastOp::create(b, b.getIndexType(), tensor::ExtractOp::create(b, places, position));
+      Value value = arith::IndexCastOp::create(b, integer, position);
+      return {tensor::InsertOp::create(b, value, carried[0], place)};
+    })[0];
+    positions.getDefiningOp()->setAttr("nn.independent_turns", b.getI64IntegerAttr(count));
+    return {starts, positions};
+  }
+
   Value shift(Value row, int64_t by) { return arith::AddIOp::create(b, row, arith::ConstantIndexOp::create(b, by)); }
 
   /// Loops over all tokens, one a dimension from `at.size()` on; `body` gets a token's row and position.
@@ -140,6 +213,10 @@ private:
       return forEachToken(SmallVector<Value>(inner), body, below, place);
     });
   }
+
+  ImplicitLocOpBuilder &b;
+  Value tokens;
+  int64_t vocab;
 };
 
 } // namespace
@@ -154,7 +231,7 @@ FailureOr<SmallVector<Value>> EmbeddingOp::buildAdjoint(OpBuilder &builder, Valu
   ImplicitLocOpBuilder b(getLoc(), builder);
   auto tableType = cast<RankedTensorType>(getParams()[0].getType());
   Type element = tableType.getElementType();
-  RowLists lists = RowSorter{b, saved[0], static_cast<int64_t>(getVocab())}.run();
+  RowLists lists = RowSorter(b, saved[0], getVocab()).run();
   ArrayRef<int64_t> shape = cast<RankedTensorType>(saved[0].getType()).getShape();
   Value zero = constant(b, element, 0.0), one = arith::ConstantIndexOp::create(b, 1);
   Value table = tensor::EmptyOp::create(b, tableType.getShape(), element);

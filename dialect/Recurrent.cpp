@@ -3,6 +3,7 @@
 #include "dialect/Layer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -17,6 +18,16 @@ BatchBlocks nn::getBatchBlocks(int64_t batch) {
       return {batch / rows, rows};
   int64_t rows = llvm::divideCeil(batch, std::max<int64_t>(llvm::divideCeil(batch, mostRows), 2));
   return {static_cast<int64_t>(llvm::divideCeil(batch, rows)), rows};
+}
+
+BatchBlocks nn::getBatchBlocks(int64_t batch, Operation *within) {
+  BatchBlocks blocks = getBatchBlocks(batch);
+  auto function = isa<func::FuncOp>(within) ? cast<func::FuncOp>(within) : within->getParentOfType<func::FuncOp>();
+  auto most = function ? function->getAttrOfType<IntegerAttr>(mostBlocksAttributeName) : IntegerAttr();
+  int64_t parts = most ? blocks.rows : 1;
+  while (parts > 1 && (blocks.rows % parts != 0 || blocks.count * parts > most.getInt()))
+    --parts;
+  return {blocks.count * parts, blocks.rows / parts};
 }
 
 SmallVector<Value>

@@ -14,6 +14,11 @@ struct BatchBlocks {
 };
 BatchBlocks getBatchBlocks(int64_t batch);
 
+/// The blocks in code that stands in `within`. Where its function has `nn.most_blocks`, for a target whose cores are
+/// many, the blocks are cut further, into equal parts, as long as there are no more than that; `padded()` stays.
+BatchBlocks getBatchBlocks(int64_t batch, Operation *within);
+inline constexpr llvm::StringLiteral mostBlocksAttributeName = "nn.most_blocks";
+
 /// A tensor that batch blocks fill, each its own part of dimension `batchDim`, whose size is `padded()`.
 struct BlockedTensor {
   Value init;

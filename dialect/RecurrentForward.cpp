@@ -192,7 +192,8 @@ RecurrentForward::RecurrentForward(ImplicitLocOpBuilder &b, RecurrentCellAttrInt
                                    ValueRange params, Value mask, Value scale, bool reverse)
     : b(b), cell(cell), memory(cell.getMemory()), input(input), kernel(params[0]), recurrentKernel(params[1]),
       bias(params.size() > 2 ? params[2] : Value()), mask(mask), scale(scale),
-      inputType(cast<RankedTensorType>(input.getType())), blocks(getBatchBlocks(inputType.getDimSize(0))),
+      inputType(cast<RankedTensorType>(input.getType())),
+      blocks(getBatchBlocks(inputType.getDimSize(0), b.getInsertionBlock()->getParentOp())),
       times{inputType.getDimSize(1), reverse} {
   units = cast<RankedTensorType>(recurrentKernel.getType()).getDimSize(0);
 }

@@ -2,6 +2,7 @@
 // predict. From here on all state is explicit: variables are arguments, their new values results.
 #include "dialect/Clipping.h"
 #include "dialect/Layer.h"
+#include "dialect/Recurrent.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
@@ -80,6 +81,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
           return failure();
     if (wants("init") && failed(buildInit()))
       return failure();
+    if (mostBlocks > 0)
+      for (func::FuncOp entry : module.getOps<func::FuncOp>())
+        entry->setAttr(mostBlocksAttributeName, Builder(&getContext()).getI64IntegerAttr(mostBlocks));
     for (StepOp step : steps)
       step.erase();
     for (ModelOp model : models)

@@ -62,7 +62,8 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
     For the steps the file is compiled as far as the plan of its memory, with `batch`, `target`, `march` and `triple`:
     the numbers are those of the program that would run. No weights are made. The module stays as it is.
 
-    With a `device`, times are estimated: for each kernel the longer of operations / peak and bytes / bandwidth.
+    With a `device`, times are estimated: for each kernel the longer of operations / peak and bytes / bandwidth. Of a
+    `target` for GPUs the kernels are its launches, and the device is no CPU.
     `compare` names further files, which are then shown side by side.
   }];
   let options = [
@@ -71,7 +72,7 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
     Option<"csv", "csv", "bool", "false", "Print CSV, one line a layer">,
     Option<"html", "html", "bool", "false", "Print one HTML file that needs no other">,
     Option<"batch", "batch", "int64_t", "32", "samples of a step">,
-    Option<"target", "target", "std::string", "\"cpu\"", "cpu or reference">,
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu, reference, cuda, cuda-emulator or cuda-races">,
     Option<"march", "march", "std::string", "\"native\"", "CPU to compile for">,
     Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's">,
     Option<"device", "device", "std::string", "\"\"", "name or FILE.json of the device to estimate times for">,
@@ -109,6 +110,9 @@ def BuildEntries : Pass<"nn-build-entries", "::mlir::ModuleOp"> {
     Option<"batch", "batch", "int64_t", "32", "batch size of every entry point">,
     Option<"entries", "entries", "std::string", "\"init,train,evaluate,predict\"",
            "comma-separated entry points: init, train, evaluate, predict, gradient">,
+    Option<"mostBlocks", "most-blocks", "int64_t", "0",
+           "For targets that run so many blocks of many threads side by side: layers are lowered for these, not for a "
+           "few fast cores; 0: for the latter">,
     Option<"classWeights", "class-weights", "bool", "false",
            "have training steps take a weight for each class, which a sample's loss is multiplied by">,
   ];

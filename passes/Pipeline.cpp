@@ -4,6 +4,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -83,12 +84,18 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   }
 };
 
+/// Blocks of a launch that run side by side on the smaller devices.
+constexpr int64_t mostGpuBlocks = 128;
+
+bool isForGpu(const CompileOptions &options) { return StringRef(options.target).starts_with("cuda"); }
+
 void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(createMaterializeParams()); }
 
 void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
   // On models as they were written, where the batch still is a dimension of its own.
   pm.addPass(createCheckSamples());
-  pm.addPass(createBuildEntries({options.batch, options.entries, options.classWeights}));
+  pm.addPass(createBuildEntries(
+      {options.batch, options.entries, isForGpu(options) ? mostGpuBlocks : 0, options.classWeights}));
   // On what users wrote, once shapes are static; gradients are taken of what is left.
   pm.addPass(createDefineBehaviour());
   // Before differentiation, so that the gradient too is the stable one.
@@ -139,6 +146,9 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   if (options.target == "reference")
     return pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
+  // What it maps the passes after it do not see; init entries stay the host's.
+  if (isForGpu(options))
+    pm.addNestedPass<func::FuncOp>(createMapToGpu());
   if (options.tune)
     pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
   // What is equal is lowered once. Before products are lowered, and when it is said how.
@@ -160,13 +170,44 @@ void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {
   // While a kernel's loops and buffers are in one place to be counted.
   if (options.profile)
     pm.addPass(createInstrumentKernels());
+  if (isForGpu(options)) {
+    pm.addPass(createOutlineLaunches());
+    pm.addNestedPass<gpu::GPUModuleOp>(createCanonicalizerPass());
+    pm.addNestedPass<gpu::GPUModuleOp>(createCSEPass());
+  }
   // After planning, when a body's scratch has its place.
   pm.addPass(createOutlineParallel());
   pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
+/// Device code in nvvm ops. Before all else: passes on the module as a whole would lower it as the host's.
+void lowerKernels(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createConvertVectorToSCFPass());
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  // Before math is lowered to calls of libdevice.
+  kernels.addPass(createLowerDeviceMath());
+  kernels.addPass(createConvertMathToLLVMPass());
+  // What a kernel gets is the address of the arena and numbers: the program ABI's nnc_launch.
+  ConvertGpuOpsToNVVMOpsOptions nvvm;
+  nvvm.useBarePtrCallConv = true;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+}
+
 void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {
+  if (options.target == "cuda") {
+    lowerKernels(pm);
+    pm.addPass(createAssembleKernels());
+  }
+  if (options.target == "cuda-emulator" || options.target == "cuda-races")
+    pm.addPass(createEmulateKernels({options.target == "cuda-races"}));
   // Function by function, so that they go in parallel.
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createLowerArena());
@@ -218,8 +259,10 @@ FailureOr<Phase> nn::getPhase(ModuleOp module) {
 LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
   if (options.batch <= 0)
     return emitError(loc) << "the batch size must be positive, not " << options.batch;
-  if (options.target != "cpu" && options.target != "reference")
-    return emitError(loc) << "unknown target '" << options.target << "'; known: cpu, reference";
+  constexpr StringLiteral targets[] = {"cpu", "reference", "cuda", "cuda-emulator", "cuda-races"};
+  if (!llvm::is_contained(targets, options.target))
+    return emitError(loc) << "unknown target '" << options.target
+                          << "'; known: " << llvm::join(ArrayRef<StringLiteral>(targets), ", ");
   if (options.tune && options.target != "cpu")
     return emitError(loc) << "target '" << options.target << "' has no schedules to tune";
   return success();

@@ -1,6 +1,7 @@
 # How lit runs our tests: `lit build/release/test`. On PATH: nnc-opt, nnc-run, FileCheck, not, split-file.
 # Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %keras_python (REQUIRES: keras), %src
 # (the repository), %build, %clang, %lld.
+import glob
 import os
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "support")
 config.environment["NNC_BUILD"] = config.nnc_build_dir
 if config.nnc_sanitize:
+    config.available_features.add("sanitized")
     # The packaged libraries poison their own allocators' memory, which ASan would report.
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_leaks=0"
 
@@ -52,6 +54,12 @@ if os.path.exists("/proc/cpuinfo"):
     config.available_features.update({"avx2", "avx512f"} & set(flags))
 if shutil.which("chromium"):
     config.available_features.add("chromium")
+# NVIDIA's assembler, where codegen/gpu/DeviceImage.cpp looks for it.
+cuda_folders = [os.path.join(os.environ[name], "bin") for name in ("CUDA_HOME", "CUDA_PATH") if name in os.environ]
+cuda_folders += ["/usr/local/cuda/bin", os.path.join(config.nnc_source_dir, "build/cuda/nvidia/cu13/bin")]
+cuda_path = os.pathsep.join([os.environ.get("PATH", ""), *cuda_folders])
+if all(shutil.which(tool, path=cuda_path) for tool in ("ptxas", "fatbinary")):
+    config.available_features.add("ptxas")
 for tool in ("nnc-opt", "nnc-run"):
     if os.path.exists(os.path.join(config.nnc_build_dir, "bin", tool)):
         config.available_features.add(tool)

@@ -4,6 +4,7 @@
 #include "codegen/Buffers.h"
 #include "codegen/SharedKernels.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
@@ -17,7 +18,11 @@ Value nn::getKnownRoot(Value memref) {
   Value root = getBufferRoot(memref);
   if (auto argument = dyn_cast<BlockArgument>(root))
     return isa<func::FuncOp>(argument.getOwner()->getParentOp()) ? root : Value();
-  return isBufferAllocation(root.getDefiningOp()) || root.getDefiningOp<memref::GetGlobalOp>() ? root : Value();
+  // Shared memory of a GPU's block is asked for again for each buffer in it (codegen/gpu/SharedMemory.h).
+  return isBufferAllocation(root.getDefiningOp()) ||
+                 isa<memref::GetGlobalOp, gpu::DynamicSharedMemoryOp>(root.getDefiningOp())
+             ? root
+             : Value();
 }
 
 bool nn::mayAlias(Value a, Value b) {
@@ -59,6 +64,9 @@ template <typename Effect> static bool mayHave(func::CallOp call, Value memref) 
 template <typename Effect> static bool mayHave(Operation *op, Value memref) {
   if (auto call = dyn_cast<func::CallOp>(op))
     return mayHave<Effect>(call, memref);
+  // It orders what threads do, and does nothing itself.
+  if (isa<gpu::BarrierOp>(op))
+    return false;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   if (!interface) {
     if (!op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !op->hasTrait<OpTrait::IsTerminator>())

@@ -28,8 +28,8 @@ inline bool mayTouch(Operation *op, Value memref) { return mayRead(op, memref) |
 /// memref's root, or of views of it, touch it.
 bool touchesKnownRootsOnly(Operation *root);
 
-/// The ops of `block` that use the root of one of `touched` or views of it, or that may write those of one of `read`, or
-/// hold ops that do, in the order of the block; all ops of the block where a root is not known. What is no memref is
+/// The ops of `block` that use the root of one of `touched` or views of it, or that may write those of one of `read`,
+/// or hold ops that do, in the order of the block; all ops of the block where a root is not known. What is no memref is
 /// passed over.
 SmallVector<Operation *> findUsers(Block *block, ArrayRef<Value> touched, ArrayRef<Value> read);
 

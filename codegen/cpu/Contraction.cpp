@@ -40,6 +40,18 @@ bool nn::hasMultiplyAddBody(linalg::GenericOp op) {
          (sum->getOperand(1) == c && isProductOfInputs(sum->getOperand(0), body));
 }
 
+void nn::fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op) {
+  if (!hasMultiplyAddBody(op) || !isa<FloatType>(op.getRegionOutputArgs()[0].getType()))
+    return;
+  Block *body = op.getBody();
+  Operation *sum = body->getTerminator()->getOperand(0).getDefiningOp();
+  if (isa<math::FmaOp>(sum))
+    return;
+  rewriter.setInsertionPoint(sum);
+  rewriter.replaceOpWithNewOp<math::FmaOp>(sum, body->getArgument(0), body->getArgument(1), body->getArgument(2));
+  rewriter.eraseOp(&body->front());
+}
+
 FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   if (!hasMultiplyAddBody(op))
     return failure();

@@ -1,6 +1,7 @@
 // What a matrix product in the form of a linalg.generic is made of, and what can be computed along with it.
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace mlir::nn {
 
@@ -25,6 +26,10 @@ struct Contraction {
 
 /// Whether the body is c + a * b, and on which block arguments.
 bool hasMultiplyAddBody(linalg::GenericOp op);
+
+/// Makes a multiply-add body on floats one FMA: a product whose form no tiles take keeps the rounding that it has in
+/// them.
+void fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op);
 
 FailureOr<Contraction> matchContraction(linalg::GenericOp op);
 

@@ -6,6 +6,7 @@
 // ..., then halves are combined, 8, 4, 2, 1, and the initial value last. Other
 // sums go in the order of their loops.
 #include "codegen/cpu/GenericLoops.h"
+#include "codegen/cpu/LoopRoles.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/Reduction.h"
 #include "codegen/cpu/Transpose.h"
@@ -35,10 +36,6 @@ public:
 
 private:
   void chooseLoops();
-  bool hasPlainOutputs();
-  bool isSumOutput(OpOperand &output);
-  std::optional<unsigned> chooseVectorLoop();
-  std::optional<std::pair<int64_t, int64_t>> getScore(unsigned loop);
   std::optional<unsigned> chooseTransposedLoop();
   int64_t getElementLanes();
   int64_t chooseLanes();
@@ -60,7 +57,7 @@ private:
   SmallVector<Value> emitBody(ValueRange carried, int64_t width);
   VectorBody makeBody(int64_t width) { return VectorBody(builder, target, op, ivs, vectorLoop.value_or(0), width); }
 
-  bool isSumLoop(unsigned loop) { return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction; }
+  bool isSumLoop(unsigned loop) { return nn::isSumLoop(op, loop); }
   Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
 
   OpBuilder &builder;
@@ -80,61 +77,6 @@ private:
 };
 
 } // namespace
-
-/// Whether an output is written once for all iterations of the sums' loops.
-bool GenericEmitter::isSumOutput(OpOperand &output) {
-  AffineMap map = op.getMatchingIndexingMap(&output);
-  return llvm::any_of(llvm::seq<unsigned>(0, op.getNumLoops()),
-                      [&](unsigned loop) { return isSumLoop(loop) && !map.isFunctionOfDim(loop); });
-}
-
-/// Whether each output has an element of its own for each point of the parallel
-/// loops, and either one for all or one for each iteration of the others.
-bool GenericEmitter::hasPlainOutputs() {
-  return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &output) {
-    AffineMap map = op.getMatchingIndexingMap(&output);
-    if (!map.isProjectedPermutation())
-      return false;
-    bool isSum = isSumOutput(output);
-    return llvm::all_of(llvm::seq<unsigned>(0, op.getNumLoops()),
-                        [&](unsigned loop) { return map.isFunctionOfDim(loop) == !(isSumLoop(loop) && isSum); });
-  });
-}
-
-/// How well vectors along `loop` suit the operands that the loops of sums walk through, and then all of them; nothing
-/// where they are not possible.
-std::optional<std::pair<int64_t, int64_t>> GenericEmitter::getScore(unsigned loop) {
-  if (extents[loop] == 1 || !VectorBody::canVectorize(op, loop) ||
-      (isSumLoop(loop) && !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output) != nullptr; })))
-    return std::nullopt;
-  int64_t inSums = 0, all = 0;
-  for (OpOperand &operand : op->getOpOperands()) {
-    std::optional<int64_t> stride = getStrideAlong(&operand, loop);
-    int64_t score = stride == 1 ? op.isDpsInit(&operand) ? 3 : 2 : stride != 0 ? -3 : 0;
-    AffineMap map = op.getMatchingIndexingMap(&operand);
-    all += score;
-    // The others are read once a sum.
-    if (llvm::any_of(llvm::seq<unsigned>(0, op.getNumLoops()),
-                     [&](unsigned other) { return isSumLoop(other) && map.isFunctionOfDim(other); }))
-      inSums += score;
-  }
-  if (all < 0)
-    return std::nullopt;
-  return std::pair(inSums, all);
-}
-
-std::optional<unsigned> GenericEmitter::chooseVectorLoop() {
-  if (!hasPlainOutputs())
-    return std::nullopt;
-  std::optional<unsigned> best;
-  std::pair<int64_t, int64_t> bestScore;
-  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
-    if (auto score = getScore(loop); score && (!best || *score >= bestScore)) {
-      best = loop;
-      bestScore = *score;
-    }
-  return best;
-}
 
 /// Whether `operand` lies the other way round: contiguous along `inner`, but not along `vectorLoop`.
 static bool isTransposed(OpOperand *operand, unsigned vectorLoop, unsigned inner) {
@@ -184,16 +126,11 @@ int64_t GenericEmitter::getWork() {
 }
 
 void GenericEmitter::chooseLoops() {
-  for (OpOperand &output : op.getDpsInitsMutable())
-    if (isSumOutput(output))
-      sums.push_back(&output);
-  vectorLoop = chooseVectorLoop();
-  bool isPlain = hasPlainOutputs();
-  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop) {
-    if (loop == vectorLoop)
-      continue;
-    (isSumLoop(loop) || !isPlain ? sumLoops : outerLoops).push_back(loop);
-  }
+  LoopRoles roles = findLoopRoles(op);
+  vectorLoop = roles.vectorLoop;
+  outerLoops = std::move(roles.outer);
+  sumLoops = std::move(roles.sums);
+  sums = std::move(roles.sumOutputs);
   transposedLoop = chooseTransposedLoop();
 }
 

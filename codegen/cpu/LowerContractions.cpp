@@ -7,6 +7,7 @@
 #include "codegen/cpu/CollapseLoops.h"
 #include "codegen/cpu/ContractionKernel.h"
 #include "codegen/cpu/ContractionSchedule.h"
+#include "codegen/cpu/PackOperand.h"
 #include "codegen/cpu/Target.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,41 +25,6 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
-/// Replaces `operand` by a copy whose dimensions are the loops of `order` that it depends on, in this order.
-static void packOperand(IRRewriter &rewriter, Contraction &contraction, OpOperand *operand, ArrayRef<unsigned> order) {
-  linalg::GenericOp op = contraction.op;
-  AffineMap map = op.getMatchingIndexingMap(operand);
-  MLIRContext *context = op.getContext();
-  SmallVector<int64_t> shape;
-  SmallVector<AffineExpr> packedDims, sourceDims(map.getNumResults());
-  for (unsigned loop : order) {
-    std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(loop, context));
-    if (!position)
-      continue;
-    sourceDims[*position] = getAffineDimExpr(shape.size(), context);
-    packedDims.push_back(getAffineDimExpr(loop, context));
-    shape.push_back(contraction.getExtent(loop));
-  }
-
-  Location loc = op.getLoc();
-  rewriter.setInsertionPoint(findCopyPlace(op, operand->get()));
-  auto type = MemRefType::get(shape, cast<MemRefType>(operand->get().getType()).getElementType());
-  Value packed = memref::AllocOp::create(rewriter, loc, type, rewriter.getI64IntegerAttr(64));
-  countCopy(op, "packed");
-  int64_t rank = shape.size();
-  AffineMap sourceMap = AffineMap::get(rank, 0, sourceDims, context);
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  linalg::GenericOp::create(
-      rewriter, loc, operand->get(), packed, ArrayRef{sourceMap, rewriter.getMultiDimIdentityMap(rank)}, iterators,
-      [](OpBuilder &builder, Location loc, ValueRange args) { linalg::YieldOp::create(builder, loc, args[0]); });
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  maps[operand->getOperandNumber()] = AffineMap::get(op.getNumLoops(), 0, packedDims, context);
-  rewriter.modifyOpInPlace(op, [&] {
-    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
-    operand->set(packed);
-  });
-}
-
 /// Vectors of b run along its columns: where they lie otherwise, b is copied first, unless the kernel copies panels of
 /// it anyway.
 static void packColumns(IRRewriter &rewriter, Contraction &contraction, const CpuTarget &target) {
@@ -72,20 +38,6 @@ static void packColumns(IRRewriter &rewriter, Contraction &contraction, const Cp
   llvm::erase(order, contraction.vectorLoop);
   order.push_back(contraction.vectorLoop);
   packOperand(rewriter, contraction, contraction.b, order);
-}
-
-/// A product whose form the register tiles do not take keeps its rounding: one
-/// FMA for each term.
-static void fuseMultiplyAdd(IRRewriter &rewriter, linalg::GenericOp op) {
-  if (!hasMultiplyAddBody(op) || !isa<FloatType>(op.getRegionOutputArgs()[0].getType()))
-    return;
-  Block *body = op.getBody();
-  Operation *sum = body->getTerminator()->getOperand(0).getDefiningOp();
-  if (isa<math::FmaOp>(sum))
-    return;
-  rewriter.setInsertionPoint(sum);
-  rewriter.replaceOpWithNewOp<math::FmaOp>(sum, body->getArgument(0), body->getArgument(1), body->getArgument(2));
-  rewriter.eraseOp(&body->front());
 }
 
 /// The choices on a contraction, if there are any, have to be possible ones.

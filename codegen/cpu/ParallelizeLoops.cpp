@@ -1,5 +1,6 @@
 // --nn-parallelize-loops: loops whose turns are independent of each other become parallel ones.
 #include "codegen/Buffers.h"
+#include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/GenericLoops.h"
 #include "codegen/cpu/Loops.h"
@@ -17,8 +18,6 @@ namespace mlir::nn {
 
 using namespace mlir;
 using namespace mlir::nn;
-
-static constexpr StringLiteral turnsName = "nn.independent_turns";
 
 /// Whether turns share a temporary: what was a value of each turn's own has got one buffer before the loop.
 static bool sharesTemporary(scf::ForOp loop) {
@@ -74,7 +73,7 @@ struct ParallelizeLoops : nn::impl::ParallelizeLoopsBase<ParallelizeLoops> {
     SmallVector<scf::ForOp> loops;
     getOperation()->walk([&](scf::ForOp loop) { loops.push_back(loop); });
     for (scf::ForOp loop : loops)
-      if (auto turns = dyn_cast_or_null<IntegerAttr>(loop->removeAttr(turnsName)))
+      if (auto turns = dyn_cast_or_null<IntegerAttr>(loop->removeAttr(turnsAttributeName)))
         parallelize(loop, turns.getInt(), *target);
   }
 };

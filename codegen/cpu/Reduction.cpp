@@ -28,6 +28,10 @@ Operation *nn::matchCombiner(linalg::GenericOp op, OpOperand *output) {
   return combiner;
 }
 
+Value nn::getNeutralValue(OpBuilder &builder, Location loc, Operation *combiner) {
+  return arith::ConstantOp::create(builder, loc, *getNeutral(combiner));
+}
+
 Value nn::getNeutralVector(OpBuilder &builder, Location loc, Operation *combiner) {
   TypedAttr neutral = *getNeutral(combiner);
   auto type = VectorType::get(reductionLanes, neutral.getType());

@@ -14,6 +14,9 @@ inline constexpr int64_t reductionLanes = 16;
 /// so on, the only use of the value so far. Null otherwise.
 Operation *matchCombiner(linalg::GenericOp op, OpOperand *output);
 
+/// The neutral element of `combiner`.
+Value getNeutralValue(OpBuilder &builder, Location loc, Operation *combiner);
+
 /// A vector of `reductionLanes` neutral elements of `combiner`.
 Value getNeutralVector(OpBuilder &builder, Location loc, Operation *combiner);
 

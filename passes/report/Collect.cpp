@@ -126,6 +126,7 @@ FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const C
   report.file = file;
   report.device = options.device;
   report.samples = options.samples;
+  report.target = options.compile.target;
   for (ModelOp model : module.getOps<ModelOp>()) {
     FailureOr<ModelReport> description = collectModel(model);
     if (failed(description))

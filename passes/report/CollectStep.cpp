@@ -83,32 +83,52 @@ private:
     return step.layers[place == places.end() ? rest : place->second];
   }
 
+  /// A launch is of several layers where several steps run side by side in it.
+  static SmallVector<ProgramPart> getParts(const ProgramKernel &kernel) {
+    if (!kernel.parts.empty())
+      return kernel.parts;
+    return {{kernel.layer, kernel.stage, kernel.flops, kernel.bytes, 0}};
+  }
+
+  /// The least time on the device asked for.
+  double getSeconds(int64_t flops, int64_t bytes) const {
+    return report.device ? std::max(flops / report.device->flops, bytes / report.device->bytesPerSecond) : 0;
+  }
+
   void addKernels() {
     // What kernels of one stage each did of the operations that there are; the rest is in kernels of several.
     llvm::StringMap<std::array<int64_t, numStages>> pure;
     for (const ProgramKernel &kernel : entry.kernels)
-      if (SmallVector<Stage> stages = parseStages(kernel.stage); stages.size() == 1)
-        add(pure[kernel.layer][stages.front()], kernel.flops);
+      for (const ProgramPart &part : getParts(kernel))
+        if (SmallVector<Stage> stages = parseStages(part.stage); stages.size() == 1)
+          add(pure[part.layer][stages.front()], part.flops);
     for (const ProgramKernel &kernel : entry.kernels) {
-      LayerCost &cost = find(kernel.layer);
-      double seconds = 0;
-      if (report.device)
-        seconds = std::max(kernel.flops / report.device->flops, kernel.bytes / report.device->bytesPerSecond);
+      double seconds = getSeconds(kernel.flops, kernel.bytes), alone = 0;
       step.kernels.push_back({kernel.name.str(), kernel.layer.str(), kernel.stage.str(), kernel.tasks, kernel.flops,
-                              kernel.bytes, seconds});
-      add(cost.work.bytes, kernel.bytes);
-      cost.work.seconds += seconds;
-      divide(kernel, pure[kernel.layer], cost.work);
-      auto part = llvm::find_if(cost.parts, [&](const LayerCost::Part &p) { return p.stage == kernel.stage; });
-      if (part == cost.parts.end())
-        part = cost.parts.insert(cost.parts.end(), {kernel.stage.str(), 0, 0});
-      add(part->flops, kernel.flops);
-      add(part->bytes, kernel.bytes);
+                              kernel.bytes, seconds, kernel.threads, kernel.sharedBytes});
+      SmallVector<ProgramPart> parts = getParts(kernel);
+      for (const ProgramPart &part : parts)
+        alone += getSeconds(part.flops, part.bytes);
+      for (const ProgramPart &part : parts)
+        addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.bytes) / alone : 0, pure[part.layer]);
     }
   }
 
+  void addPart(const ProgramPart &part, double seconds, const std::array<int64_t, numStages> &pure) {
+    LayerCost &cost = find(part.layer);
+    add(cost.work.bytes, part.bytes);
+    cost.work.seconds += seconds;
+    cost.memory.scratch = std::max(cost.memory.scratch, part.sharedBytes);
+    divide(part, pure, cost.work);
+    auto stage = llvm::find_if(cost.parts, [&](const LayerCost::Part &p) { return p.stage == part.stage; });
+    if (stage == cost.parts.end())
+      stage = cost.parts.insert(cost.parts.end(), {part.stage.str(), 0, 0});
+    add(stage->flops, part.flops);
+    add(stage->bytes, part.bytes);
+  }
+
   /// Divides a kernel's operations among its stages, as the operations that are left for them before fusion.
-  void divide(const ProgramKernel &kernel, const std::array<int64_t, numStages> &pure, Work &work) const {
+  void divide(const ProgramPart &kernel, const std::array<int64_t, numStages> &pure, Work &work) const {
     SmallVector<Stage> stages = parseStages(kernel.stage);
     if (stages.empty())
       stages.push_back(forward);
@@ -143,7 +163,8 @@ private:
   StringRef getRole(const BufferPlan &buffer) const {
     if (buffer.kind != BufferKind::temporary)
       return stringifyKind(buffer.kind);
-    StringRef first = getStage(buffer.first), last = getStage(buffer.last);
+    StringRef first = buffer.firstStage.empty() ? getStage(buffer.first) : StringRef(buffer.firstStage);
+    StringRef last = buffer.lastStage.empty() ? getStage(buffer.last) : StringRef(buffer.lastStage);
     if (first == forwardStage && (last.contains(backwardStage) || last.contains(updateStage)))
       return "activation";
     if (first.contains(backwardStage) && last.contains(updateStage) && isLikeParameter(buffer))

@@ -128,11 +128,12 @@ std::map<std::string, bool> getKinds(ArrayRef<Column> columns) {
 
 class TableWriter {
 public:
-  TableWriter(raw_ostream &os, ArrayRef<Column> columns, bool hasDevice)
-      : os(os), columns(columns), hasDevice(hasDevice) {}
+  TableWriter(raw_ostream &os, ArrayRef<Column> columns, const CostReport &first)
+      : os(os), columns(columns), target(first.target), hasDevice(first.device.has_value()),
+        isForGpu(first.isForGpu()) {}
 
   void write() {
-    SmallVector<std::string> head = {"Totals"};
+    SmallVector<std::string> head = {isForGpu ? "Totals, " + target : "Totals"};
     for (const Column &column : columns)
       head.push_back(column.getTitle());
     Table totals(/*numLeft=*/1, maxWidth);
@@ -196,7 +197,9 @@ private:
     addRow(table, "Depth: with weights", [](auto &c) { return std::to_string(c.depth); }, false);
     addRow(table, "Depth: all layers", [](auto &c) { return std::to_string(c.longestPath); }, false);
     addSum(table, [](auto &c) -> const Sum & { return c.total; });
-    addRow(table, "Memory of a step", [](auto &c) { return withUnit(static_cast<double>(c.peakBytes)); }, true);
+    addRow(
+        table, isForGpu ? "GPU memory of a step" : "Memory of a step",
+        [](auto &c) { return withUnit(static_cast<double>(c.peakBytes)); }, true);
     addRow(table, "No plan with less", [](auto &c) { return withUnit(static_cast<double>(c.lowerBoundBytes)); }, true);
     if (llvm::any_of(columns, [](const Column &c) { return c.samples; })) {
       auto perEpoch = [](const Column &c, double amount) { return static_cast<double>(c.steps) * amount; };
@@ -221,7 +224,8 @@ private:
 
   raw_ostream &os;
   ArrayRef<Column> columns;
-  bool hasDevice;
+  std::string target;
+  bool hasDevice, isForGpu;
 };
 
 void writeSum(llvm::json::OStream &out, const Sum &sum, bool hasWork, bool hasDevice) {
@@ -242,7 +246,7 @@ void writeSum(llvm::json::OStream &out, const Sum &sum, bool hasWork, bool hasDe
 
 void nn::writeComparisonTable(raw_ostream &os, ArrayRef<CostReport> reports) {
   std::vector<Column> columns = makeColumns(reports);
-  TableWriter(os, columns, reports.front().device.has_value()).write();
+  TableWriter(os, columns, reports.front()).write();
 }
 
 void nn::writeComparisonJson(raw_ostream &os, ArrayRef<CostReport> reports) {
@@ -251,6 +255,8 @@ void nn::writeComparisonJson(raw_ostream &os, ArrayRef<CostReport> reports) {
   llvm::json::OStream out(os, /*IndentSize=*/1);
   out.object([&] {
     out.attribute("schema", "nnc-comparison/1");
+    if (llvm::any_of(reports, [](const CostReport &report) { return !report.steps.empty(); }))
+      writeText(out, "target", first.target);
     if (hasDevice)
       writeDevice(out, *first.device);
     if (first.samples)
@@ -305,6 +311,9 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
                                    "activation_bytes"};
   if (hasDevice)
     head.push_back("seconds");
+  bool isForGpu = reports.front().isForGpu();
+  if (isForGpu)
+    head.push_back("target");
   writeCsvLine(os, head);
   for (const Column &column : makeColumns(reports)) {
     auto addLine = [&](const std::string &kind, const Sum &sum) {
@@ -322,6 +331,8 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
           fields.push_back(formatExact(work.seconds));
       }
       fields.resize(head.size());
+      if (isForGpu && column.hasWork)
+        fields.back() = reports.front().target;
       writeCsvLine(os, fields);
     };
     for (const auto &[name, kind] : column.kinds)

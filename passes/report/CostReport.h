@@ -17,6 +17,8 @@ struct Device {
   double flops = 0, bytesPerSecond = 0, memoryBytes = 0;
   /// Where the numbers are from.
   std::string source;
+  /// `cpu` or `gpu`; empty where nobody has said.
+  std::string kind;
 };
 
 struct LayerReport {
@@ -81,7 +83,7 @@ struct Memory {
   int64_t activations = 0;
   /// The most that is alive at one time of all other temporary buffers.
   int64_t working = 0;
-  /// Of each worker.
+  /// Of each worker; on a device, shared memory of each block.
   int64_t scratch = 0;
 };
 
@@ -103,6 +105,10 @@ struct KernelReport {
   std::string name, layer, stage;
   int64_t tasks = 0, flops = 0, bytes = 0;
   double seconds = 0;
+  /// Of a launch on a device, whose blocks are the tasks: of each.
+  int64_t threads = 0, sharedBytes = 0;
+
+  bool isLaunch() const { return threads > 0; }
 };
 
 struct BufferReport {
@@ -140,11 +146,15 @@ struct StepReport {
 
 struct CostReport {
   std::string file;
+  /// What the steps were compiled for, as --target names it.
+  std::string target;
   std::vector<ModelReport> models;
   std::vector<StepReport> steps;
   std::optional<Device> device;
   /// Training samples of an epoch; 0 where that was not said.
   int64_t samples = 0;
+
+  bool isForGpu() const { return target.starts_with("cuda"); }
 
   /// Steps of an epoch, the last of which may be short; only where there are samples.
   int64_t getSteps(const StepReport &step) const { return (samples - 1) / step.batch + 1; }

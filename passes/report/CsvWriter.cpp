@@ -87,6 +87,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
                  "scratch_bytes"};
   if (report.device)
     head.push_back("seconds");
+  if (report.isForGpu())
+    head.push_back("target");
   writeCsvLine(os, head);
   constexpr size_t numModelFields = 11;
   llvm::SmallDenseSet<int64_t> seen;
@@ -101,6 +103,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
         fields.append(numModelFields, "");
       }
       addCostFields(fields, cost, report.device.has_value());
+      if (report.isForGpu())
+        fields.push_back(report.target);
       writeCsvLine(os, fields);
     }
   for (auto [index, model] : llvm::enumerate(report.models))

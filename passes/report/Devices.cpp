@@ -1,6 +1,7 @@
 // Reads descriptions of devices; see Devices.h.
 #include "passes/report/Devices.h"
 #include "passes/report/Assets.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
@@ -21,6 +22,9 @@ static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
   device.name = getText("name");
   device.description = getText("description");
   device.source = getText("source");
+  device.kind = getText("kind");
+  if (object->get("kind") && device.kind != "cpu" && device.kind != "gpu")
+    return makeError("has a 'kind' that is neither \"cpu\" nor \"gpu\"");
   if (device.name.empty())
     return makeError("has no text 'name'");
   for (auto [key, number] : {std::pair("flops", &device.flops), std::pair("bytes_per_second", &device.bytesPerSecond),
@@ -65,4 +69,12 @@ llvm::Expected<Device> nn::findDevice(StringRef text) {
     names += device.name + ", ";
   return makeError("nobody has described a device '" + text + "'; known: " + names +
                    "or a file NAME.json as nnc-run describe-device writes it");
+}
+
+std::string nn::listDevices(StringRef kind) {
+  SmallVector<std::string> names;
+  for (const Device &device : readKnownDevices())
+    if (device.kind == kind)
+      names.push_back(device.name);
+  return llvm::join(names, ", ");
 }

@@ -11,4 +11,7 @@ namespace mlir::nn {
 /// the names that are known.
 llvm::Expected<Device> findDevice(StringRef text);
 
+/// The named ones of a kind, separated by commas.
+std::string listDevices(StringRef kind);
+
 } // namespace mlir::nn

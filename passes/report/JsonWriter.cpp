@@ -60,6 +60,8 @@ public:
     out.object([&] {
       out.attribute("schema", "nnc-report/1");
       writeText(out, "file", report.file);
+      if (!report.steps.empty())
+        writeText(out, "target", report.target);
       if (report.device)
         writeDevice(out, *report.device);
       if (report.samples)
@@ -183,6 +185,10 @@ private:
           writeText(out, "layer", kernel.layer);
           out.attribute("stage", kernel.stage);
           out.attribute("tasks", kernel.tasks);
+          if (kernel.isLaunch()) {
+            out.attribute("threads", kernel.threads);
+            out.attribute("shared_bytes", kernel.sharedBytes);
+          }
           out.attribute("flops", kernel.flops);
           out.attribute("bytes", kernel.bytes);
           if (hasDevice)

@@ -65,6 +65,10 @@ private:
       llvm::Expected<Device> found = findDevice(device);
       if (!found)
         return module.emitError() << llvm::toString(found.takeError());
+      if (StringRef(target).starts_with("cuda") && found->kind == "cpu")
+        return module.emitError() << "device '" << found->name << "' is a CPU, and target '" << target
+                                  << "' is for GPUs; a time is estimated for " << listDevices("gpu")
+                                  << ", or a file NAME.json that says the same of another";
       options.device = std::move(*found);
     }
     std::vector<CostReport> reports(1);

@@ -94,11 +94,15 @@ public:
 
   void write() {
     os << "Step: \"" << step.name << "\", batch " << step.batch;
+    if (report.isForGpu())
+      os << ", for target " << report.target;
     if (report.device)
       os << ", on " << report.device->name;
     os << "\n";
     writeWork();
     writeMemory();
+    if (report.isForGpu())
+      writeLaunches();
     writeTotals();
   }
 
@@ -159,12 +163,33 @@ private:
 
   void writeMemory() const {
     Table table(/*numLeft=*/1, maxWidth);
-    table.addRow({"Memory", "Parameters", "Optimiser", "Gradients", "Activations", "of these", "Working", "Scratch"});
+    table.addRow({"Memory", "Parameters", "Optimiser", "Gradients", "Activations", "of these", "Working",
+                  report.isForGpu() ? "Shared" : "Scratch"});
     int64_t all = getKept(step.memory);
     for (const LayerCost &cost : step.layers)
       if (getKept(cost.memory) || cost.memory.working || cost.memory.scratch)
         addMemory(table, getName(cost), cost.memory, getKept(cost.memory), all);
     addMemory(table, "total", step.memory, all, all);
+    table.print(os);
+  }
+
+  void writeLaunches() const {
+    Table table(/*numLeft=*/1, maxWidth);
+    SmallVector<std::string> head = {"Launch", "Blocks", "Threads", "Shared", "FLOPs", "Moves"};
+    if (report.device)
+      head.push_back("Time");
+    table.addRow(head);
+    for (const KernelReport &kernel : step.kernels) {
+      SmallVector<std::string> row = {kernel.name,
+                                      std::to_string(kernel.tasks),
+                                      std::to_string(kernel.threads),
+                                      withUnit(static_cast<double>(kernel.sharedBytes)),
+                                      formatCount(static_cast<double>(kernel.flops)),
+                                      withUnit(static_cast<double>(kernel.bytes))};
+      if (report.device)
+        row.push_back(formatSeconds(kernel.seconds));
+      table.addRow(row);
+    }
     table.print(os);
   }
 
@@ -184,8 +209,8 @@ private:
         os << "; at least " << formatSeconds(steps * step.total.seconds);
       os << "\n";
     }
-    os << " Memory of a step: " << withCommas(step.peakBytes) << " bytes ("
-       << withUnit(static_cast<double>(step.peakBytes)) << "), of which state "
+    os << (report.isForGpu() ? " GPU memory of a step: " : " Memory of a step: ") << withCommas(step.peakBytes)
+       << " bytes (" << withUnit(static_cast<double>(step.peakBytes)) << "), of which state "
        << withUnit(static_cast<double>(step.stateBytes)) << "; no plan needs less than "
        << withUnit(static_cast<double>(step.lowerBoundBytes)) << "\n";
     if (report.device && report.device->memoryBytes > 0)

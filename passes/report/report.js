@@ -3,6 +3,7 @@
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
+const isForGpu = (data.target ?? "").startsWith("cuda");
 
 //---- Making elements -------------------------------------------------------------------------------------------------
 
@@ -122,6 +123,21 @@ function modelTable(model) {
     { title: "Depth", get: l => l.depth, total: String(model.depth) },
     { title: "Longest path", get: l => l.longest_path, total: String(model.longest_path) },
   ], model.layers, true);
+}
+
+function launchPanel(step) {
+  const launches = step.kernels.filter(kernel => kernel.threads !== undefined);
+  if (!launches.length) return "";
+  const columns = [
+    { title: "Launch", get: k => k.name, text: true },
+    { title: "Blocks", get: k => k.tasks, show: whole },
+    { title: "Threads of each", get: k => k.threads, show: whole },
+    { title: "Shared memory of each", get: k => k.shared_bytes, show: bytes },
+    { title: "FLOPs", get: k => k.flops, show: count },
+    { title: "Moved", get: k => k.bytes, show: bytes },
+  ];
+  if (data.device) columns.push({ title: "Time", get: k => k.seconds, show: time });
+  return html("div", { class: "panel" }, [html("h3", {}, "Launches, in their order"), sortableTable(columns, launches)]);
 }
 
 //---- Treemap ---------------------------------------------------------------------------------------------------------
@@ -371,8 +387,11 @@ function stepSection(step) {
   if (step.epoch)
     cards.push(card(count(step.epoch.flops), `FLOPs an epoch of ${whole(step.epoch.steps)} steps`),
                step.epoch.seconds === undefined ? "" : card("\u2265 " + time(step.epoch.seconds), "an epoch"));
-  return [html("h2", {}, `Step ${step.name}, batch ${whole(step.batch)}`), html("div", { class: "cards" }, cards),
-          html("div", { class: "panel" }, [html("h3", {}, "Cost by layer"), layerTable(step)]), memoryPanel(step)];
+  const target = isForGpu ? `, for target ${data.target}` : "";
+  return [html("h2", {}, `Step ${step.name}, batch ${whole(step.batch)}${target}`),
+          html("div", { class: "cards" }, cards),
+          html("div", { class: "panel" }, [html("h3", {}, "Cost by layer"), layerTable(step)]), launchPanel(step),
+          memoryPanel(step)];
 }
 
 function modelSection(model) {

@@ -117,9 +117,10 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
   for (const nnc_variable &variable : variablesOf(session.program())) {
     const nnc_tensor &tensor = variable.tensor;
     auto shape = shapeOf(tensor);
-    contents.tensors[tensor.name] = {tensor.dtype,
-                                     {shape.begin(), shape.end()},
-                                     {static_cast<const std::byte *>(session.at(tensor)), size_t(byteCount(tensor))}};
+    contents.tensors[tensor.name] = {
+        tensor.dtype,
+        {shape.begin(), shape.end()},
+        {static_cast<const std::byte *>(session.read(variable)), size_t(byteCount(tensor))}};
     if (!state.kept.empty() && variable.role == NNC_PARAMETER)
       contents.tensors[concat(state.restored ? kLast : kBest, tensor.name)] = {
           tensor.dtype, {shape.begin(), shape.end()}, state.kept.at(tensor.name)};
@@ -297,7 +298,7 @@ void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind
     if (!wanted(variable))
       continue;
     auto bytes = tensors.at(variable.tensor.name).bytes;
-    std::memcpy(session.at(variable.tensor), bytes.data(), bytes.size());
+    std::memcpy(session.write(variable), bytes.data(), bytes.size());
   }
 }
 

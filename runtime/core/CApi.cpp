@@ -106,13 +106,13 @@ int runOnData(nnc_session *session, nnc_entry_kind kind, const char *symbol, con
   });
 }
 
-const nnc_tensor &requireVariable(const nnc_session *session, const char *name, size_t bytes) {
+const nnc_variable &requireVariable(const nnc_session *session, const char *name, size_t bytes) {
   const nnc_variable *variable = findVariable(session->session.program(), orEmpty(name));
   if (!variable)
     fail("the program has no variable '", orEmpty(name), "'");
   if (bytes != static_cast<size_t>(byteCount(variable->tensor)))
     fail("'", name, "' of ", typeText(variable->tensor), " takes ", byteCount(variable->tensor), " bytes, not ", bytes);
-  return variable->tensor;
+  return *variable;
 }
 
 nnc_session *createSession(std::shared_ptr<const nnc_program> program, int32_t threads) {
@@ -176,11 +176,11 @@ int nnc_session_predict(nnc_session *session, const char *symbol, const nnc_rows
 }
 
 int nnc_session_read(const nnc_session *session, const char *variable, void *values, size_t bytes) {
-  return status([&] { std::memcpy(values, session->session.at(requireVariable(session, variable, bytes)), bytes); });
+  return status([&] { std::memcpy(values, session->session.read(requireVariable(session, variable, bytes)), bytes); });
 }
 
 int nnc_session_write(nnc_session *session, const char *variable, const void *values, size_t bytes) {
-  return status([&] { std::memcpy(session->session.at(requireVariable(session, variable, bytes)), values, bytes); });
+  return status([&] { std::memcpy(session->session.write(requireVariable(session, variable, bytes)), values, bytes); });
 }
 
 int nnc_session_save(const nnc_session *session, const char *path) {

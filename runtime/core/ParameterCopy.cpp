@@ -8,7 +8,7 @@ void ParameterCopy::take(const Session &session) {
   for (const nnc_variable &variable : variablesOf(session.program())) {
     if (variable.role != NNC_PARAMETER)
       continue;
-    auto *bytes = static_cast<const std::byte *>(session.at(variable.tensor));
+    auto *bytes = static_cast<const std::byte *>(session.read(variable));
     values[variable.tensor.name].assign(bytes, bytes + byteCount(variable.tensor));
   }
 }
@@ -18,7 +18,7 @@ void ParameterCopy::swap(Session &session) {
     if (variable.role != NNC_PARAMETER)
       continue;
     std::vector<std::byte> &kept = values.at(variable.tensor.name);
-    std::swap_ranges(kept.begin(), kept.end(), static_cast<std::byte *>(session.at(variable.tensor)));
+    std::swap_ranges(kept.begin(), kept.end(), static_cast<std::byte *>(session.write(variable)));
   }
 }
 

@@ -1,6 +1,7 @@
 // Recording of kernels' times; see Profile.h.
 #include "core/Profile.h"
 #include <algorithm>
+#include <numeric>
 
 namespace nnc {
 namespace {
@@ -9,8 +10,16 @@ thread_local Profile *current = nullptr;
 
 /// Events of one run of an entry: itself, its kernels, and each worker's part in each of them. What finds no room, as
 /// of a kernel that has several parallel loops, is left out.
-size_t eventsOf(const nnc_entry &entry, int workers) {
-  return 1 + static_cast<size_t>(entry.kernel_count) * (1 + workers);
+size_t eventsOf(const EntryProfile &entry, int workers) { return 1 + entry.kernels.size() * (1 + workers); }
+
+/// What the tables and traces say of the entry's kernels.
+std::vector<nnc_kernel> describe(const nnc_entry &entry) {
+  std::span<const nnc_kernel> kernels = kernelsOf(entry);
+  std::vector<nnc_kernel> descriptions(kernels.begin(), kernels.end());
+  for (const nnc_launch &launch : launchesOf(entry))
+    if (kernels.empty())
+      descriptions.push_back({launch.kernel, "", "", "", launch.blocks, 0, 0});
+  return descriptions;
 }
 
 } // namespace
@@ -25,12 +34,34 @@ int64_t EntryProfile::nanoseconds() const {
 Profile::Profile(const nnc_program &program, int workers, int64_t tracedRuns) : work(workers), tracedRuns(tracedRuns) {
   size_t longest = 0;
   for (const nnc_entry &entry : entriesOf(program)) {
-    if (entry.kernel_count == 0)
+    std::vector<nnc_kernel> descriptions = describe(entry);
+    if (descriptions.empty())
       continue;
-    profiles.push_back({&entry, std::vector<KernelTime>(entry.kernel_count)});
-    longest = std::max(longest, eventsOf(entry, workers));
+    std::vector<KernelTime> times(descriptions.size());
+    profiles.push_back({&entry, std::move(descriptions), std::move(times)});
+    longest = std::max(longest, eventsOf(profiles.back(), workers));
   }
   trace.reserve(longest * tracedRuns);
+}
+
+const EntryProfile *Profile::find(const nnc_entry &entry) const {
+  auto found = std::ranges::find(profiles, &entry, &EntryProfile::entry);
+  return found == profiles.end() ? nullptr : &*found;
+}
+
+void Profile::addRun(const nnc_entry &entry, std::span<const int64_t> nanoseconds) {
+  enter(entry);
+  if (!running)
+    return;
+  int64_t time = now() - std::accumulate(nanoseconds.begin(), nanoseconds.end(), int64_t(0));
+  runStart = time;
+  loopNanoseconds = busyNanoseconds = 0;
+  for (size_t i = 0; i < nanoseconds.size(); ++i) {
+    kernel = static_cast<int64_t>(i);
+    kernelStart = time;
+    endKernel(time += nanoseconds[i]);
+  }
+  endRun(time);
 }
 
 void Profile::enter(const nnc_entry &entry) {
@@ -52,7 +83,7 @@ void Profile::startKernel(int64_t next) {
     runStart = time;
   else
     endKernel(time);
-  if (next < 0 || next >= running->entry->kernel_count)
+  if (next < 0 || next >= static_cast<int64_t>(running->kernels.size()))
     return endRun(time);
   kernel = next;
   kernelStart = time;

@@ -25,6 +25,8 @@ struct KernelTime {
 
 struct EntryProfile {
   const nnc_entry *entry;
+  /// The kernels' descriptions; of launches that the program does not describe, their kernels' names.
+  std::vector<nnc_kernel> descriptions;
   std::vector<KernelTime> kernels;
   /// The first run meets cold memory and sleeping threads: it counts only where it stays the only one.
   int64_t runs = 0;
@@ -38,9 +40,16 @@ public:
   /// `program` must outlive the profile. Events are kept of the first `tracedRuns` runs of entries.
   Profile(const nnc_program &program, int workers, int64_t tracedRuns);
 
-  /// One for each entry that has kernels.
+  /// One for each entry that has kernels or launches.
   const std::vector<EntryProfile> &entries() const { return profiles; }
   const std::vector<TraceEvent> &events() const { return trace; }
+
+  /// Whether it is one of these.
+  bool records(const nnc_entry &entry) const { return find(entry) != nullptr; }
+  /// Null where the entry is none of these.
+  const EntryProfile *find(const nnc_entry &entry) const;
+  /// A run of an entry on a device, just ended, whose kernels took so long one after the other.
+  void addRun(const nnc_entry &entry, std::span<const int64_t> nanoseconds);
 
   /// A run of an entry starts; its kernels' starts and its end follow.
   void enter(const nnc_entry &entry);

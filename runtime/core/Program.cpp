@@ -1,6 +1,7 @@
 // Looking things up in a program's descriptor, and opening a shared object that holds one.
 #include "core/Program.h"
 #include "core/Error.h"
+#include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
@@ -80,6 +81,8 @@ std::shared_ptr<const nnc_program> openProgram(const std::string &path) {
   validateProgram(*program, path);
   return {library, program};
 }
+
+bool usesDevice(const nnc_program &program) { return std::ranges::any_of(entriesOf(program), runsOnDevice); }
 
 const nnc_variable *findVariable(const nnc_program &program, std::string_view name) {
   for (const nnc_variable &variable : variablesOf(program))

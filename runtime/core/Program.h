@@ -38,6 +38,13 @@ inline std::span<const nnc_span> workerSpansOf(const nnc_entry &entry) {
 inline std::span<const nnc_kernel> kernelsOf(const nnc_entry &entry) {
   return {entry.kernels, static_cast<size_t>(entry.kernel_count)};
 }
+inline std::span<const nnc_launch> launchesOf(const nnc_entry &entry) {
+  return {entry.launches, static_cast<size_t>(entry.launch_count)};
+}
+
+inline bool runsOnDevice(const nnc_entry &entry) { return entry.launch_count > 0; }
+/// Whether some entry does.
+bool usesDevice(const nnc_program &program);
 
 const nnc_variable *findVariable(const nnc_program &program, std::string_view name);
 const nnc_input *findInput(const nnc_entry &entry, nnc_input_role role);

@@ -100,7 +100,7 @@ Session run(const Session &prepared, const nnc_entry &entry, int workers, uint8_
   Session session(prepared, options);
   if (entry.kind != NNC_INIT)
     for (const nnc_variable &variable : variablesOf(prepared.program()))
-      std::memcpy(session.at(variable.tensor), prepared.at(variable.tensor), byteCount(variable.tensor));
+      std::memcpy(session.write(variable), prepared.read(variable), byteCount(variable.tensor));
   writeInputs(session);
   Workers inTurns(workers, Schedule::turns);
   WorkerScope scope(inTurns);
@@ -198,16 +198,24 @@ void describe(std::string &text, const Comparison &comparison, const std::string
                      bytes->first, where(bytes->first));
 }
 
-void checkBits(const nnc_entry &entry, const nnc_tensor &tensor, const Runs &runs) {
-  if (std::memcmp(runs[0].at(tensor), runs[1].at(tensor), byteCount(tensor)) != 0)
+void checkBits(const nnc_entry &entry, const nnc_tensor &tensor, const void *left, const void *right) {
+  if (std::memcmp(left, right, byteCount(tensor)) != 0)
     fail(entry.name, " does not keep to its plan: '", tensor.name, "' depends on what the arena held before");
 }
 
 } // namespace
 
+void checkRehearsable(const nnc_program &program) {
+  if (usesDevice(program))
+    fail("program '", program.name,
+         "' is for a GPU, whose memory has no guard pages: only a program for the CPU, "
+         "compiled without --target=cuda, can be rehearsed");
+}
+
 TouchedBytes rehearse(const Session &prepared, const nnc_entry &entry, int workers,
                       const std::function<void(Session &)> &writeInputs) {
   const nnc_program &program = prepared.program();
+  checkRehearsable(program);
   Runs runs = {run(prepared, entry, workers, kPaints[0], Guard::atStart, writeInputs),
                run(prepared, entry, workers, kPaints[1], Guard::atEnd, writeInputs)};
   Comparison arena = compareArena(program, entry, runs), scratch = compareScratch(program, entry, runs);
@@ -217,9 +225,9 @@ TouchedBytes rehearse(const Session &prepared, const nnc_entry &entry, int worke
   if (!differences.empty())
     fail(entry.name, " does not keep to its plan: ", differences);
   for (const nnc_output &output : outputsOf(entry))
-    checkBits(entry, output.tensor, runs);
+    checkBits(entry, output.tensor, runs[0].at(output.tensor), runs[1].at(output.tensor));
   for (const nnc_variable &variable : variablesOf(program))
-    checkBits(entry, variable.tensor, runs);
+    checkBits(entry, variable.tensor, runs[0].read(variable), runs[1].read(variable));
   return {arena.touched, scratch.touched};
 }
 

@@ -11,6 +11,9 @@ struct TouchedBytes {
   int64_t scratch = 0; // of a worker's scratch, all workers laid over each other
 };
 
+/// Throws an Error where the program's entries do not run on the host, where alone this is possible.
+void checkRehearsable(const nnc_program &program);
+
 /// Runs `entry` twice on arenas of its own, each between guard pages and painted with a pattern of its own: a byte that
 /// keeps both paints is untouched. Seed and learning rate are those of `prepared`, and so are the variables where the
 /// entry is not init; `writeInputs` writes the inputs. Throws an Error where the bytes touched are not those planned,

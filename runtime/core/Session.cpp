@@ -1,5 +1,6 @@
 // A program with its arena: what runs entries and reads and writes their tensors.
 #include "core/Session.h"
+#include "core/Device.h"
 #include <cstring>
 
 namespace nnc {
@@ -30,12 +31,39 @@ int64_t arenaBytes(const nnc_program &program, int workers) {
 
 Session::Session(std::shared_ptr<const nnc_program> program, const SessionOptions &options)
     : descriptor(std::move(program)), workers(chooseWorkers(options.threads)),
-      arena(arenaBytes(*descriptor, workers.count()), options.arena) {}
+      arena(arenaBytes(*descriptor, workers.count()), options.arena) {
+  if (usesDevice(*descriptor))
+    device = std::make_unique<Device>(*descriptor, arena, options.arena);
+}
 
 Session::Session(const Session &other, const SessionOptions &options) : Session(other.descriptor, options) {
   seed = other.seed;
   learningRate = other.learningRate;
   classWeights = other.classWeights;
+}
+
+Session::Session(Session &&other) noexcept = default;
+
+Session::~Session() = default;
+
+const Gpu *Session::gpu() const { return device ? &device->gpu() : nullptr; }
+
+std::string Session::place() const {
+  return device ? device->gpu().name() : concat(threads(), threads() == 1 ? " thread" : " threads");
+}
+
+const void *Session::read(const nnc_variable &variable) const {
+  if (device)
+    device->fetchVariables();
+  return at(variable.tensor);
+}
+
+void *Session::write(const nnc_variable &variable) {
+  if (device) {
+    device->fetchVariables();
+    device->takeFromHost();
+  }
+  return at(variable.tensor);
 }
 
 double Session::readScalar(const nnc_tensor &tensor) const {
@@ -45,9 +73,15 @@ double Session::readScalar(const nnc_tensor &tensor) const {
 }
 
 void Session::run(const nnc_entry &entry) {
+  if (runsOnDevice(entry))
+    return device->run(entry, profile);
+  if (device && entry.kind != NNC_INIT)
+    device->fetchVariables();
   WorkerScope scope(workers);
   ProfileScope recording(profile, entry);
   entry.run(arena.data());
+  if (device && (entry.kind == NNC_INIT || entry.kind == NNC_TRAIN))
+    device->takeFromHost();
 }
 
 void Session::initialize(int64_t value) {

@@ -11,22 +11,40 @@
 
 namespace nnc {
 
+class Device;
+class Gpu;
+
 struct SessionOptions {
   int threads = 0; // 0: as many as there are processors
   ArenaOptions arena;
 };
 
+/// Where entries of the program run on a GPU, the session has an arena there too. Its own then holds inputs and
+/// outputs, and the variables while the host has to do with them.
 class Session {
 public:
+  /// Throws an Error where the program needs a GPU and there is none, or none with enough memory.
   Session(std::shared_ptr<const nnc_program> program, const SessionOptions &options = {});
   /// Of the same program, with the same seed and learning rate, and an arena of its own in which nothing is set.
   Session(const Session &other, const SessionOptions &options);
+  Session(Session &&other) noexcept;
+  ~Session();
 
   const nnc_program &program() const { return *descriptor; }
   int threads() const { return workers.count(); }
   const Arena &memory() const { return arena; }
 
+  /// Null where the program runs on the host alone.
+  const Gpu *gpu() const;
+  /// What entries run on: `2 threads`, or the GPU's name.
+  std::string place() const;
+
+  /// An input or output of an entry.
   void *at(const nnc_tensor &tensor) const { return arena.data() + tensor.offset; }
+  /// The elements of a variable, as the last run has left them; until the next run.
+  const void *read(const nnc_variable &variable) const;
+  /// The same, for elements of it to be changed.
+  void *write(const nnc_variable &variable);
   /// A scalar of f32 or f64.
   double readScalar(const nnc_tensor &tensor) const;
 
@@ -54,6 +72,7 @@ private:
   std::shared_ptr<const nnc_program> descriptor;
   Workers workers;
   Arena arena;
+  std::unique_ptr<Device> device; // null where the program runs on the host alone
   Profile *profile = nullptr;
   int64_t seed = 0;
   std::optional<double> learningRate;

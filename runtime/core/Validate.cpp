@@ -10,6 +10,11 @@ namespace {
 /// No model has this many of anything; a larger count is a descriptor of something else.
 constexpr int64_t kMaxCount = 1 << 20;
 
+/// What a launch may ask for: CUDA's limits of a grid and a block, the shared memory that a block of compute capability
+/// 9.0 can have, and 32764 bytes of parameters, the arena's address among them.
+constexpr int64_t kMaxBlocks = (int64_t(1) << 31) - 1, kMaxThreads = 1024, kMaxSharedBytes = 227 << 10,
+                  kMaxArguments = 32764 / 8 - 1;
+
 class Validator {
 public:
   Validator(const nnc_program &program, const std::string &where) : program(program), where(where) {}
@@ -23,6 +28,11 @@ public:
                 program.worker_bytes <= NNC_MAX_BYTES,
             "has impossible sizes: arena ", program.arena_bytes, ", state ", program.state_bytes, ", worker ",
             program.worker_bytes, " bytes");
+    require(program.image_bytes >= 0 && program.image_bytes <= NNC_MAX_BYTES &&
+                (program.image_bytes == 0) == (program.image == nullptr),
+            "has an image of ", program.image_bytes, " bytes", program.image ? "" : " that is not there");
+    require(program.image_bytes == 0 || std::string_view(program.target) == "cuda",
+            "has kernels for a device of a kind that this runtime does not know: ", program.target);
     checkCount(program.variable_count, program.variables, "variables");
     checkCount(program.entry_count, program.entries, "entries");
     std::set<std::string> names;
@@ -64,7 +74,7 @@ private:
   }
 
   void checkEntry(const nnc_entry &entry, std::set<std::string> &names) {
-    require(entry.name && entry.symbol && entry.run, "has an entry without a name or code");
+    require(entry.name && entry.symbol && (entry.run || entry.launch_count), "has an entry without a name or code");
     require(names.insert(entry.name).second, "has two entries named ", entry.name);
     require(entry.kind >= NNC_INIT && entry.kind <= NNC_GRADIENTS, "has an entry of unknown kind ", entry.kind, ": ",
             entry.name);
@@ -87,6 +97,7 @@ private:
     checkSpans(entry, arenaSpansOf(entry), program.state_bytes, program.arena_bytes);
     checkSpans(entry, workerSpansOf(entry), 0, program.worker_bytes);
     checkKernels(entry);
+    checkLaunches(entry);
   }
 
   void checkSpans(const nnc_entry &entry, std::span<const nnc_span> spans, int64_t start, int64_t end) {
@@ -108,6 +119,31 @@ private:
       require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0,
               "has a kernel of impossible size: ", entry.name, ".", kernel.name);
     }
+  }
+
+  void checkLaunches(const nnc_entry &entry) {
+    checkCount(entry.launch_count, entry.launches, concat("launches of ", entry.name));
+    if (entry.launch_count == 0)
+      return;
+    require(!entry.run, "has an entry for both host and device: ", entry.name);
+    require(entry.kind != NNC_INIT, "has an init entry for a device: ", entry.name);
+    require(program.image, "has no image of the kernels that ", entry.name, " launches");
+    require(entry.kernel_count == 0 || entry.kernel_count == entry.launch_count, "describes ", entry.kernel_count,
+            " kernels of ", entry.name, ", which launches ", entry.launch_count);
+    for (const nnc_launch &launch : launchesOf(entry)) {
+      require(launch.kernel && *launch.kernel, "has a launch without a kernel in ", entry.name);
+      std::string owner = concat(entry.name, ".", launch.kernel);
+      checkLaunchSize(owner, "blocks", launch.blocks, 1, kMaxBlocks);
+      checkLaunchSize(owner, "threads a block", launch.threads, 1, kMaxThreads);
+      checkLaunchSize(owner, "bytes of shared memory a block", launch.shared_bytes, 0, kMaxSharedBytes);
+      checkLaunchSize(owner, "arguments", launch.argument_count, 0, kMaxArguments);
+      require(launch.argument_count == 0 || launch.arguments, "has a launch whose arguments are not there: ", owner);
+    }
+  }
+
+  void checkLaunchSize(const std::string &owner, const char *what, int64_t size, int64_t least, int64_t most) {
+    require(size >= least && size <= most, "launches ", owner, " with ", size, " ", what, ", not with ", least, " to ",
+            most);
   }
 
   void checkInput(const nnc_entry &entry, const nnc_input &input, const std::string &owner) {

@@ -135,7 +135,7 @@ void Trainer::checkLoss(const TrainingState &state, int64_t steps) const {
 void Trainer::checkParameters(const TrainingState &state) const {
   for (const nnc_variable &variable : variablesOf(session.program())) {
     const nnc_tensor &tensor = variable.tensor;
-    if (allFinite(tensor, session.at(tensor)))
+    if (allFinite(tensor, session.read(variable)))
       continue;
     // After an epoch the state stands at the start of the next one.
     int64_t steps = (state.rows + state.batch - 1) / state.batch;

@@ -25,10 +25,12 @@ void run(void *) {
 
 const nnc_kernel kKernels[] = {{"m.dense.forward.0", "m.dense", "forward", "m.mlir:1:1", kTasks, 100, 10},
                                {"update.serial_0", "", "update", "", 1, 0, 20}};
-const nnc_entry kEntries[] = {
-    {"fit.train", "fit", NNC_TRAIN, 0, 1, 0, nullptr, 0, nullptr, &run, 0, nullptr, 0, nullptr, 2, kKernels},
-    {"m.predict", "m", NNC_PREDICT, 0, 1, 0, nullptr, 0, nullptr, &run, 0, nullptr, 0, nullptr, 0, nullptr}};
-const nnc_program kProgram = {NNC_ABI_VERSION, 0, "m", "test", "by hand", 64, 0, 0, 0, nullptr, 2, kEntries};
+const nnc_entry kEntries[] = {{"fit.train", "fit", NNC_TRAIN, 0, 1, 0, nullptr, 0, nullptr, &run, 0, nullptr, 0,
+                               nullptr, 2, kKernels, 0, nullptr},
+                              {"m.predict", "m", NNC_PREDICT, 0, 1, 0, nullptr, 0, nullptr, &run, 0, nullptr, 0,
+                               nullptr, 0, nullptr, 0, nullptr}};
+const nnc_program kProgram = {NNC_ABI_VERSION, 0, "m",      "test", "by hand", 64, 0, 0, 0,
+                              nullptr,         2, kEntries, 0,      nullptr};
 
 Session makeSession(int threads) {
   SessionOptions options;

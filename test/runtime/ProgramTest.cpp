@@ -106,6 +106,52 @@ TEST(Program, RefusesKernelsOfAnotherForm) {
   EXPECT_INVALID(give(copy), "a kernel of impossible size: fit.train.b");
 }
 
+TEST(Program, RefusesLaunchesOfAnotherForm) {
+  const int64_t arguments[] = {1, 2};
+  nnc_launch launches[] = {{"a", 1, 1, 0, 0, nullptr}, {"b", INT32_MAX, 1024, 232448, 2, arguments}};
+  auto give = [&](Copy &copy) {
+    copy.program.target = "cuda";
+    copy.program.image = launches;
+    copy.program.image_bytes = sizeof(launches);
+    copy.entries[1].run = nullptr;
+    copy.entries[1].launch_count = 2;
+    copy.entries[1].launches = launches;
+  };
+  EXPECT_INVALID(give(copy), "(no error)");
+  EXPECT_INVALID(give(copy); copy.program.image = nullptr, "an image of 96 bytes that is not there");
+  EXPECT_INVALID(give(copy); copy.program.image_bytes = 0, "an image of 0 bytes");
+  EXPECT_INVALID(give(copy); copy.program.image_bytes = -1, "an image of -1 bytes");
+  EXPECT_INVALID(give(copy); copy.program.target = "vulkan",
+                             "kernels for a device of a kind that this runtime does not know: vulkan");
+  EXPECT_INVALID(give(copy); copy.program.image = nullptr;
+                 copy.program.image_bytes = 0, "no image of the kernels that fit.train launches");
+  EXPECT_INVALID(give(copy); copy.entries[1].run = copy.entries[2].run, "an entry for both host and device: fit.train");
+  EXPECT_INVALID(give(copy); copy.entries[1].launch_count = 0, "an entry without a name or code");
+  EXPECT_INVALID(give(copy); copy.entries[1].launch_count = -1, "-1 launches of fit.train");
+  EXPECT_INVALID(give(copy); copy.entries[1].launches = nullptr, "2 launches of fit.train");
+  EXPECT_INVALID(give(copy); copy.entries[0].run = nullptr; copy.entries[0].launch_count = 2;
+                 copy.entries[0].launches = launches, "an init entry for a device: init");
+  const nnc_kernel kernel = {"a", "", "", "", 1, 0, 0};
+  EXPECT_INVALID(give(copy); copy.entries[1].kernel_count = 1;
+                 copy.entries[1].kernels = &kernel, "describes 1 kernels of fit.train, which launches 2");
+
+  auto refuses = [&](const nnc_launch &launch, const std::string &part) {
+    launches[0] = launch;
+    EXPECT_INVALID(give(copy), part);
+  };
+  refuses({nullptr, 1, 1, 0, 0, nullptr}, "a launch without a kernel in fit.train");
+  refuses({"", 1, 1, 0, 0, nullptr}, "a launch without a kernel in fit.train");
+  refuses({"a", 0, 1, 0, 0, nullptr}, "launches fit.train.a with 0 blocks, not with 1 to 2147483647");
+  refuses({"a", int64_t(1) << 31, 1, 0, 0, nullptr}, "with 2147483648 blocks");
+  refuses({"a", 1, 0, 0, 0, nullptr}, "with 0 threads a block, not with 1 to 1024");
+  refuses({"a", 1, 1025, 0, 0, nullptr}, "with 1025 threads a block");
+  refuses({"a", 1, 1, -1, 0, nullptr}, "with -1 bytes of shared memory a block, not with 0 to 232448");
+  refuses({"a", 1, 1, 232449, 0, nullptr}, "with 232449 bytes of shared memory a block");
+  refuses({"a", 1, 1, 0, -1, arguments}, "with -1 arguments, not with 0 to 4094");
+  refuses({"a", 1, 1, 0, 4095, arguments}, "with 4095 arguments");
+  refuses({"a", 1, 1, 0, 1, nullptr}, "a launch whose arguments are not there: fit.train.a");
+}
+
 TEST(Program, FindsEntriesBySymbol) {
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "").name, std::string("fit.train"));
   EXPECT_EQ(requireEntry(nnc_program_tokens, NNC_TRAIN, "fit").name, std::string("fit.train"));

@@ -131,8 +131,8 @@ TEST_F(TrainerTest, StopsEarlyAndRestoresTheBestEpoch) {
   addScores(optionsOfTwo, stateOfTwo);
   EXPECT_TRUE(trainerFor(two).train(rows, {}, stateOfTwo, {}, optionsOfTwo, silent));
   EXPECT_EQ(readFile(folder / "best"), readFile(folder / "two"));
-  const nnc_tensor &table = findVariable(session.program(), "classifier.embedding.table")->tensor;
-  EXPECT_EQ(std::memcmp(session.at(table), two.at(table), byteCount(table)), 0);
+  const nnc_variable &table = *findVariable(session.program(), "classifier.embedding.table");
+  EXPECT_EQ(std::memcmp(session.read(table), two.read(table), byteCount(table.tensor)), 0);
 }
 
 TEST_F(TrainerTest, SameEndOfEarlyStoppingAfterAnyInterruption) {
@@ -237,7 +237,7 @@ TEST_F(TrainerTest, SavesNoParameterThatIsNotFinite) {
     used[token] = true;
   size_t unused = std::find(used.begin() + 1, used.end(), false) - used.begin();
   ASSERT_LT(unused, used.size());
-  std::memcpy(static_cast<float *>(session.at(findVariable(session.program(), "classifier.embedding.table")->tensor)) +
+  std::memcpy(static_cast<float *>(session.write(*findVariable(session.program(), "classifier.embedding.table"))) +
                   unused * 3,
               &nan, sizeof(nan));
   TrainingState state;

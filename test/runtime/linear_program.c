@@ -72,11 +72,13 @@ static const nnc_span trainSpans[] = {
     {X_IN, BATCH * FEATURES * 4}, {Y_IN, BATCH * 4}, {VALID_IN, 8}, {RATE_IN, 4}, {LOSS_OUT, 4}, {PRED_OUT, BATCH * 4}};
 static const nnc_span predictSpans[] = {{X_IN, BATCH * FEATURES * 4}, {PRED_OUT, BATCH * 4}};
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, 1, initSpans, 0, 0, 0, 0},
-    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train, 6, trainSpans, 0, 0, 0, 0},
-    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict, 2, predictSpans, 0, 0, 0, 0},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, 1, initSpans, 0, 0, 0, 0, 0, 0},
+    {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 4, trainInputs, 1, trainOutputs, train, 6, trainSpans, 0, 0, 0, 0, 0, 0},
+    {"line.predict", "line", NNC_PREDICT, 0, BATCH, 1, trainInputs, 1, predictOutputs, predict, 2, predictSpans, 0, 0,
+     0, 0, 0, 0},
 };
 
 const nnc_program nnc_program_linear = {
     NNC_ABI_VERSION, 0, "linear", "test", "by hand", ARENA_BYTES, STATE_BYTES, 0, 3, variables, 3, entries,
+    0, 0,
 };

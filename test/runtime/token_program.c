@@ -135,15 +135,16 @@ static const nnc_span workerSpans[] = {{0, CLASSES * 4}};
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const nnc_entry entries[] = {
-    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, COUNT(initSpans), initSpans, 0, 0, 0, 0},
+    {"init", "", NNC_INIT, 0, 0, 1, initInputs, 0, 0, init, COUNT(initSpans), initSpans, 0, 0, 0, 0, 0, 0},
     {"fit.train", "fit", NNC_TRAIN, 0, BATCH, 5, trainInputs, 2, lossOutputs, trainBatch, COUNT(trainSpans), trainSpans,
-     1, workerSpans, 0, 0},
+     1, workerSpans, 0, 0, 0, 0},
     {"fit.evaluate", "fit", NNC_EVALUATE, 0, BATCH, 3, evaluateInputs, 2, lossOutputs, evaluateBatch,
-     COUNT(evaluateSpans), evaluateSpans, 1, workerSpans, 0, 0},
+     COUNT(evaluateSpans), evaluateSpans, 1, workerSpans, 0, 0, 0, 0},
     {"classifier.predict", "classifier", NNC_PREDICT, 0, BATCH, 1, predictInputs, 1, predictOutputs, predictBatch,
-     COUNT(predictSpans), predictSpans, 1, workerSpans, 0, 0},
+     COUNT(predictSpans), predictSpans, 1, workerSpans, 0, 0, 0, 0},
 };
 
 const nnc_program nnc_program_tokens = {
     NNC_ABI_VERSION, 0, "tokens", "test", "by hand", ARENA_BYTES, STATE_BYTES, WORKER_BYTES, 3, variables, 4, entries,
+    0, 0,
 };

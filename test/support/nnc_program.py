@@ -18,7 +18,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -105,6 +105,17 @@ class Kernel(ctypes.Structure):
     ]
 
 
+class Launch(ctypes.Structure):
+    _fields_ = [
+        ("kernel", ctypes.c_char_p),
+        ("blocks", ctypes.c_int64),
+        ("threads", ctypes.c_int64),
+        ("shared_bytes", ctypes.c_int64),
+        ("argument_count", ctypes.c_int64),
+        ("arguments", ctypes.POINTER(ctypes.c_int64)),
+    ]
+
+
 class Entry(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
@@ -123,6 +134,8 @@ class Entry(ctypes.Structure):
         ("worker_spans", ctypes.POINTER(Span)),
         ("kernel_count", ctypes.c_int64),
         ("kernels", ctypes.POINTER(Kernel)),
+        ("launch_count", ctypes.c_int64),
+        ("launches", ctypes.POINTER(Launch)),
     ]
 
 
@@ -140,6 +153,8 @@ class Descriptor(ctypes.Structure):
         ("variables", ctypes.POINTER(Variable)),
         ("entry_count", ctypes.c_int64),
         ("entries", ctypes.POINTER(Entry)),
+        ("image_bytes", ctypes.c_int64),
+        ("image", ctypes.c_void_p),
     ]
 
 
@@ -312,5 +327,10 @@ def compile_model(model, *, directory=None, **compile_options):
         file.write(compiled_stub())
     program, shared = os.path.join(directory, "program.o"), os.path.join(directory, "program.so")
     compile_object(model, program, **compile_options)
-    run_tool("ld.lld", "-shared", "-o", shared, program, stub)
+    if (compile_options.get("target") or "").startswith("cuda-"):
+        # The emulator is the runtime's; its blocks are tasks of the stub's loops.
+        runtime = os.path.join(BUILD_DIR, "lib", "libnnc_runtime.a")
+        run_tool("clang++", "-shared", "-fuse-ld=lld", "-o", shared, program, stub, runtime)
+    else:
+        run_tool("ld.lld", "-shared", "-o", shared, program, stub)
     return Program(shared)

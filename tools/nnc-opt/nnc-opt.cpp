@@ -36,7 +36,7 @@ llvm::cl::opt<int64_t> batch("batch", llvm::cl::cat(category), llvm::cl::init(32
 llvm::cl::opt<std::string> entries("entries", llvm::cl::cat(category), llvm::cl::init("init,train,evaluate,predict"),
                                    llvm::cl::desc("Entry points to build"));
 llvm::cl::opt<std::string> target("target", llvm::cl::cat(category), llvm::cl::init("cpu"),
-                                  llvm::cl::desc("cpu, or reference (plain loops in f64 with libm)"));
+                                  llvm::cl::desc("cpu, cuda, or reference (plain loops in f64 with libm)"));
 llvm::cl::opt<std::string> march("march", llvm::cl::cat(category), llvm::cl::init("native"),
                                  llvm::cl::desc("CPU to compile for: native, or a name such as x86-64-v3"));
 llvm::cl::opt<std::string> triple("triple", llvm::cl::cat(category),

@@ -94,6 +94,11 @@ std::string rehearseAll(const Intention &intention) {
 } // namespace
 
 std::string assertPlan(const Intention &intention) {
+  try {
+    checkRehearsable(*intention.program);
+  } catch (const Error &error) {
+    fail("--assert-plan: ", error.what());
+  }
   Answer answer = answerOfChild([&] { return rehearseAll(intention); });
   if (WIFSIGNALED(answer.status))
     fail("--assert-plan: the rehearsal was ended by a signal: ", strsignal(WTERMSIG(answer.status)));

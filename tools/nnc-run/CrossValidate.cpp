@@ -70,16 +70,17 @@ int crossValidate(const Options &options) {
   if (options.batch && trainEntry.batch != *options.batch)
     fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", *options.batch);
 
+  // One program and its memory for all folds; each sets every variable anew.
+  SessionOptions sessionOptions;
+  sessionOptions.threads = options.threads;
+  Session session(program, sessionOptions);
+
   const nnc_entry *entries[] = {&trainEntry, &evaluateEntry};
   std::vector<nnc_input> inputs = dataInputs(entries);
   Source source(trainingPath(options), inputs);
   std::optional<RowClasses> classes = stratifiedClasses(options, source, inputs);
   std::vector<std::vector<int64_t>> parts = foldRows(source.rows(), options.folds, classes ? &*classes : nullptr);
 
-  // One program and its memory for all folds; each sets every variable anew.
-  SessionOptions sessionOptions;
-  sessionOptions.threads = options.threads;
-  Session session(program, sessionOptions);
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   Observer observer(*progress);
   catchInterrupts();

@@ -29,6 +29,7 @@ int describeDevice(const Options &options) {
   Roofline roofline = measureRoofline(threads);
   nlohmann::ordered_json device = {
       {"name", "measured"},
+      {"kind", "cpu"},
       {"description", concat(processorName(), ", ", threads, threads == 1 ? " thread" : " threads")},
       {"flops", roofline.flops},
       {"bytes_per_second", roofline.bytes},

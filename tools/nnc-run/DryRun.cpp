@@ -4,6 +4,7 @@
 #include "Compile.h"
 #include "Files.h"
 #include "core/Error.h"
+#include "core/Gpu.h"
 #include "core/Parallel.h"
 #include "core/Program.h"
 #include <algorithm>
@@ -21,23 +22,47 @@ struct Need {
   int64_t batch = 0, bytes = 0;
 };
 
+/// What the kernel says can be had without swapping.
+int64_t availableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  int64_t kibibytes = 0;
+  while (file >> key >> kibibytes) {
+    if (key == "MemAvailable:")
+      return kibibytes << 10;
+    file.ignore(256, '\n');
+  }
+  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
 class DryRun {
 public:
-  DryRun(const Options &options, int64_t memory)
-      : options(options), memory(memory), threads(options.threads ? options.threads : availableThreads()) {}
+  explicit DryRun(const Options &options)
+      : options(options), threads(options.threads ? options.threads : availableThreads()) {}
 
   int run(int64_t batch) {
     Need asked = compileFor(batch);
-    bool fits = asked.bytes <= memory;
-    std::printf("%s: a training step of %lld samples on %d %s takes %s (%lld bytes): it %s into %s\n",
-                options.model.c_str(), static_cast<long long>(asked.batch), threads,
-                threads == 1 ? "thread" : "threads", format(asked.bytes).c_str(), static_cast<long long>(asked.bytes),
-                fits ? "fits" : "does not fit", format(memory).c_str());
+    std::string place = isForGpu ? "" : concat(" on ", threads, threads == 1 ? " thread" : " threads");
+    std::printf("%s: a training step of %lld samples%s takes %s (%lld bytes)%s", options.model.c_str(),
+                static_cast<long long>(asked.batch), place.c_str(), format(asked.bytes).c_str(),
+                static_cast<long long>(asked.bytes), isForGpu ? " of a GPU's memory" : "");
+    std::string note = isForGpu ? lookAtGpu() : "the data and what reads them come on top\n";
+    if (!isForGpu)
+      memory = availableMemory();
+    if (options.memory)
+      memory = options.memory;
+    if (!memory) {
+      std::printf("\n%s", note.c_str());
+      finishOutput();
+      return 0;
+    }
+    bool fits = asked.bytes <= *memory;
+    std::printf(": it %s into %s\n", fits ? "fits" : "does not fit", format(*memory).c_str());
     if (isCompiled(options.model))
       std::printf("it is compiled for this batch; what others take, its model file tells\n");
     else
-      printLargest(asked);
-    std::printf("the data and what reads them come on top\n");
+      printLargest(asked, *memory);
+    std::printf("%s", note.c_str());
     finishOutput();
     return fits ? 0 : 1;
   }
@@ -48,13 +73,27 @@ private:
   /// So many batches are chosen by interpolation; after that halving is sure to end.
   static constexpr int kInterpolated = 10;
 
-  Need compileFor(int64_t batch) const {
+  Need compileFor(int64_t batch) {
     auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
     const nnc_entry &entry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
-    return {entry.batch, program->arena_bytes + threads * program->worker_bytes};
+    isForGpu = usesDevice(*program);
+    return {entry.batch, program->arena_bytes + (isForGpu ? 0 : threads * program->worker_bytes)};
   }
 
-  void printLargest(Need asked) const {
+  /// Takes the memory that is free there; a sentence on it.
+  std::string lookAtGpu() {
+    try {
+      Gpu gpu;
+      auto [free, total] = gpu.memory();
+      memory = free;
+      return concat(gpu.name(), " has ", format(free), " free of ", format(total), "; the kernels come on top\n");
+    } catch (const Error &error) {
+      return options.memory ? "the kernels come on top\n"
+                            : concat("what there is, --memory says: ", error.what(), "\n");
+    }
+  }
+
+  void printLargest(Need asked, int64_t memory) {
     Need fits = asked.batch == 1 ? asked : compileFor(1);
     if (fits.bytes > memory) {
       std::printf("no batch fits: one sample takes %s\n", format(fits.bytes).c_str());
@@ -98,22 +137,10 @@ private:
   }
 
   const Options &options;
-  int64_t memory;
   int threads;
+  bool isForGpu = false;
+  std::optional<int64_t> memory; // that there is, where that is known
 };
-
-/// What the kernel says can be had without swapping.
-int64_t availableMemory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key;
-  int64_t kibibytes = 0;
-  while (file >> key >> kibibytes) {
-    if (key == "MemAvailable:")
-      return kibibytes << 10;
-    file.ignore(256, '\n');
-  }
-  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-}
 
 } // namespace
 
@@ -132,8 +159,6 @@ std::optional<int64_t> parseBytes(const std::string &text) {
   return std::nullopt;
 }
 
-int dryRun(const Options &options, int64_t batch) {
-  return DryRun(options, options.memory.value_or(availableMemory())).run(batch);
-}
+int dryRun(const Options &options, int64_t batch) { return DryRun(options).run(batch); }
 
 } // namespace nnc::run

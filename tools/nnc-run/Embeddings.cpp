@@ -46,15 +46,16 @@ const nnc_variable &findTable(const nnc_program &program, const std::string &lay
 } // namespace
 
 void PretrainedRows::copyTo(Session &session) const {
-  int64_t size = table.shape[1];
+  int64_t size = table.tensor.shape[1];
   auto copy = [&]<typename T>(T *rows) {
     for (size_t i = 0; i < vectors.words.size(); ++i)
       std::ranges::copy(vectors.vector(i, size), rows + vectors.words[i] * size);
   };
-  if (table.dtype == NNC_F64)
-    copy(static_cast<double *>(session.at(table)));
+  void *elements = session.write(table);
+  if (table.tensor.dtype == NNC_F64)
+    copy(static_cast<double *>(elements));
   else
-    copy(static_cast<float *>(session.at(table)));
+    copy(static_cast<float *>(elements));
 }
 
 Embeddings readEmbeddings(const Options &options, const nnc_program &program, const Vocabulary &vocabulary) {
@@ -65,7 +66,8 @@ Embeddings readEmbeddings(const Options &options, const nnc_program &program, co
     if (equals == std::string::npos || equals == 0 || equals + 1 == given.size())
       fail("--embeddings ", given, ": must be LAYER=FILE");
     std::string layer = given.substr(0, equals), path = given.substr(equals + 1);
-    const nnc_tensor &table = findTable(program, layer).tensor;
+    const nnc_variable &variable = findTable(program, layer);
+    const nnc_tensor &table = variable.tensor;
     std::string name = pathOf(table);
     if (!seen.insert(name).second)
       fail("--embeddings ", layer, ": ", name, " is given twice");
@@ -79,7 +81,7 @@ Embeddings readEmbeddings(const Options &options, const nnc_program &program, co
     WordVectors vectors = parseWordVectors(file->text(), path, vocabulary, table.shape[1]);
     result.notes.push_back(
         concat(name, ": ", vectors.words.size(), " of the vocabulary's ", words, " words start from ", path));
-    result.tables.emplace_back(table, std::move(vectors));
+    result.tables.emplace_back(variable, std::move(vectors));
   }
   return result;
 }

@@ -9,11 +9,11 @@ namespace nnc::run {
 /// Rows of one table, to be copied over its initial values.
 class PretrainedRows {
 public:
-  PretrainedRows(const nnc_tensor &table, WordVectors vectors) : table(table), vectors(std::move(vectors)) {}
+  PretrainedRows(const nnc_variable &table, WordVectors vectors) : table(table), vectors(std::move(vectors)) {}
   void copyTo(Session &session) const;
 
 private:
-  nnc_tensor table;
+  nnc_variable table;
   WordVectors vectors;
 };
 

@@ -79,9 +79,9 @@ struct Layer {
 
 class EntryReport {
 public:
-  EntryReport(const EntryProfile &entry, const Roofline &roofline, int threads)
-      : entry(entry), roofline(roofline), threads(threads) {
-    auto kernels = kernelsOf(*entry.entry);
+  EntryReport(const EntryProfile &entry, const Roofline &roofline, const std::string &place, int threads)
+      : entry(entry), roofline(roofline), place(place), threads(threads) {
+    const std::vector<nnc_kernel> &kernels = entry.descriptions;
     for (size_t i = 0; i < kernels.size(); ++i) {
       const KernelTime &time = entry.kernels[i];
       double runs = static_cast<double>(entry.runs), flops = static_cast<double>(kernels[i].flops),
@@ -94,9 +94,9 @@ public:
   }
 
   std::string format() const {
-    return run::format("%s: %.3f ms, mean of %ld %s on %d %s; this machine does %.0f GFLOP/s and moves %.1f GB/s\n",
-                       entry.entry->name, 1e3 * total.seconds, entry.runs, entry.runs == 1 ? "run" : "runs", threads,
-                       threads == 1 ? "thread" : "threads", 1e-9 * roofline.flops, 1e-9 * roofline.bytes) +
+    return run::format("%s: %.3f ms, mean of %ld %s on %s; this machine does %.0f GFLOP/s and moves %.1f GB/s\n",
+                       entry.entry->name, 1e3 * total.seconds, entry.runs, entry.runs == 1 ? "run" : "runs",
+                       place.c_str(), 1e-9 * roofline.flops, 1e-9 * roofline.bytes) +
            formatLayers() + formatKernels();
   }
 
@@ -126,7 +126,7 @@ private:
   /// In the order in which the entry comes to them.
   std::vector<Layer> groupByLayer() const {
     std::vector<Layer> layers;
-    auto kernels = kernelsOf(*entry.entry);
+    const std::vector<nnc_kernel> &kernels = entry.descriptions;
     for (size_t i = 0; i < kernels.size(); ++i) {
       const nnc_kernel &kernel = kernels[i];
       auto layer = std::find_if(layers.begin(), layers.end(), [&](const Layer &l) { return l.name == kernel.layer; });
@@ -153,7 +153,7 @@ private:
 
   /// The longest first.
   std::string formatKernels() const {
-    auto kernels = kernelsOf(*entry.entry);
+    const std::vector<nnc_kernel> &kernels = entry.descriptions;
     std::vector<size_t> order(kernels.size());
     for (size_t i = 0; i < order.size(); ++i)
       order[i] = i;
@@ -171,6 +171,7 @@ private:
 
   const EntryProfile &entry;
   const Roofline &roofline;
+  const std::string &place;
   int threads;
   std::vector<Sum> sums; // one a kernel
   Sum total;
@@ -178,11 +179,11 @@ private:
 
 } // namespace
 
-std::string formatProfile(const Profile &profile, const Roofline &roofline, int threads) {
+std::string formatProfile(const Profile &profile, const Roofline &roofline, const std::string &place, int threads) {
   std::string text;
   for (const EntryProfile &entry : profile.entries())
     if (entry.runs > 0)
-      text += (text.empty() ? "" : "\n") + EntryReport(entry, roofline, threads).format();
+      text += (text.empty() ? "" : "\n") + EntryReport(entry, roofline, place, threads).format();
   return text;
 }
 

@@ -11,8 +11,8 @@ constexpr int64_t kTracedRuns = 20;
 
 /// Tables of layers and of kernels for each entry that ran, as text: milliseconds a run and share of the entry,
 /// operations and bytes a second, the share of what the machine could do (the roofline), and how much of the workers'
-/// time was work.
-std::string formatProfile(const Profile &profile, const Roofline &roofline, int threads);
+/// time was work. `place` is what they ran on: `threads` threads, or a GPU, which counts as one worker.
+std::string formatProfile(const Profile &profile, const Roofline &roofline, const std::string &place, int threads);
 
 /// The events in the JSON trace format of Chrome, which Perfetto opens: a lane with entries and the kernels in them,
 /// and one for each worker. Throws an Error where the file cannot be written.

@@ -112,10 +112,10 @@ void addStop(Line &line, const RunEnd &end) {
 class PlainProgress : public Progress {
 public:
   void onStart(const std::string &model, int64_t rows, int64_t validationRows, int64_t parameters,
-               int threads) override {
+               const Session &session) override {
     Line line;
-    line.add("%s: %ld parameters; %ld training rows, %ld validation rows; %d %s\n", model.c_str(), parameters, rows,
-             validationRows, threads, threads == 1 ? "thread" : "threads");
+    line.add("%s: %ld parameters; %ld training rows, %ld validation rows; %s\n", model.c_str(), parameters, rows,
+             validationRows, session.place().c_str());
     line.write();
   }
   void onStep(const StepReport &report) override {
@@ -226,13 +226,16 @@ private:
 class JsonProgress : public Progress {
 public:
   void onStart(const std::string &model, int64_t rows, int64_t validationRows, int64_t parameters,
-               int threads) override {
-    print({{"event", "start"},
-           {"model", model},
-           {"rows", rows},
-           {"validation_rows", validationRows},
-           {"parameters", parameters},
-           {"threads", threads}});
+               const Session &session) override {
+    Json object = {{"event", "start"},
+                   {"model", model},
+                   {"rows", rows},
+                   {"validation_rows", validationRows},
+                   {"parameters", parameters},
+                   {"threads", session.threads()}};
+    if (session.gpu())
+      object["device"] = session.place();
+    print(object);
   }
   void onStep(const StepReport &report) override {
     if (!throttle.ready())

@@ -25,7 +25,7 @@ class Progress : public TrainObserver {
 public:
   /// Before the first step: what is trained on what.
   virtual void onStart(const std::string &model, int64_t rows, int64_t validationRows, int64_t parameters,
-                       int threads) {}
+                       const Session &session) {}
   virtual void onEnd(const RunEnd &end) {}
   /// A sentence for the user.
   virtual void note(const std::string &text) {}

@@ -20,7 +20,7 @@ Json describe(const nnc_kernel &kernel) {
           {"tasks", kernel.tasks}, {"flops", kernel.flops}, {"bytes", kernel.bytes}};
 }
 
-Json describe(const TraceEvent &event) {
+Json describe(const Profile &profile, const TraceEvent &event) {
   constexpr double kMicroseconds = 1e-3;
   Json object = {{"name", event.entry->name},
                  {"cat", "entry"},
@@ -30,7 +30,7 @@ Json describe(const TraceEvent &event) {
                  {"ts", static_cast<double>(event.start) * kMicroseconds},
                  {"dur", static_cast<double>(event.end - event.start) * kMicroseconds}};
   if (event.kernel >= 0) {
-    const nnc_kernel &kernel = kernelsOf(*event.entry)[event.kernel];
+    const nnc_kernel &kernel = profile.find(*event.entry)->descriptions[event.kernel];
     object["name"] = kernel.name;
     object["cat"] = event.worker < 0 ? "kernel" : "work";
     object["args"] = describe(kernel);
@@ -47,7 +47,7 @@ void writeTrace(const std::string &path, const Profile &profile, int threads) {
   for (int worker = 0; worker < threads; ++worker)
     events.push_back(nameLane(1 + worker, "worker " + std::to_string(worker)));
   for (const TraceEvent &event : profile.events())
-    events.push_back(describe(event));
+    events.push_back(describe(profile, event));
   Json trace = {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
   AtomicFile file(path);
   file.write(trace.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");

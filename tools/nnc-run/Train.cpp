@@ -13,6 +13,8 @@
 #include "ProfileReport.h"
 #include "Progress.h"
 #include "core/Error.h"
+#include "core/Gpu.h"
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -128,20 +130,23 @@ void printTest(const Averages &means) {
   finishOutput();
 }
 
-/// A profile and what it is compared with, measured before training, so that a machine without room for that says so
-/// early.
+/// A profile and what it is compared with, of the host measured before training, so that a machine without room for
+/// that says so early.
 struct Profiling {
-  Profiling(const nnc_program &program, int threads)
-      : threads(threads), roofline(measureRoofline(threads)), profile(program, threads, kTracedRuns) {}
+  explicit Profiling(const Session &session)
+      : threads(session.gpu() ? 0 : session.threads()), place(session.place()),
+        roofline(session.gpu() ? session.gpu()->roofline() : measureRoofline(threads)),
+        profile(session.program(), session.threads(), kTracedRuns) {}
 
   void report(const std::string &trace) const {
     if (!trace.empty())
       writeTrace(trace, profile, threads);
-    std::fputs(formatProfile(profile, roofline, threads).c_str(), stdout);
+    std::fputs(formatProfile(profile, roofline, place, std::max(threads, 1)).c_str(), stdout);
     finishOutput();
   }
 
-  int threads;
+  int threads; // 0: the program runs on a GPU
+  std::string place;
   Roofline roofline;
   Profile profile;
 };
@@ -172,8 +177,13 @@ int train(const Options &options) {
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
     fail(options.model, ": was compiled for batches of ", trainEntry.batch, ", not ", batch);
-  if (options.profile && trainEntry.kernel_count == 0)
+  if (options.profile && trainEntry.kernel_count == 0 && !runsOnDevice(trainEntry))
     fail(options.model, ": was not compiled for a profile: nnc-opt --profile does so");
+
+  // Before the data is read, so that a machine without the GPU or the memory says so early.
+  SessionOptions sessionOptions;
+  sessionOptions.threads = options.threads;
+  Session session(program, sessionOptions);
 
   std::vector<const nnc_entry *> entries = {&trainEntry};
   if (evaluateEntry)
@@ -235,9 +245,6 @@ int train(const Options &options) {
     assertion = assertPlanOf({program, options.threads, state.seed, state.learningRate, setVariables, {}}, trainEntry,
                              evaluateEntry, data, state, resumed.has_value());
 
-  SessionOptions sessionOptions;
-  sessionOptions.threads = options.threads;
-  Session session(program, sessionOptions);
   setVariables(session);
   if (resumed)
     loadKept(*resumed, session, state);
@@ -245,7 +252,7 @@ int train(const Options &options) {
 
   std::optional<Profiling> profiling;
   if (options.profile) {
-    profiling.emplace(*program, session.threads());
+    profiling.emplace(session);
     session.setProfile(&profiling->profile);
   }
 
@@ -253,7 +260,7 @@ int train(const Options &options) {
   History history(options.history, state);
   Observer observer(*progress, history);
   progress->onStart(options.model, state.rows ? state.rows : static_cast<int64_t>(data.training.indices.size()),
-                    static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session.threads());
+                    static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session);
   if (!rateNote.empty())
     progress->note(rateNote);
   if (!assertion.empty())

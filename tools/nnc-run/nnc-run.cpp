@@ -82,7 +82,11 @@ void addCommon(CLI::App &command, Options &options) {
   command.add_option("--batch", options.batch, "samples a step; default 32")->check(Whole(1, int64_t(1) << 20));
   command.add_option("--march", options.march, "CPU to compile for: native, x86-64-v3, x86-64-v4, ...")
       ->capture_default_str();
-  command.add_option("--target", options.target, "target to compile for: cpu or reference")->capture_default_str();
+  command
+      .add_option("--target", options.target,
+                  "target to compile for: cpu, reference (plain loops in f64), cuda (an NVIDIA GPU) or cuda-emulator "
+                  "(the kernels of cuda, on the CPU)")
+      ->capture_default_str();
   command.add_flag("--tune", options.tune,
                    "where this machine has not done so yet, measure how each matrix product is best computed on "
                    "--threads; takes a second or more a product. Never changes a result");

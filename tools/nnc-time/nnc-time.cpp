@@ -4,10 +4,8 @@
 // Rounds go through all entries, every other one backwards, so that what changes on the machine meanwhile meets all
 // alike. Standard output has a line for each entry: its fastest call and the median of the rounds, in seconds. The
 // first entry, which the others are compared with, has its turn in all rounds.
-#include "core/Arena.h"
 #include "core/Error.h"
-#include "core/Parallel.h"
-#include "core/Program.h"
+#include "core/Session.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -32,16 +30,13 @@ constexpr double kHopeless = 1.3;
 class Timer {
 public:
   explicit Timer(const Options &options)
-      : options(options), program(nnc::openProgram(options.program)),
-        threads(options.threads ? options.threads : nnc::availableThreads()), workers(threads),
-        arena(program->arena_bytes + threads * program->worker_bytes, {}) {}
+      : options(options), session(nnc::openProgram(options.program), {options.threads, {}}) {}
 
   void run() {
-    nnc::WorkerScope scope(workers);
     auto begin = std::chrono::steady_clock::now();
     // Threads wake and clocks rise in a turn that does not count.
-    calibrate(*nnc::entriesOf(*program).begin());
-    for (const nnc_entry &entry : nnc::entriesOf(*program))
+    calibrate(*nnc::entriesOf(session.program()).begin());
+    for (const nnc_entry &entry : nnc::entriesOf(session.program()))
       turns.push_back(calibrate(entry));
     double least = std::min_element(turns.begin(), turns.end(), isFaster)->times.front();
     for (int round = 1; round < options.rounds && secondsSince(begin) < options.budget; ++round)
@@ -70,17 +65,26 @@ private:
 
   /// Buffers hold what an earlier entry left there, and caches too.
   void prepare(const nnc_entry &entry) {
+    // A GPU's come from the host.
+    for (const nnc_variable &variable : nnc::variablesOf(session.program()))
+      session.write(variable);
+    const nnc::Arena &arena = session.memory();
     auto *bytes = reinterpret_cast<unsigned char *>(arena.data());
     for (int64_t i = 0; i + 1 < arena.size(); i += 2)
       std::memcpy(bytes + i, kNumber, 2);
-    entry.run(arena.data());
+    // Whole numbers are indices.
+    for (const nnc_input &input : nnc::inputsOf(entry))
+      if (input.tensor.dtype == NNC_I32 || input.tensor.dtype == NNC_I64)
+        std::memset(session.at(input.tensor), 0, nnc::byteCount(input.tensor));
+    session.writeControls(entry, entry.batch);
+    session.run(entry);
   }
 
   double timeCalls(const Turns &turn) {
     prepare(*turn.entry);
     auto begin = std::chrono::steady_clock::now();
     for (int64_t i = 0; i < turn.calls; ++i)
-      turn.entry->run(arena.data());
+      session.run(*turn.entry);
     return secondsSince(begin) / turn.calls;
   }
 
@@ -96,10 +100,7 @@ private:
   }
 
   const Options &options;
-  std::shared_ptr<const nnc_program> program;
-  int threads;
-  nnc::Workers workers;
-  nnc::Arena arena;
+  nnc::Session session;
   std::vector<Turns> turns;
 };
 

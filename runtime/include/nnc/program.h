@@ -150,7 +150,7 @@ typedef struct nnc_entry {
   const nnc_span *arena_spans;
   int64_t worker_span_count;
   const nnc_span *worker_spans;
-  int64_t kernel_count; /* 0 in a program that was not compiled for a profile */
+  int64_t kernel_count; /* 0 in a program that was not compiled for a profile; else a device's entry has one a launch */
   const nnc_kernel *kernels;
   int64_t launch_count; /* 0 where the entry is the host's */
   const nnc_launch *launches;
@@ -185,6 +185,67 @@ void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t task_cou
 /* Only programs compiled for a profile call it: the kernel of this number of the running entry starts, and the one
  * before it has ended; -1: the entry has. On the thread that runs the entry, outside of parallel loops. */
 void nnc_rt_profile(int64_t kernel);
+
+/* Only programs of targets cuda-emulator and cuda-races call what follows: the kernels that target cuda runs on a
+ * device run on the host in them. A place is what an error says of an operation: what it is, its layer, where it stands
+ * in the model file. What is wrong with a kernel ends the process with an error. runtime/core/Emulator.h says what is
+ * noticed.
+ */
+
+/* What a thread of a kernel knows of itself. The host keeps more behind it. */
+typedef struct nnc_emulated_thread {
+  int64_t block, blocks;   /* its block, of how many */
+  int64_t thread, threads; /* itself, of how many of its block; 32 in a row are a warp */
+  void *shared;            /* its block's shared memory */
+} nnc_emulated_thread;
+
+typedef void (*nnc_emulated_body)(void *context, nnc_emulated_thread *thread);
+
+typedef enum nnc_emulation {
+  NNC_DETECT_RACES = 1, /* the kernel reports its accesses to memory */
+  NNC_COOPERATIVE = 2,  /* all blocks are there at once: the kernel may wait for all of them */
+} nnc_emulation;
+
+/* Runs body(context, thread) for every thread of a kernel, and returns when all are done. The context begins with the
+ * address of the arena, of which kernels may touch `arena_bytes`; `flags` are of nnc_emulation. */
+void nnc_rt_emulate(const char *kernel, nnc_emulated_body body, void *context, int64_t blocks, int64_t threads,
+                    int64_t shared_bytes, int64_t arena_bytes, int64_t flags);
+
+/* Waits for the threads of the block; of all blocks. Each operation has a place of its own. */
+void nnc_rt_emulate_barrier(nnc_emulated_thread *thread, const char *place);
+void nnc_rt_emulate_grid_barrier(nnc_emulated_thread *thread, const char *place);
+
+/* Gives `bytes` (at most 64) to the threads of the warp and takes theirs: those of lane l at l * bytes, until the
+ * thread's next exchange. Lanes that the block lacks hold NaNs. Each operation has a place of its own. */
+const void *nnc_rt_emulate_exchange(nnc_emulated_thread *thread, const void *data, int64_t bytes, const char *place);
+
+/* A thread's share of a warp's c += a * b with 16 rows, 8 columns and `depth` terms, as mma.sync deals it. */
+typedef struct nnc_mma_fragments {
+  uint32_t a[4], b[2];
+  float c[4];
+} nnc_mma_fragments;
+
+typedef enum nnc_mma_type { NNC_MMA_TF32 = 0, NNC_MMA_BF16 = 1 } nnc_mma_type;
+
+/* Of a tf32 the lower 13 bits of an f32 are dropped. Terms are added in increasing order, each sum rounded to f32. */
+void nnc_rt_emulate_mma(nnc_emulated_thread *thread, nnc_mma_fragments *fragments, int64_t type, int64_t depth,
+                        const char *place);
+
+/* The asynchronous copies of a thread: `source_bytes` from global to shared memory, zeros up to `bytes`. They are done
+ * when the thread has waited until at most `pending` of the groups that it has made of them are not. */
+void nnc_rt_emulate_copy(nnc_emulated_thread *thread, void *target, const void *source, int64_t bytes,
+                         int64_t source_bytes, const char *place);
+void nnc_rt_emulate_copy_group(nnc_emulated_thread *thread);
+void nnc_rt_emulate_copy_wait(nnc_emulated_thread *thread, int64_t pending);
+
+typedef enum nnc_access {
+  NNC_WRITE = 1,  /* not a read */
+  NNC_SHARED = 2, /* to shared memory, by its type */
+} nnc_access;
+
+/* The thread is about to touch memory; `flags` are of nnc_access. */
+void nnc_rt_emulate_access(nnc_emulated_thread *thread, const void *address, int64_t bytes, int64_t flags,
+                           const char *place);
 
 #ifdef __cplusplus
 }

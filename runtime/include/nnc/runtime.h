@@ -29,7 +29,8 @@ typedef struct nnc_data nnc_data;
 /* What the last failed call of this thread says, as one sentence; never NULL. */
 const char *nnc_last_error(void);
 
-/* Sessions. `threads` is the number of workers of parallel loops, 0 for one a processor. It never changes a result. */
+/* Sessions. `threads` is the number of workers of parallel loops, 0 for one a processor. It never changes a result. A
+ * program compiled for a GPU runs on the first one that the NVIDIA driver shows; without one this fails. */
 nnc_session *nnc_session_create(const nnc_program *program, int32_t threads);
 nnc_session *nnc_session_open(const char *shared_object, int32_t threads);
 void nnc_session_destroy(nnc_session *session);

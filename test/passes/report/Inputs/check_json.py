@@ -34,7 +34,7 @@ ROLES = {"parameter", "optimizer_state", "counter", "input", "output", "activati
 def check_schema(report, has_device):
     check(report["schema"] == "nnc-report/1", "the schema has another name")
     seconds = ["seconds"] if has_device else []
-    optional = ["device", "samples"] if has_device else []
+    optional = (["device", "samples"] if has_device else []) + (["target"] if report["steps"] else [])
     check_keys(report, ["schema", "file", "models", "steps", *optional], [], "the report")
     for model in report["models"]:
         counts = ["multiply_adds_per_sample", "depth", "longest_path"]

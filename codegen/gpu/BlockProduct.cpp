@@ -1,0 +1,376 @@
+// Products in loops with a factor on chip; see BlockProduct.h.
+#include "codegen/gpu/BlockProduct.h"
+#include "codegen/Buffers.h"
+#include "codegen/cpu/Aliases.h"
+#include "codegen/cpu/Loops.h"
+#include "codegen/cpu/VectorBody.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+/// Sums that a thread holds at most.
+static constexpr int64_t maxSums = 16;
+/// Terms whose factors are loaded before the first of them is added.
+static constexpr int64_t termsAtOnce = 8;
+static constexpr int64_t vectorBytes = 16;
+
+static int64_t product(const Contraction &contraction, ArrayRef<unsigned> loops) {
+  int64_t result = 1;
+  for (unsigned loop : loops)
+    result *= contraction.getExtent(loop);
+  return result;
+}
+
+/// The outermost loop around `op` in which `factor` is there before and does not change; null where there is none.
+static scf::ForOp findLoop(Operation *op, Value factor) {
+  scf::ForOp found;
+  for (auto loop = dyn_cast<scf::ForOp>(op->getParentOp()); loop; loop = dyn_cast<scf::ForOp>(loop->getParentOp())) {
+    if (loop->isAncestor(factor.getParentRegion()->getParentOp()) || mayWrite(loop, factor))
+      break;
+    found = loop;
+  }
+  return found;
+}
+
+bool nn::keepsFactor(const Contraction &contraction, int64_t numThreads) {
+  if (!contraction.batch.empty() || contraction.sums.size() != 1 || contraction.columns.size() != 1 ||
+      !getElementTypeOrSelf(contraction.c->get().getType()).isF32() || numThreads == 1)
+    return false;
+  int64_t columns = llvm::divideCeil(product(contraction, contraction.columns), numThreads);
+  return product(contraction, contraction.rows) * columns <= maxSums &&
+         findLoop(contraction.op, contraction.b->get()) != nullptr;
+}
+
+/// The largest power of two that all addresses of rows of `memref` are known to be multiples of, up to 16.
+static int64_t getAlignment(Value memref) {
+  int64_t alignment = vectorBytes;
+  auto restrict = [&](int64_t bytes) {
+    alignment = std::min<int64_t>(alignment, bytes == 0 ? alignment : bytes & -bytes);
+  };
+  while (true) {
+    auto type = cast<MemRefType>(memref.getType());
+    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)))
+      return bytes;
+    for (int64_t stride : ArrayRef(strides).drop_back())
+      restrict(ShapedType::isDynamic(stride) ? bytes : stride * bytes);
+    auto view = memref.getDefiningOp<memref::SubViewOp>();
+    if (!view) {
+      // Buffers lie at multiples of 16 bytes in the arena and in shared memory.
+      Operation *op = memref.getDefiningOp();
+      bool isBuffer = isa<BlockArgument>(memref) || isBufferAllocation(op) || isa<memref::MemorySpaceCastOp>(op);
+      return isBuffer ? alignment : bytes;
+    }
+    SmallVector<int64_t> sourceStrides;
+    if (failed(cast<MemRefType>(view.getSource().getType()).getStridesAndOffset(sourceStrides, offset)))
+      return bytes;
+    for (auto [at, stride] : llvm::zip_equal(view.getStaticOffsets(), sourceStrides))
+      restrict(ShapedType::isDynamic(stride) ? bytes : (ShapedType::isDynamic(at) ? 1 : at) * stride * bytes);
+    memref = view.getSource();
+  }
+}
+
+namespace {
+/// A thread has one or more columns and a range of the sum's terms. Where there are fewer columns than threads, groups
+/// of threads have a range each, and hand their sums on from group to group: the chain stays one, and all of the second
+/// factor is on chip.
+class ProductEmitter {
+public:
+  ProductEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
+                 SharedMemory &shared, Registers &registers)
+      : builder(builder), contraction(contraction), op(contraction.op), fill(fill), loc(op.getLoc()), threads(threads),
+        shared(shared), registers(registers), ivs(op.getNumLoops()), numRows(product(contraction, contraction.rows)),
+        numColumns(product(contraction, contraction.columns)), numTerms(contraction.getNumTerms()),
+        columnsEach(llvm::divideCeil(numColumns, threads.count)) {
+    bool isWholeWarps = numColumns % 32 == 0;
+    while (isWholeWarps && numColumns * groups * 2 <= threads.count && numTerms % (groups * 2 * termsAtOnce) == 0)
+      groups *= 2;
+    termsEach = numTerms / groups;
+  }
+
+  void emit() {
+    prepare();
+    stageRows();
+    if (groups == 1) {
+      forEachOwn([&] { storeResults(addAll(getInitial())); });
+      return;
+    }
+    buildLoop(builder, loc, 0, groups, 1, [&](Value turn) {
+      emitIf(isEqual(group, turn), [&] {
+        SmallVector<Value> initial = buildIf(
+            builder, loc, isEqual(turn, constant(0)), SmallVector<Type>(numRows, builder.getF32Type()),
+            [&] { return getInitial(); }, [&] { return loadHanded(); });
+        SmallVector<Value> sums = addAll(initial);
+        auto isLast = scf::IfOp::create(builder, loc, isEqual(turn, constant(groups - 1)), /*withElseRegion=*/true);
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(isLast.thenBlock());
+        storeResults(sums);
+        builder.setInsertionPointToStart(isLast.elseBlock());
+        for (int64_t row = 0; row < numRows; ++row)
+          memref::StoreOp::create(builder, loc, sums[row], handed, ValueRange{constant(row), column});
+      });
+      gpu::BarrierOp::create(builder, loc);
+    });
+  }
+
+private:
+  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
+  Value isEqual(Value x, Value y) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, x, y); }
+  Value isBelow(Value x, int64_t limit) {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, x, constant(limit));
+  }
+  void emitIf(Value condition, llvm::function_ref<void()> body) {
+    auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    body();
+  }
+
+  /// Column number `number` of this thread; the last one of all where it has none.
+  Value getColumn(int64_t number) {
+    if (groups > 1)
+      return column;
+    Value at = addIndex(builder, loc, threads.id, number * threads.count);
+    if ((number + 1) * threads.count <= numColumns)
+      return at;
+    return computeIndex<arith::MinUIOp>(builder, loc, at, constant(numColumns - 1));
+  }
+
+  /// body() on threads that have a column.
+  void forEachOwn(llvm::function_ref<void()> body) {
+    if (numColumns * groups < threads.count)
+      emitIf(isBelow(threads.id, numColumns * groups), body);
+    else
+      body();
+  }
+
+  /// The second factor in this thread's column, `term` counted from the start of its range.
+  Value loadB(Value term, int64_t number) {
+    ivs[contraction.sums[0]] = addFirst(term);
+    ivs[contraction.columns[0]] = getColumn(number);
+    return VectorBody(builder, noVectors, op, ivs, 0, 0).load(contraction.b);
+  }
+
+  Value addFirst(Value term) { return groups > 1 ? computeIndex<arith::AddIOp>(builder, loc, firstTerm, term) : term; }
+
+  /// Before the loop: the first terms of a thread's part of the second factor go to registers, the next to shared
+  /// memory.
+  void prepare() {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(findLoop(op, contraction.b->get()));
+    if (groups > 1) {
+      column = computeIndex<arith::RemUIOp>(builder, loc, threads.id, constant(numColumns));
+      group = computeIndex<arith::DivUIOp>(builder, loc, threads.id, constant(numColumns));
+      // Threads beyond the last group load what that has, and add nothing.
+      Value range = computeIndex<arith::MinUIOp>(builder, loc, group, constant(groups - 1));
+      firstTerm = computeIndex<arith::MulIOp>(builder, loc, range, constant(termsEach));
+      handed = shared.allocate(builder, loc, MemRefType::get({numRows, numColumns}, builder.getF32Type()));
+    }
+    inRegisters = std::min(termsEach, registers.left / columnsEach / 4 * 4);
+    registers.left -= inRegisters * columnsEach;
+    for (int64_t term = 0; term < inRegisters; ++term)
+      for (int64_t number = 0; number < columnsEach; ++number)
+        kept.push_back(loadB(constant(term), number));
+    if (!isShared(contraction.a->get())) {
+      auto type = MemRefType::get({numRows, numTerms}, builder.getF32Type());
+      if (shared.hasRoomFor(type))
+        staged = shared.allocate(builder, loc, type);
+    }
+    while (inRegisters + inShared + termsAtOnce <= termsEach &&
+           shared.hasRoomFor(getSharedType(inShared + termsAtOnce)))
+      inShared += termsAtOnce;
+    if (inShared == 0)
+      return;
+    part = shared.allocate(builder, loc, getSharedType(inShared));
+    // Each thread reads what it has written itself: no barrier.
+    forEachOwn([&] {
+      buildLoop(builder, loc, 0, inShared, termsAtOnce, [&](Value first) {
+        SmallVector<Value> values;
+        for (int64_t term = 0; term < termsAtOnce; ++term)
+          for (int64_t number = 0; number < columnsEach; ++number)
+            values.push_back(loadB(addIndex(builder, loc, first, inRegisters + term), number));
+        for (int64_t term = 0; term < termsAtOnce; ++term)
+          for (int64_t number = 0; number < columnsEach; ++number)
+            memref::StoreOp::create(builder, loc, values[term * columnsEach + number], part,
+                                    ValueRange{addIndex(builder, loc, first, term), getPlace(number)});
+      });
+    });
+  }
+
+  static bool isShared(Value memref) { return getBufferRoot(memref).getDefiningOp<gpu::DynamicSharedMemoryOp>(); }
+
+  /// Where a thread's column lies in shared memory: there is room for columns that no thread has.
+  Value getPlace(int64_t number) { return addIndex(builder, loc, threads.id, number * threads.count); }
+  MemRefType getSharedType(int64_t terms) {
+    int64_t places = columnsEach == 1 ? numColumns * groups : columnsEach * threads.count;
+    return MemRefType::get({terms, places}, builder.getF32Type());
+  }
+
+  void enterRow(int64_t row) { delinearize(builder, loc, constant(row), contraction.rows, contraction.extents, ivs); }
+
+  /// In every turn, brings the first factor's rows from global memory, which is far, to shared memory.
+  void stageRows() {
+    if (!staged)
+      return;
+    for (int64_t row = 0; row < numRows; ++row)
+      forEachPoint(builder, loc, numTerms, threads, [&](Value term) {
+        enterRow(row);
+        ivs[contraction.sums[0]] = term;
+        Value value = VectorBody(builder, noVectors, op, ivs, 0, 0).load(contraction.a);
+        memref::StoreOp::create(builder, loc, value, staged, ValueRange{constant(row), term});
+      });
+    gpu::BarrierOp::create(builder, loc);
+  }
+
+  SmallVector<Value> getCoordinates(int64_t row, int64_t number) {
+    enterRow(row);
+    ivs[contraction.columns[0]] = getColumn(number);
+    SmallVector<Value> at;
+    for (AffineExpr expr : op.getMatchingIndexingMap(contraction.c).getResults())
+      at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
+    return at;
+  }
+
+  SmallVector<Value> getInitial() {
+    SmallVector<Value> sums;
+    for (int64_t row = 0; row < numRows; ++row)
+      for (int64_t number = 0; number < columnsEach; ++number) {
+        SmallVector<Value> at = getCoordinates(row, number);
+        sums.push_back(fill ? VectorBody(builder, noVectors, fill, at, 0, 0).emit().front()
+                            : Value(memref::LoadOp::create(builder, loc, contraction.c->get(), at)));
+      }
+    return sums;
+  }
+
+  SmallVector<Value> loadHanded() {
+    SmallVector<Value> sums;
+    for (int64_t row = 0; row < numRows; ++row)
+      sums.push_back(memref::LoadOp::create(builder, loc, handed, ValueRange{constant(row), column}));
+    return sums;
+  }
+
+  void storeResults(ArrayRef<Value> sums) {
+    for (int64_t row = 0; row < numRows; ++row)
+      for (int64_t number = 0; number < columnsEach; ++number) {
+        auto store = [&] {
+          memref::StoreOp::create(builder, loc, sums[row * columnsEach + number], contraction.c->get(),
+                                  getCoordinates(row, number));
+        };
+        if (columnsEach > 1 && (number + 1) * threads.count > numColumns)
+          emitIf(isBelow(getPlace(number), numColumns), store);
+        else
+          store();
+      }
+  }
+
+  /// `count` neighbouring terms of a row of the first factor, by vectors where they are aligned.
+  SmallVector<Value> loadA(int64_t row, Value term, int64_t count) {
+    Value memref = staged ? staged : contraction.a->get();
+    auto getIndices = [&](Value at) -> SmallVector<Value> {
+      if (staged)
+        return {constant(row), at};
+      enterRow(row);
+      ivs[contraction.sums[0]] = at;
+      SmallVector<Value> indices;
+      for (AffineExpr expr : op.getMatchingIndexingMap(contraction.a).getResults())
+        indices.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
+      return indices;
+    };
+    bool isContiguous = staged || getStrideAlong(contraction.a, contraction.sums[0]) == 1;
+    bool isWhole = count % 4 == 0 && isContiguous && getAlignment(memref) == vectorBytes;
+    SmallVector<Value> values;
+    for (int64_t at = 0; at < count; at += isWhole ? 4 : 1) {
+      SmallVector<Value> indices = getIndices(addIndex(builder, loc, addFirst(term), at));
+      if (!isWhole) {
+        values.push_back(memref::LoadOp::create(builder, loc, memref, indices));
+        continue;
+      }
+      Value vector = vector::LoadOp::create(builder, loc, VectorType::get(4, builder.getF32Type()), memref, indices,
+                                            /*nontemporal=*/false, llvm::MaybeAlign(vectorBytes));
+      for (int64_t lane = 0; lane < 4; ++lane)
+        values.push_back(vector::ExtractOp::create(builder, loc, vector, lane));
+    }
+    return values;
+  }
+
+  /// Adds `count` terms from `first` on, whose part of the second factor is there: term by term, column by column.
+  void add(MutableArrayRef<Value> sums, Value first, ArrayRef<Value> b, int64_t count) {
+    SmallVector<SmallVector<Value>> rows;
+    for (int64_t row = 0; row < numRows; ++row)
+      rows.push_back(loadA(row, first, count));
+    for (int64_t term = 0; term < count; ++term)
+      for (int64_t row = 0; row < numRows; ++row)
+        for (int64_t number = 0; number < columnsEach; ++number) {
+          Value &sum = sums[row * columnsEach + number];
+          sum = math::FmaOp::create(builder, loc, rows[row][term], b[term * columnsEach + number], sum);
+        }
+  }
+
+  SmallVector<Value> addAll(ArrayRef<Value> initial) {
+    SmallVector<Value> sums(initial);
+    for (int64_t term = 0; term < inRegisters; term += termsAtOnce) {
+      int64_t count = std::min(termsAtOnce, inRegisters - term);
+      add(sums, constant(term), ArrayRef<Value>(kept).slice(term * columnsEach, count * columnsEach), count);
+    }
+    sums = addTerms(sums, inRegisters, inRegisters + inShared, /*fromShared=*/true);
+    return addTerms(sums, inRegisters + inShared, termsEach, /*fromShared=*/false);
+  }
+
+  SmallVector<Value> addTerms(ArrayRef<Value> initial, int64_t begin, int64_t end, bool fromShared) {
+    SmallVector<Value> sums(initial);
+    int64_t whole = begin + (end - begin) / termsAtOnce * termsAtOnce;
+    auto addSome = [&](Value first, ValueRange carried, int64_t count) {
+      SmallVector<Value> b, next(carried);
+      for (int64_t term = 0; term < count; ++term)
+        for (int64_t number = 0; number < columnsEach; ++number) {
+          Value at = addIndex(builder, loc, first, term);
+          b.push_back(fromShared ? Value(memref::LoadOp::create(
+                                       builder, loc, part,
+                                       ValueRange{addIndex(builder, loc, at, -inRegisters), getPlace(number)}))
+                                 : loadB(at, number));
+        }
+      add(next, first, b, count);
+      return next;
+    };
+    if (whole > begin)
+      sums = buildLoop(builder, loc, begin, whole, termsAtOnce, sums,
+                       [&](Value first, ValueRange carried) { return addSome(first, carried, termsAtOnce); });
+    if (whole < end)
+      sums = addSome(constant(whole), sums, end - whole);
+    return sums;
+  }
+
+  OpBuilder &builder;
+  const Contraction &contraction;
+  linalg::GenericOp op, fill;
+  Location loc;
+  Threads threads;
+  SharedMemory &shared;
+  Registers &registers;
+  SmallVector<Value> ivs;
+  int64_t numRows, numColumns, numTerms, columnsEach;
+  /// Groups of threads, of which each has a range of so many terms, and what tells where a thread stands.
+  int64_t groups = 1, termsEach;
+  Value group, column, firstTerm;
+  /// Sums on their way from group to group.
+  Value handed;
+  /// Terms of the second factor in registers, and the next in shared memory.
+  int64_t inRegisters = 0, inShared = 0;
+  SmallVector<Value> kept;
+  Value part;
+  /// The first factor's rows in shared memory, where they do not lie there anyway.
+  Value staged;
+  CpuTarget noVectors;
+};
+} // namespace
+
+void nn::emitBlockProduct(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
+                          SharedMemory &shared, Registers &registers) {
+  ProductEmitter(builder, contraction, fill, threads, shared, registers).emit();
+}

@@ -1,0 +1,28 @@
+// The kernel launches that an entry point for a device consists of, as attributes.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace mlir::nn {
+
+/// How many blocks of how many threads a launch has, and the shared memory of each block.
+struct LaunchSize {
+  int64_t blocks, threads, sharedBytes;
+};
+
+/// Of a gpu.launch or gpu.launch_func; an error at it where that is not known before it runs.
+FailureOr<LaunchSize> getLaunchSize(Operation *launch);
+
+/// The launches of `entry` (gpu.launch_func), in their order, as dictionaries of kernel, blocks, threads, shared_bytes
+/// and arguments: what Program.h reads. An error where one of these is not known before it runs.
+FailureOr<ArrayAttr> listLaunches(func::FuncOp entry);
+
+/// On a launch: its number among the ops of its entry point's body as memory was planned, which lifetimes of buffers
+/// count by.
+inline constexpr llvm::StringLiteral timeAttributeName = "nn.time";
+
+/// What a step that stands in a launch computes and moves, by its layer and stage: an attribute of gpu.launch, from
+/// nn-map-to-gpu on.
+inline constexpr llvm::StringLiteral partsAttributeName = "nn.parts";
+
+} // namespace mlir::nn

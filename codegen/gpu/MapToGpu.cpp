@@ -1,0 +1,440 @@
+// --nn-map-to-gpu: makes an entry point a list of kernel launches.
+//
+// The entry's body is cut into steps: a matrix product with its neighbours, an elementwise operation or reduction, a
+// parallel loop, or a run of small things, which one block does together. A step that needs nothing of another stands
+// in the same launch, each on blocks of its own: a launch is a level of the graph of what needs what. So products of a
+// backward pass run beside a recurrence that leaves most of the device idle, and the updates of all variables are one
+// launch.
+#include "codegen/Buffers.h"
+#include "codegen/ParallelLoops.h"
+#include "codegen/Passes.h"
+#include "codegen/cpu/Aliases.h"
+#include "codegen/cpu/CollapseLoops.h"
+#include "codegen/cpu/Loops.h"
+#include "codegen/cpu/PackOperand.h"
+#include "codegen/cpu/VectorBody.h"
+#include "codegen/gpu/BlockCode.h"
+#include "codegen/gpu/ContractionTile.h"
+#include "codegen/gpu/Launches.h"
+#include "codegen/gpu/MirrorSlices.h"
+#include "codegen/gpu/StepCost.h"
+#include "codegen/gpu/Steps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::nn {
+#define GEN_PASS_DEF_MAPTOGPU
+#include "codegen/Passes.h.inc"
+} // namespace mlir::nn
+
+using namespace mlir;
+using namespace mlir::nn;
+
+/// Threads of a block, and of one in a launch that holds a parallel loop: its blocks are few, and each has much to do.
+static constexpr int64_t plainThreads = 256, loopThreads = 512;
+/// Blocks of an elementwise operation: enough to fill a device, few enough to start at once.
+static constexpr int64_t maxPlainBlocks = 2048;
+/// Of buffers, in bytes.
+static constexpr int64_t bufferAlignment = 64;
+
+namespace {
+
+class Mapper {
+public:
+  explicit Mapper(func::FuncOp entry)
+      : entry(entry), block(entry.getBody().front()), rewriter(entry.getContext()),
+        knowsRoots(touchesKnownRootsOnly(entry)) {}
+
+  LogicalResult run() {
+    if (failed(checkShapes()))
+      return failure();
+    prepare();
+    collapseProducts();
+    passScalars();
+    markStages(entry);
+    steps = findSteps(block, knowsRoots, boundsOf);
+    int64_t last = -1;
+    for (const Step &step : steps)
+      last = std::max(last, step.level);
+    for (int64_t level = 0; level <= last; ++level)
+      if (failed(makeLaunch(level)))
+        return failure();
+    return success();
+  }
+
+private:
+  LogicalResult checkShapes() {
+    WalkResult result = entry.walk([](linalg::GenericOp op) -> WalkResult {
+      if (!ShapedType::isDynamicShape(op.getStaticLoopRanges()))
+        return WalkResult::advance();
+      return op.emitOpError() << "has a shape that is not known before it runs; kernels are made for known ones";
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  /// Products round as on CPUs, and second factors that are read time and again lie along their columns.
+  void prepare() {
+    for (auto forall : block.getOps<scf::ForallOp>())
+      for (auto loop : forall.getBody()->getOps<scf::ForOp>())
+        mirrorSlices(loop, *forall.getBody());
+    SmallVector<memref::ReshapeOp> reshapes;
+    entry.walk([&](memref::ReshapeOp op) { reshapes.push_back(op); });
+    for (memref::ReshapeOp op : reshapes)
+      replaceReshape(op);
+    SmallVector<linalg::GenericOp> generics;
+    entry.walk([&](linalg::GenericOp op) { generics.push_back(op); });
+    for (linalg::GenericOp op : generics) {
+      fuseMultiplyAdd(rewriter, op);
+      if (op->getParentOfType<scf::ForallOp>())
+        packColumns(op);
+    }
+  }
+
+  /// A view whose shape is known does not take it from memory, which kernels do not get.
+  void replaceReshape(memref::ReshapeOp op) {
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!type.hasStaticShape() || failed(type.getStridesAndOffset(strides, offset)) || offset != 0)
+      return;
+    rewriter.setInsertionPoint(op);
+    rewriter.replaceOpWithNewOp<memref::ReinterpretCastOp>(op, type, op.getSource(), /*offset=*/0, type.getShape(),
+                                                           strides);
+  }
+
+  /// Threads of a block read a factor's columns side by side.
+  void packColumns(linalg::GenericOp op) {
+    FailureOr<Contraction> contraction = matchContraction(op);
+    if (failed(contraction) || getStrideAlong(contraction->b, contraction->vectorLoop) == 1)
+      return;
+    SmallVector<unsigned> order =
+        llvm::to_vector(llvm::concat<unsigned>(contraction->batch, contraction->sums, contraction->columns));
+    llvm::erase(order, contraction->vectorLoop);
+    order.push_back(contraction->vectorLoop);
+    if (isa<func::FuncOp>(findCopyPlace(op, contraction->b->get())->getParentOp()))
+      packOperand(rewriter, *contraction, contraction->b, order);
+  }
+
+  /// Merges loops of large products and their neighbours where they can be: fewer indices to compute.
+  void collapseProducts() {
+    SmallVector<linalg::GenericOp> generics(block.getOps<linalg::GenericOp>());
+    DenseSet<Operation *> gone;
+    for (linalg::GenericOp op : generics) {
+      if (gone.contains(op) || !isLargeStep(op))
+        continue;
+      FailureOr<Contraction> contraction = matchContraction(op);
+      if (failed(contraction))
+        continue;
+      ContractionGroup group = fuseNeighbours(*contraction, {}, knowsRoots);
+      SmallVector<Operation *> members = group.getOps();
+      SmallVector<linalg::GenericOp> collapsed = collapseGroup(rewriter, group);
+      for (auto [before, after] : llvm::zip(members, collapsed))
+        if (before != after.getOperation())
+          gone.insert(before);
+    }
+  }
+
+  /// Scalars go from step to step through memory, loaded again for each op: where steps end is not known yet.
+  void passScalars() {
+    SmallVector<Operation *> ops;
+    for (Operation &op : block)
+      if (!standsOutside(op))
+        ops.push_back(&op);
+    for (Operation *op : ops)
+      for (Value result : op->getResults()) {
+        bool isNeededFar = llvm::any_of(result.getUsers(), [&](Operation *user) {
+          Operation *other = block.findAncestorOpInBlock(*user);
+          for (Operation *between = op; between != other; between = between->getNextNode())
+            if (isLargeStep(between) || isLargeStep(other))
+              return true;
+          return false;
+        });
+        if (isNeededFar)
+          passThroughMemory(op, result);
+      }
+  }
+
+  void passThroughMemory(Operation *op, Value scalar) {
+    rewriter.setInsertionPointAfter(op);
+    Location loc = op->getLoc();
+    Value place = memref::AllocOp::create(rewriter, loc, MemRefType::get({}, scalar.getType()),
+                                          rewriter.getI64IntegerAttr(bufferAlignment));
+    Operation *store = memref::StoreOp::create(rewriter, loc, scalar, place, ValueRange{});
+    DenseMap<Operation *, Value> loads;
+    for (OpOperand &use : llvm::make_early_inc_range(scalar.getUses())) {
+      Operation *user = block.findAncestorOpInBlock(*use.getOwner());
+      if (user == store)
+        continue;
+      if (isa<linalg::GenericOp>(user) && use.getOwner() == user) {
+        use.set(place);
+        continue;
+      }
+      Value &load = loads[user];
+      if (!load) {
+        // In the region that needs it, so that it goes where that goes.
+        if (user->getNumRegions() == 1 && use.getOwner() != user)
+          rewriter.setInsertionPointToStart(&user->getRegion(0).front());
+        else
+          rewriter.setInsertionPoint(user);
+        load = memref::LoadOp::create(rewriter, loc, place, ValueRange{});
+        if (load.getDefiningOp()->getBlock() == &block && isTurnsStep(*user))
+          boundsOf[user].push_back(load.getDefiningOp());
+      }
+      use.set(load);
+    }
+  }
+
+  int64_t countBlocks(const Step &step, int64_t numThreads) {
+    switch (step.kind) {
+    case Step::small:
+      return 1;
+    case Step::generic: {
+      int64_t useful = countUsefulThreads(cast<linalg::GenericOp>(step.ops.back()));
+      return std::clamp<int64_t>(llvm::divideCeil(useful, numThreads), 1, maxPlainBlocks);
+    }
+    case Step::product:
+      return chooseTile(step.group->contraction).getNumBlocks();
+    case Step::loop: {
+      FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(cast<scf::ForallOp>(step.ops[0]));
+      return succeeded(dimensions) ? countTasks(*dimensions) : -1;
+    }
+    case Step::turns: {
+      auto most = step.ops.back()->getAttrOfType<IntegerAttr>(turnsAttributeName);
+      return std::clamp<int64_t>(llvm::divideCeil(most ? most.getInt() : 1, numThreads), 1, maxPlainBlocks);
+    }
+    }
+    llvm_unreachable("no such kind");
+  }
+
+  Value makeBytes(Location loc, int64_t bytes) {
+    return arith::ConstantOp::create(rewriter, loc, rewriter.getI32IntegerAttr(bytes));
+  }
+
+  LogicalResult makeLaunch(int64_t level) {
+    SmallVector<Step *> members;
+    SmallVector<Location> locations;
+    int64_t numThreads = plainThreads;
+    for (Step &step : steps)
+      if (step.level == level) {
+        members.push_back(&step);
+        for (Operation *op : step.ops)
+          locations.push_back(op->getLoc());
+        if (step.kind == Step::loop)
+          numThreads = loopThreads;
+      }
+    // The first blocks start first: those that take longest.
+    llvm::sort(members, [](Step *a, Step *b) {
+      return std::tuple(-a->getLength(), a) < std::tuple(-b->getLength(), b); // Else in their order.
+    });
+    SmallVector<int64_t> begins = {0};
+    for (Step *step : members) {
+      int64_t blocks = countBlocks(*step, numThreads);
+      if (blocks < 0)
+        return failure();
+      if (blocks == 0)
+        step->ops.front()->erase(); // a loop without turns
+      begins.push_back(begins.back() + blocks);
+    }
+    if (begins.back() == 0)
+      return success();
+    Location loc = FusedLoc::get(entry.getContext(), locations);
+    rewriter.setInsertionPoint(block.getTerminator());
+    auto constant = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(rewriter, loc, value); };
+    Value one = constant(1);
+    auto launch = gpu::LaunchOp::create(rewriter, loc, constant(begins.back()), one, one, constant(numThreads), one,
+                                        one, makeBytes(loc, 0));
+    Block &body = launch.getBody().front();
+    rewriter.setInsertionPointToEnd(&body);
+    gpu::TerminatorOp::create(rewriter, loc);
+    rewriter.setInsertionPointToStart(&body);
+    // While operations are whole.
+    SmallVector<NamedAttrList> parts;
+    SmallVector<size_t> lastPart;
+    for (Step *step : members) {
+      // Small things stand together whatever layer and stage they are of.
+      if (step->kind == Step::small)
+        for (Operation *op : step->ops)
+          parts.push_back(describeStep(entry, op, /*keepsOnChip=*/false));
+      else
+        parts.push_back(describeStep(entry, step->ops, step->kind == Step::product || step->kind == Step::generic));
+      lastPart.push_back(parts.size() - 1);
+    }
+    int64_t sharedBytes = 0;
+    for (auto [number, step] : llvm::enumerate(members)) {
+      SharedMemory shared;
+      int64_t begin = begins[number], count = begins[number + 1] - begin;
+      if (count == 0)
+        continue;
+      OpBuilder::InsertionGuard guard(rewriter);
+      Value blockNumber = launch.getBlockIds().x;
+      if (members.size() > 1) {
+        blockNumber = arith::SubIOp::create(rewriter, loc, blockNumber, constant(begin));
+        Value isHere = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ult, blockNumber, constant(count));
+        auto branch = scf::IfOp::create(rewriter, loc, isHere, /*withElseRegion=*/false);
+        rewriter.setInsertionPointToStart(branch.thenBlock());
+      }
+      if (failed(emitStep(*step, blockNumber, count, {launch.getThreadIds().x, numThreads}, shared)))
+        return failure();
+      sharedBytes = std::max(sharedBytes, shared.getBytes());
+      parts[lastPart[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
+    }
+    auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
+    launch->setAttr(partsAttributeName, rewriter.getArrayAttr(llvm::map_to_vector(parts, toAttribute)));
+    rewriter.setInsertionPoint(launch);
+    launch.getDynamicSharedMemorySizeMutable().assign(makeBytes(loc, sharedBytes));
+    return success();
+  }
+
+  LogicalResult emitStep(Step &step, Value blockNumber, int64_t numBlocks, Threads threads, SharedMemory &shared) {
+    Location loc = step.ops.front()->getLoc();
+    auto getAllThreads = [&]() -> Threads {
+      Value first = arith::MulIOp::create(rewriter, loc, blockNumber,
+                                          arith::ConstantIndexOp::create(rewriter, loc, threads.count));
+      return {arith::AddIOp::create(rewriter, loc, first, threads.id), numBlocks * threads.count};
+    };
+    switch (step.kind) {
+    case Step::generic: {
+      auto fill = step.ops.size() > 1 ? cast<linalg::GenericOp>(step.ops.front()) : linalg::GenericOp();
+      mergeLoops(step, fill);
+      emitGeneric(rewriter, cast<linalg::GenericOp>(step.ops.back()), fill, getAllThreads());
+      eraseOps(step);
+      return success();
+    }
+    case Step::product:
+      emitContractionTile(rewriter, *step.group, chooseTile(step.group->contraction), blockNumber, threads, shared);
+      eraseOps(step);
+      return success();
+    case Step::turns: {
+      Threads all = getAllThreads();
+      for (Operation *op : step.ops)
+        rewriter.moveOpBefore(op, rewriter.getInsertionBlock(), rewriter.getInsertionPoint());
+      return lowerTurns(cast<scf::ForOp>(step.ops.back()), all);
+    }
+    case Step::loop:
+      return emitLoop(cast<scf::ForallOp>(step.ops[0]), blockNumber, threads, shared);
+    case Step::small:
+      return emitSmall(step, threads, shared);
+    }
+    llvm_unreachable("no such kind");
+  }
+
+  /// Fewer loops mean fewer indices to compute, and longer sums in one loop.
+  void mergeLoops(Step &step, linalg::GenericOp fill) {
+    // The fill's loops are the dimensions of what it fills.
+    if (fill && fill.getNumLoops() > 1)
+      return;
+    OpBuilder::InsertionGuard guard(rewriter);
+    step.ops.back() = collapseLoops(rewriter, cast<linalg::GenericOp>(step.ops.back()));
+  }
+
+  /// One turn of a parallel loop by one block.
+  LogicalResult emitLoop(scf::ForallOp forall, Value turn, Threads threads, SharedMemory &shared) {
+    FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
+    if (failed(dimensions))
+      return failure();
+    Location loc = forall.getLoc();
+    SmallVector<int64_t> counts;
+    SmallVector<unsigned> loops;
+    for (const LoopDimension &dimension : *dimensions) {
+      loops.push_back(counts.size());
+      counts.push_back(dimension.count);
+    }
+    SmallVector<Value> at(counts.size());
+    delinearize(rewriter, loc, turn, loops, counts, at);
+    for (auto [iv, number, dimension] : llvm::zip_equal(forall.getInductionVars(), at, *dimensions)) {
+      Value scaled =
+          computeIndex<arith::MulIOp>(rewriter, loc, number, getIndexConstant(rewriter, loc, dimension.step));
+      iv.replaceAllUsesWith(addIndex(rewriter, loc, scaled, dimension.lower));
+    }
+    // A branch around it, whose block is all of its code.
+    auto around = scf::ExecuteRegionOp::create(rewriter, loc, TypeRange());
+    Block *code = rewriter.createBlock(&around.getRegion());
+    rewriter.setInsertionPointToEnd(code);
+    scf::YieldOp::create(rewriter, loc);
+    forall.getTerminator().erase();
+    code->getOperations().splice(code->begin(), forall.getBody()->getOperations());
+    int64_t numTurns = countTasks(*dimensions);
+    auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numTurns, turn); };
+    LogicalResult result = lowerBlock(*code, threads, shared, allocateGlobally);
+    unwrap(around);
+    forall.erase();
+    return result;
+  }
+
+  /// A buffer for each turn of `count`, where shared memory has no room.
+  Value allocateForTurns(memref::AllocOp alloc, int64_t count, Value turn) {
+    MemRefType type = alloc.getType();
+    // A view, unlike a part of a larger buffer, has the type that all code has been made for.
+    int64_t bytes = llvm::alignTo(getBufferBytes(type).value_or(0), bufferAlignment);
+    OpBuilder outside(alloc->getParentOfType<gpu::LaunchOp>());
+    Location loc = alloc.getLoc();
+    Value whole = memref::AllocOp::create(outside, loc, MemRefType::get({count * bytes}, outside.getI8Type()),
+                                          outside.getI64IntegerAttr(bufferAlignment));
+    OpBuilder inside(alloc);
+    Value shift = computeIndex<arith::MulIOp>(inside, loc, turn, getIndexConstant(inside, loc, bytes));
+    return memref::ViewOp::create(inside, loc, type, whole, shift, ValueRange());
+  }
+
+  static Value getFirstTurn(memref::AllocOp alloc) {
+    OpBuilder builder(alloc);
+    return getIndexConstant(builder, alloc.getLoc(), 0);
+  }
+
+  LogicalResult emitSmall(Step &step, Threads threads, SharedMemory &shared) {
+    Location loc = step.ops.front()->getLoc();
+    auto around = scf::ExecuteRegionOp::create(rewriter, loc, TypeRange());
+    Block *code = rewriter.createBlock(&around.getRegion());
+    for (Operation *op : step.ops)
+      op->moveBefore(code, code->end());
+    rewriter.setInsertionPointToEnd(code);
+    scf::YieldOp::create(rewriter, loc);
+    auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, 1, getFirstTurn(alloc)); };
+    LogicalResult result = lowerBlock(*code, threads, shared, allocateGlobally);
+    unwrap(around);
+    return result;
+  }
+
+  /// Puts code in place of what held it together.
+  static void unwrap(scf::ExecuteRegionOp around) {
+    Block &code = around.getRegion().front();
+    code.getTerminator()->erase();
+    around->getBlock()->getOperations().splice(around->getIterator(), code.getOperations());
+    around.erase();
+  }
+
+  /// Erases what has been emitted, and buffers that nobody sees any more.
+  void eraseOps(Step &step) {
+    llvm::SetVector<Value> roots;
+    for (Operation *op : llvm::reverse(step.ops)) {
+      for (Value output : cast<linalg::GenericOp>(op).getDpsInits())
+        if (Value root = getKnownRoot(output))
+          roots.insert(root);
+      rewriter.eraseOp(op);
+    }
+    for (Value root : roots)
+      eraseIfUnused(root);
+  }
+
+  func::FuncOp entry;
+  Block &block;
+  IRRewriter rewriter;
+  bool knowsRoots;
+  std::vector<Step> steps;
+  /// Loads of what loops of independent turns begin and end with, which go where the loops go.
+  DenseMap<Operation *, SmallVector<Operation *>> boundsOf;
+};
+
+struct MapToGpu : nn::impl::MapToGpuBase<MapToGpu> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    func::FuncOp entry = getOperation();
+    auto kind = entry->getAttrOfType<StringAttr>("nn.entry");
+    // Variables begin on the host: their initialisers are serial code as often as not.
+    if (!kind || kind.getValue() == "init")
+      return;
+    if (failed(Mapper(entry).run()))
+      return signalPassFailure();
+    entry->setAttr("nn.device", StringAttr::get(&getContext(), "cuda"));
+  }
+};
+} // namespace

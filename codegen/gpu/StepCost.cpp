@@ -1,0 +1,81 @@
+// Counts what a step computes and moves; see StepCost.h.
+#include "codegen/gpu/StepCost.h"
+#include "codegen/KernelCost.h"
+#include "codegen/KernelNames.h"
+#include "codegen/MemoryPlan.h"
+#include "codegen/cpu/Aliases.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+/// Whether anything but `ops` touches a buffer.
+static bool isSeenBeyond(Value root, ArrayRef<Operation *> ops) {
+  if (isa<BlockArgument>(root))
+    return true;
+  SmallVector<Value> views = {root};
+  while (!views.empty())
+    for (Operation *user : views.pop_back_val().getUsers()) {
+      if (isBufferView(user))
+        views.push_back(user->getResult(0));
+      else if (llvm::none_of(ops, [&](Operation *op) { return op->isAncestor(user); }))
+        return true;
+    }
+  return false;
+}
+
+/// Of buffers that the first of `ops` to touch them writes: what is left to count.
+static DenseMap<Value, Access> findKept(ArrayRef<Operation *> ops) {
+  SmallVector<Operation *> ordered(ops);
+  llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  DenseMap<Value, Access> counted;
+  for (Operation *op : ordered)
+    for (OpOperand &operand : op->getOpOperands()) {
+      Value root = isa<MemRefType>(operand.get().getType()) ? getKnownRoot(operand.get()) : Value();
+      if (!root)
+        continue;
+      bool startsHere = getAccess(op, operand) == Access::write;
+      counted.try_emplace(root, !startsHere               ? Access::readWrite
+                                : isSeenBeyond(root, ops) ? Access::write
+                                                          : Access::none);
+    }
+  return counted;
+}
+
+NamedAttrList nn::describeStep(func::FuncOp entry, ArrayRef<Operation *> ops, bool keepsOnChip) {
+  DenseMap<Value, Access> kept;
+  if (keepsOnChip)
+    kept = findKept(ops);
+  KernelCost cost = countCost(ops, [&](Value root) {
+    auto known = kept.find(root);
+    return known == kept.end() ? Access::readWrite : known->second;
+  });
+  auto locations = llvm::map_to_vector(ops, [](Operation *op) { return op->getLoc(); });
+  KernelOrigin origin = describeKernel(entry, FusedLoc::get(entry.getContext(), locations));
+  Builder builder(entry.getContext());
+  NamedAttrList part;
+  part.set("layer", builder.getStringAttr(origin.layer));
+  part.set("stage", builder.getStringAttr(origin.stage));
+  part.set("flops", builder.getI64IntegerAttr(cost.flops));
+  part.set("bytes", builder.getI64IntegerAttr(cost.bytes));
+  part.set("shared_bytes", builder.getI64IntegerAttr(0));
+  return part;
+}
+
+void nn::markStages(func::FuncOp entry) {
+  llvm::MapVector<Operation *, std::pair<std::string, std::string>> stages;
+  for (Operation &op : entry.getBody().front()) {
+    std::string stage = describeKernel(entry, op.getLoc()).stage;
+    op.walk([&](Operation *inner) {
+      for (OpOperand &operand : inner->getOpOperands()) {
+        bool touches = isa<MemRefType>(operand.get().getType()) && getAccess(inner, operand) != Access::none;
+        Operation *source = touches ? getBufferRoot(operand.get()).getDefiningOp() : nullptr;
+        if (source && isBufferAllocation(source))
+          stages.insert({source, {stage, stage}}).first->second.second = stage;
+      }
+    });
+  }
+  Builder builder(entry.getContext());
+  for (auto &[source, ofOps] : stages)
+    source->setAttr(stagesAttributeName, builder.getStrArrayAttr({ofOps.first, ofOps.second}));
+}

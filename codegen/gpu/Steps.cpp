@@ -1,0 +1,155 @@
+// Cuts a body into steps and finds what each needs; see Steps.h.
+#include "codegen/gpu/Steps.h"
+#include "codegen/Buffers.h"
+#include "codegen/ParallelLoops.h"
+#include "codegen/gpu/BlockCode.h"
+#include "codegen/gpu/ContractionTile.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+/// Evaluations of a body up to which an operation is small: a block does them faster than a launch starts.
+static constexpr int64_t smallWork = 1 << 15;
+
+bool nn::standsOutside(Operation &op) {
+  return isa<memref::AllocOp>(op) || op.hasTrait<OpTrait::ConstantLike>() || isBufferView(&op) ||
+         op.hasTrait<OpTrait::IsTerminator>();
+}
+
+bool nn::isLargeStep(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic)
+    return isa<scf::ForallOp>(op) || op->hasAttr(turnsAttributeName);
+  int64_t work = 1;
+  for (int64_t extent : generic.getStaticLoopRanges())
+    work *= extent;
+  return work > smallWork;
+}
+
+bool nn::isTurnsStep(Operation &op) {
+  return isa<scf::ForOp>(op) && op.hasAttr(turnsAttributeName) && op.getNumResults() == 0;
+}
+
+int64_t Step::getLength() const {
+  if (kind == Step::loop)
+    return std::numeric_limits<int64_t>::max();
+  return kind == Step::product ? group->contraction.getNumTerms() : 0;
+}
+
+namespace {
+class StepFinder {
+public:
+  StepFinder(Block &block, bool knowsRoots, const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf)
+      : block(block), knowsRoots(knowsRoots), boundsOf(boundsOf) {}
+
+  std::vector<Step> run() {
+    DenseSet<Operation *> taken;
+    DenseMap<Operation *, ContractionGroup> groups;
+    for (Operation &op : block) {
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (!generic || !isLargeStep(&op) || taken.contains(&op))
+        continue;
+      FailureOr<Contraction> contraction = matchContraction(generic);
+      if (failed(contraction) || !takesTiles(*contraction))
+        continue;
+      ContractionGroup group = fuseNeighbours(*contraction, taken, knowsRoots);
+      taken.insert_range(group.getOps());
+      groups.try_emplace(group.getLast(), std::move(group));
+    }
+    for (auto &[loop, loads] : boundsOf)
+      taken.insert_range(loads);
+    SmallVector<Operation *> ops;
+    for (Operation &op : block)
+      if (!standsOutside(op))
+        ops.push_back(&op);
+    for (size_t at = 0; at < ops.size(); ++at) {
+      Operation *op = ops[at];
+      if (auto group = groups.find(op); group != groups.end()) {
+        steps.push_back({Step::product, group->second.getOps(), group->second});
+      } else if (taken.contains(op)) {
+        continue;
+      } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isLargeStep(op)) {
+        steps.push_back({Step::generic, {op}, {}});
+      } else if (isa<scf::ForallOp>(op)) {
+        steps.push_back({Step::loop, {op}, {}});
+      } else if (isTurnsStep(*op)) {
+        SmallVector<Operation *> turns = boundsOf.lookup(op);
+        turns.push_back(op);
+        steps.push_back({Step::turns, turns, {}});
+      } else if (auto fill = dyn_cast<linalg::GenericOp>(op); fill && isFillOfNext(fill, ops, at, taken)) {
+        steps.push_back({Step::generic, {op, ops[at + 1]}, {}});
+        ++at;
+      } else if (!steps.empty() && steps.back().kind == Step::small) {
+        steps.back().ops.push_back(op);
+      } else {
+        steps.push_back({Step::small, {op}, {}});
+      }
+    }
+    mergeLargeFills();
+    findLevels();
+    return std::move(steps);
+  }
+
+private:
+  /// A small fill of what a large reduction, the next op, adds up to.
+  static bool isFillOfNext(linalg::GenericOp fill, ArrayRef<Operation *> ops, size_t at,
+                           const DenseSet<Operation *> &taken) {
+    auto next = at + 1 < ops.size() ? dyn_cast<linalg::GenericOp>(ops[at + 1]) : linalg::GenericOp();
+    return next && isLargeStep(next) && !taken.contains(next) && takesFill(next, fill);
+  }
+
+  /// The same of large fills.
+  void mergeLargeFills() {
+    std::vector<Step> merged;
+    for (Step &step : steps) {
+      if (step.kind == Step::generic && step.ops.size() == 1 && !merged.empty() &&
+          merged.back().kind == Step::generic && merged.back().ops.size() == 1 &&
+          takesFill(cast<linalg::GenericOp>(step.ops[0]), cast<linalg::GenericOp>(merged.back().ops[0]))) {
+        merged.back().ops.push_back(step.ops[0]);
+        continue;
+      }
+      merged.push_back(std::move(step));
+    }
+    steps = std::move(merged);
+  }
+
+  /// Each step in the first launch after those that it needs, or that need what it overwrites.
+  void findLevels() {
+    struct Levels {
+      int64_t written = -1, touched = -1;
+    };
+    DenseMap<Value, Levels> levels;
+    for (Step &step : steps) {
+      SmallVector<std::pair<Value, Access>> accesses;
+      for (Operation *op : step.ops)
+        op->walk([&](Operation *inner) {
+          for (OpOperand &operand : inner->getOpOperands())
+            if (isa<MemRefType>(operand.get().getType()))
+              if (Access access = getAccess(inner, operand); access != Access::none)
+                accesses.push_back({getBufferRoot(operand.get()), access});
+        });
+      for (auto [root, access] : accesses) {
+        const Levels &known = levels[root];
+        step.level = std::max(step.level, (writes(access) ? known.touched : known.written) + 1);
+      }
+      for (auto [root, access] : accesses) {
+        Levels &known = levels[root];
+        known.touched = std::max(known.touched, step.level);
+        if (writes(access))
+          known.written = std::max(known.written, step.level);
+      }
+    }
+  }
+
+  Block &block;
+  bool knowsRoots;
+  const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf;
+  std::vector<Step> steps;
+};
+} // namespace
+
+std::vector<Step> nn::findSteps(Block &block, bool knowsRoots,
+                                const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf) {
+  return StepFinder(block, knowsRoots, boundsOf).run();
+}

@@ -1,0 +1,252 @@
+// The GPU's side of a session; see Device.h.
+#include "core/Device.h"
+#include "core/Profile.h"
+#include <algorithm>
+#include <cmath>
+
+namespace nnc {
+namespace {
+
+using namespace cuda;
+
+/// Tensors so close are copied together: a copy of its own takes longer than these bytes do. What lies between them is
+/// scratch, which holds nothing before an entry starts and after it has ended.
+constexpr int64_t kCloseBytes = 4096;
+
+std::vector<nnc_span> joinNeighbours(std::vector<nnc_span> spans, int64_t stateBytes) {
+  std::erase_if(spans, [](const nnc_span &span) { return span.bytes == 0; });
+  std::ranges::sort(spans, {}, &nnc_span::offset);
+  std::vector<nnc_span> joined;
+  for (const nnc_span &span : spans) {
+    int64_t end = joined.empty() ? 0 : joined.back().offset + joined.back().bytes;
+    if (!joined.empty() && (span.offset <= end || (span.offset - end <= kCloseBytes && end >= stateBytes)))
+      joined.back().bytes = std::max(end, span.offset + span.bytes) - joined.back().offset;
+    else
+      joined.push_back(span);
+  }
+  return joined;
+}
+
+nnc_span spanOf(const nnc_tensor &tensor) { return {tensor.offset, byteCount(tensor)}; }
+
+template <typename Tensors> std::vector<nnc_span> spansOf(const Tensors &tensors, int64_t stateBytes) {
+  std::vector<nnc_span> spans;
+  for (const auto &item : tensors)
+    spans.push_back(spanOf(item.tensor));
+  return joinNeighbours(std::move(spans), stateBytes);
+}
+
+std::map<const nnc_entry *, DeviceSteps> planCopies(const nnc_program &program) {
+  std::map<const nnc_entry *, DeviceSteps> entries;
+  for (const nnc_entry &entry : entriesOf(program))
+    if (runsOnDevice(entry)) {
+      DeviceSteps &steps = entries[&entry];
+      steps.inputs = spansOf(inputsOf(entry), program.state_bytes);
+      steps.outputs = spansOf(outputsOf(entry), program.state_bytes);
+    }
+  return entries;
+}
+
+std::vector<nnc_span> allCopies(const std::map<const nnc_entry *, DeviceSteps> &entries) {
+  std::vector<nnc_span> spans;
+  for (const auto &[entry, steps] : entries) {
+    spans.insert(spans.end(), steps.inputs.begin(), steps.inputs.end());
+    spans.insert(spans.end(), steps.outputs.begin(), steps.outputs.end());
+  }
+  return spans;
+}
+
+} // namespace
+
+Device::Releases::~Releases() {
+  for (auto release = all.rbegin(); release != all.rend(); ++release)
+    (*release)();
+}
+
+Device::Device(const nnc_program &program, const Arena &hostArena, const ArenaOptions &options)
+    : program(program), host(hostArena.data()), entries(planCopies(program)), pinned(card, host, allCopies(entries)) {
+  const Driver &driver = card.driver();
+  driver.streamCreate(&stream, kStreamNonBlocking);
+  releases.add([&driver, this] { driver.streamDestroy.attempt(stream); });
+  loadKernels();
+  allocateArena(options);
+}
+
+Device::~Device() {
+  // The thread may be another than the one that has run the last entry.
+  card.driver().contextSetCurrent.attempt(card.handle());
+}
+
+//===-- What it holds ------------------------------------------------------===//
+
+void Device::loadKernels() {
+  const Driver &driver = card.driver();
+  Module module = nullptr;
+  if (Result result = driver.moduleLoad.attempt(&module, program.image))
+    fail("the program's kernels do not load on ", card.name(), " of compute capability ", card.capability(), " (",
+         driver.moduleLoad.describe(result), ")");
+  releases.add([&driver, module] { driver.moduleUnload.attempt(module); });
+  std::map<std::string_view, nnc_launch> largest;
+  for (const auto &[entry, steps] : entries)
+    for (const nnc_launch &launch : launchesOf(*entry)) {
+      nnc_launch &most = largest.try_emplace(launch.kernel, launch).first->second;
+      most.threads = std::max(most.threads, launch.threads);
+      most.shared_bytes = std::max(most.shared_bytes, launch.shared_bytes);
+    }
+  std::map<std::string_view, Function> functions;
+  for (const auto &[kernel, launch] : largest)
+    functions[kernel] = loadKernel(module, launch);
+  for (auto &[entry, steps] : entries)
+    for (const nnc_launch &launch : launchesOf(*entry))
+      steps.functions.push_back(functions.at(launch.kernel));
+}
+
+Function Device::loadKernel(Module module, const nnc_launch &largest) const {
+  const Driver &driver = card.driver();
+  Function function = nullptr;
+  std::string kernel = concat("the program's kernel ", largest.kernel);
+  if (Result result = driver.moduleGetFunction.attempt(&function, module, largest.kernel))
+    fail(kernel, " does not load on ", card.name(), " (", driver.moduleGetFunction.describe(result), ")");
+  int most = 0;
+  driver.functionGetAttribute(&most, kMaxThreadsOfBlock, function);
+  if (largest.threads > most)
+    fail(kernel, " takes ", largest.threads, " threads a block, and ", card.name(), " has registers for ", most);
+  if (int64_t bytes = card.attribute(kSharedMemoryOptIn); largest.shared_bytes > bytes)
+    fail(kernel, " takes ", largest.shared_bytes, " bytes of shared memory a block, and ", card.name(),
+         " of compute capability ", card.capability(), " has ", bytes);
+  if (largest.shared_bytes > 0)
+    driver.functionSetAttribute(function, kMaxDynamicSharedBytes, static_cast<int>(largest.shared_bytes));
+  return function;
+}
+
+void Device::allocateArena(const ArenaOptions &options) {
+  const Driver &driver = card.driver();
+  auto bytes = static_cast<size_t>(std::max<int64_t>(program.arena_bytes, 1));
+  auto [free, total] = card.memory();
+  Result result = program.arena_bytes > free ? kOutOfMemory : driver.memAlloc.attempt(&arena, bytes);
+  if (result == kOutOfMemory)
+    fail("the program takes ", program.arena_bytes, " bytes of the GPU's memory, and ", card.name(), " has ", free,
+         " free of ", total, ": nnc-run train --dry-run tells the largest batch that fits");
+  if (result)
+    fail("CUDA's ", driver.memAlloc.describe(result));
+  releases.add([&driver, this] { driver.memFree.attempt(arena); });
+  driver.memsetBytes(arena, options.poison ? options.pattern : 0, bytes, stream);
+  driver.streamSynchronize(stream);
+}
+
+//===-- Variables ----------------------------------------------------------===//
+
+void Device::fetchVariables() {
+  if (!hostIsStale)
+    return;
+  card.makeCurrent();
+  for (const nnc_span &part : pinned.cut({0, program.state_bytes}))
+    card.driver().copyToHost(host + part.offset, arena + part.offset, part.bytes, stream);
+  card.driver().streamSynchronize(stream);
+  hostIsStale = false;
+}
+
+void Device::sendVariables() {
+  if (!deviceIsStale)
+    return;
+  for (const nnc_span &part : pinned.cut({0, program.state_bytes}))
+    card.driver().copyToDevice(arena + part.offset, host + part.offset, part.bytes, stream);
+  card.driver().streamSynchronize(stream);
+  deviceIsStale = false;
+}
+
+//===-- Runs ---------------------------------------------------------------===//
+
+void Device::run(const nnc_entry &entry, Profile *profile) {
+  DeviceSteps &steps = entries.at(&entry);
+  try {
+    card.makeCurrent();
+    sendVariables();
+    for (const nnc_span &span : steps.inputs)
+      pinned.push(span);
+    bool isTimed = profile && profile->records(entry);
+    launch(entry, steps, isTimed);
+    for (const nnc_span &span : steps.outputs)
+      pinned.pull(span);
+    if (isTimed)
+      profile->addRun(entry, steps.nanoseconds);
+  } catch (const Error &error) {
+    fail(entry.name, " on ", card.name(), ": ", error.what());
+  }
+  hostIsStale |= entry.kind == NNC_TRAIN;
+}
+
+void Device::launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+  const Driver &driver = card.driver();
+  ExecutableGraph &graph = isTimed ? steps.timedGraph : steps.graph;
+  if (!graph)
+    graph = capture(entry, steps, isTimed);
+  driver.graphLaunch(graph, stream);
+  driver.streamSynchronize(stream);
+  for (size_t i = 0; isTimed && i < steps.nanoseconds.size(); ++i) {
+    constexpr double kNanoseconds = 1e6;
+    float milliseconds = 0;
+    driver.eventElapsed(&milliseconds, steps.events[i], steps.events[i + 1]);
+    steps.nanoseconds[i] = std::llround(milliseconds * kNanoseconds);
+  }
+}
+
+ExecutableGraph Device::capture(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+  const Driver &driver = card.driver();
+  if (isTimed)
+    createEvents(steps);
+  driver.streamBeginCapture(stream, kCaptureRelaxed);
+  Graph graph = nullptr;
+  try {
+    enqueue(entry, steps, isTimed);
+  } catch (...) {
+    if (driver.streamEndCapture.attempt(stream, &graph) == 0 && graph)
+      driver.graphDestroy.attempt(graph);
+    throw;
+  }
+  driver.streamEndCapture(stream, &graph);
+  ExecutableGraph executable = nullptr;
+  Result result = driver.graphInstantiate.attempt(&executable, graph, 0);
+  driver.graphDestroy.attempt(graph);
+  if (result)
+    fail("CUDA's ", driver.graphInstantiate.describe(result));
+  releases.add([&driver, executable] { driver.executableGraphDestroy.attempt(executable); });
+  return executable;
+}
+
+void Device::enqueue(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+  const Driver &driver = card.driver();
+  auto record = [&](size_t event) {
+    if (isTimed)
+      driver.eventRecord(steps.events[event], stream, kEventRecordExternal);
+  };
+  for (const nnc_span &span : steps.inputs)
+    driver.copyToDevice(arena + span.offset, pinned.locate(span), span.bytes, stream);
+  record(0);
+  std::vector<void *> parameters;
+  for (size_t i = 0; i < steps.functions.size(); ++i) {
+    const nnc_launch &launch = launchesOf(entry)[i];
+    parameters.assign({&arena});
+    for (int64_t argument = 0; argument < launch.argument_count; ++argument)
+      parameters.push_back(const_cast<int64_t *>(launch.arguments + argument));
+    driver.launchKernel(steps.functions[i], static_cast<unsigned>(launch.blocks), 1, 1,
+                        static_cast<unsigned>(launch.threads), 1, 1, static_cast<unsigned>(launch.shared_bytes), stream,
+                        parameters.data(), nullptr);
+    record(i + 1);
+  }
+  for (const nnc_span &span : steps.outputs)
+    driver.copyToHost(pinned.locate(span), arena + span.offset, span.bytes, stream);
+}
+
+void Device::createEvents(DeviceSteps &steps) {
+  const Driver &driver = card.driver();
+  steps.nanoseconds.resize(steps.functions.size());
+  while (steps.events.size() < steps.functions.size() + 1) {
+    Event event = nullptr;
+    driver.eventCreate(&event, 0);
+    releases.add([&driver, event] { driver.eventDestroy.attempt(event); });
+    steps.events.push_back(event);
+  }
+}
+
+} // namespace nnc
