@@ -1,8 +1,8 @@
 """The networks that the step-time comparisons train, the same for every contestant: sizes, model file, batch.
 
 A network is named `flagship:TOKENS:BATCH:UNITS` (embedding, two LSTM layers, softmax of 20 classes; the text classifier is
-flagship:64:32:128) or `mlp:BATCH` (784-512-256-10). Adam with Keras' defaults. All start from the weights that nnc draws,
-by nnc's names and in Keras' layout.
+flagship:64:32:128), `mlp:BATCH` (784-512-256-10) or `mlp:BATCH:INPUTS:FIRST:SECOND:CLASSES`, a perceptron of other widths.
+Adam with Keras' defaults. All start from the weights that nnc draws, by nnc's names and in Keras' layout.
 """
 
 import re
@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 VOCABULARY, CLASSES = 10000, 20
+WIDTHS = [784, 512, 256, 10]  # Of models/mlp.mlir.
 
 
 class Network:
@@ -19,10 +20,12 @@ class Network:
         sizes = [int(size) for size in sizes]
         if self.kind == "flagship" and len(sizes) == 3:
             self.tokens, self.batch, self.units = sizes
-        elif self.kind == "mlp" and len(sizes) == 1:
-            (self.batch,) = sizes
+        elif self.kind == "mlp" and len(sizes) in (1, 1 + len(WIDTHS)):
+            self.batch, *widths = sizes
+            self.widths = widths or WIDTHS
         else:
-            raise ValueError(f"no network '{name}': flagship:TOKENS:BATCH:UNITS or mlp:BATCH")
+            raise ValueError(f"no network '{name}': flagship:TOKENS:BATCH:UNITS, mlp:BATCH or "
+                             "mlp:BATCH:INPUTS:FIRST:SECOND:CLASSES")
 
     @property
     def is_flagship(self):
@@ -32,7 +35,8 @@ class Network:
     def title(self):
         if self.is_flagship:
             return f"Text classifier: {self.tokens} tokens, batch {self.batch}, {self.units} units"
-        return f"Perceptron: batch {self.batch}"
+        widths = "" if self.widths == WIDTHS else f", {'-'.join(map(str, self.widths))}"
+        return f"Perceptron: batch {self.batch}{widths}"
 
     def model(self, root):
         """The text of its model file."""
@@ -40,8 +44,9 @@ class Network:
             text = file.read()
         if self.is_flagship:
             text = text.replace("?x64x", f"?x{self.tokens}x").replace("units = 128", f"units = {self.units}")
-            text = re.sub(r"dim = 128", f"dim = {self.units}", text)
-        return text
+            return re.sub(r"dim = 128", f"dim = {self.units}", text)
+        widths = dict(zip(map(str, WIDTHS), map(str, self.widths)))
+        return re.sub(r"(?<=x)\d+(?=xf32)|(?<=units = )\d+", lambda width: widths[width.group()], text)
 
     def data(self, rows=None):
         """A batch, or as many rows: inputs by name."""
@@ -49,8 +54,8 @@ class Network:
         if self.is_flagship:
             return {"tokens": random.integers(0, VOCABULARY, (rows, self.tokens), dtype=np.int32),
                     "label": random.integers(0, CLASSES, rows, dtype=np.int32)}
-        return {"image": random.random((rows, 784), dtype=np.float32),
-                "label": random.integers(0, 10, rows, dtype=np.int32)}
+        return {"image": random.random((rows, self.widths[0]), dtype=np.float32),
+                "label": random.integers(0, self.widths[-1], rows, dtype=np.int32)}
 
     def multiply_adds(self):
         """Of one training step: forward, and backward for weights and for inputs that need a gradient. What comes
@@ -58,8 +63,8 @@ class Network:
         if self.is_flagship:
             layer = 8 * self.units * self.units * self.tokens * self.batch  # input and recurrent product
             return 3 * (2 * layer + self.batch * self.units * CLASSES)
-        first, rest = 784 * 512 * self.batch, (512 * 256 + 256 * 10) * self.batch
-        return 2 * first + 3 * rest
+        first, *rest = (self.batch * rows * columns for rows, columns in zip(self.widths, self.widths[1:]))
+        return 2 * first + 3 * sum(rest)
 
 
 MLP = ["mlp:32", "mlp:128"]

@@ -1,5 +1,5 @@
 """JAX's side of peers.py and startup.py: peer_jax.py NETWORK WEIGHTS.npz. One jitted step, its arguments donated. XLA takes
-as many threads as the process may use processors."""
+as many threads as the process may use processors. The step is gpu/work_jax.py's too."""
 
 import sys
 
@@ -12,11 +12,10 @@ from contest import serve_steps
 from networks import Network
 
 
-def main():
-    network = Network(sys.argv[1])
-    with np.load(sys.argv[2]) as weights:
+def start(network, path):
+    """The training step, a jitted function (state, batch) -> (state, loss), and the state from the weights of a file."""
+    with np.load(path) as weights:
         parameters = {name: jnp.asarray(weights[name]) for name in weights}
-    batch = {name: jnp.asarray(value) for name, value in network.data().items()}
 
     def loss_of(p, batch):
         if network.is_flagship:
@@ -35,10 +34,15 @@ def main():
         new = {name: optimizer.update(parameters[name], gradients[name], slots[name], count) for name in parameters}
         return ({name: pair[0] for name, pair in new.items()}, {name: pair[1] for name, pair in new.items()}, count + 1), loss
 
-    step = jax.jit(step, donate_argnums=0)
     # Each slot an array of its own, as donated arguments must be.
     slots = {name: tuple(jnp.zeros_like(value) for _ in optimizer.starts) for name, value in parameters.items()}
-    state = [(parameters, slots, jnp.ones((), jnp.float32))]
+    return jax.jit(step, donate_argnums=0), (parameters, slots, jnp.ones((), jnp.float32))
+
+
+def main():
+    network = Network(sys.argv[1])
+    step, state = start(network, sys.argv[2])
+    batch, state = {name: jnp.asarray(value) for name, value in network.data().items()}, [state]
 
     def once():
         state[0], loss = step(state[0], batch)
@@ -47,4 +51,5 @@ def main():
     serve_steps(once)
 
 
-main()
+if __name__ == "__main__":
+    main()

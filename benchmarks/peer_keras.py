@@ -25,17 +25,17 @@ def flagship(network):
     ])
 
 
-def perceptron():
-    layers = keras.layers
-    return keras.Sequential([keras.Input((784,)), layers.Dense(512, "relu", name="dense"),
-                             layers.Dense(256, "relu", name="dense_1"), layers.Dense(10, name="dense_2")])
+def perceptron(network):
+    layers, (inputs, first, second, classes) = keras.layers, network.widths
+    return keras.Sequential([keras.Input((inputs,)), layers.Dense(first, "relu", name="dense"),
+                             layers.Dense(second, "relu", name="dense_1"), layers.Dense(classes, name="dense_2")])
 
 
 def main():
     network, threads, mode = Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    model = flagship(network) if network.is_flagship else perceptron()
+    model = flagship(network) if network.is_flagship else perceptron(network)
     with np.load(sys.argv[4]) as weights:
         for layer in model.layers:
             # The parts of a layer's parameters come in the order of Keras' own.

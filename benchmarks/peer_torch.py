@@ -1,5 +1,6 @@
 """PyTorch's side of peers.py and startup.py: peer_torch.py NETWORK THREADS eager|compiled|artifact WEIGHTS.npz. What
-torch.compile keeps lies in $TORCHINDUCTOR_CACHE_DIR; so does the artifact, which is made where it is not there yet."""
+torch.compile keeps lies in $TORCHINDUCTOR_CACHE_DIR; so does the artifact, which is made where it is not there yet. The
+networks are gpu/work_torch.py's too."""
 
 import os
 import sys
@@ -36,9 +37,10 @@ class Flagship(nn.Module):
 
 
 class Perceptron(nn.Module):
-    def __init__(self):
+    def __init__(self, inputs, first, second, classes):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
+        self.layers = nn.Sequential(nn.Linear(inputs, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(),
+                                    nn.Linear(second, classes))
 
     def forward(self, image):
         return self.layers(image)
@@ -51,6 +53,28 @@ class Perceptron(nn.Module):
 def load_dense(layer, weights, name):
     layer.weight.copy_(weights[f"{name}.kernel"].T)
     layer.bias.copy_(weights[f"{name}.bias"])
+
+
+def make_model(network):
+    return Flagship(network.units) if network.is_flagship else Perceptron(*network.widths)
+
+
+def load_weights(model, path):
+    """nnc's, by their names, in place."""
+    with torch.no_grad(), np.load(path) as weights:
+        model.load({name.removeprefix("classifier."): torch.from_numpy(weights[name]) for name in weights})
+
+
+def loss_of(model, x, label):
+    return nn.functional.cross_entropy(model(x), label)
+
+
+def batch_of(network):
+    """Input and label on the host."""
+    data = {name: torch.from_numpy(value) for name, value in network.data().items()}
+    label = data.pop("label").long()
+    (x,) = data.values()
+    return x, label
 
 
 def ahead_of_time(loss_of, arguments):
@@ -67,25 +91,20 @@ def ahead_of_time(loss_of, arguments):
 def main():
     network, threads, mode = Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     torch.set_num_threads(threads)
-    model = Flagship(network.units) if network.is_flagship else Perceptron()
-    with torch.no_grad(), np.load(sys.argv[4]) as weights:
-        model.load({name.removeprefix("classifier."): torch.from_numpy(weights[name]) for name in weights})
+    model = make_model(network)
+    load_weights(model, sys.argv[4])
     optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=1e-3, eps=1e-7)
-    data = {name: torch.from_numpy(value) for name, value in network.data().items()}
-    label = data.pop("label").long()
-    (x,) = data.values()
-
-    def loss_of(model, x, label):
-        return nn.functional.cross_entropy(model(x), label)
+    x, label = batch_of(network)
+    compute_loss = loss_of
 
     if mode == "compiled":
-        loss_of = torch.compile(loss_of)
+        compute_loss = torch.compile(loss_of)
     elif mode == "artifact":
-        loss_of = ahead_of_time(loss_of, (model, x, label))
+        compute_loss = ahead_of_time(loss_of, (model, x, label))
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(model, x, label)
+        loss = compute_loss(model, x, label)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -93,4 +112,5 @@ def main():
     serve_steps(step)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Claim gpu-emulation: compiled for a GPU, whose kernels an emulator runs on this machine, every model in models/ and random
+models with every layer, loss, optimiser and schedule between them train, evaluate and predict with the bits of the CPU's
+program; threads race nowhere; and NVIDIA's assembler takes every kernel for compute capability 8.0 and 9.0, without a byte of
+spilled registers. Models are of reduced width, but for --release."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+from report import MODELS, NNC_OPT, ROOT, Table, arguments, finish
+
+for part in ("benchmarks", os.path.join("benchmarks", "gpu")):
+    sys.path.insert(0, os.path.join(ROOT, part))
+
+from drawn_data import drawn_rows  # noqa: E402
+from layer_networks import LayerNetwork, layer_networks  # noqa: E402
+from nnc_program import DATA, INIT, LEARNING_RATE, PREDICT, SEED, TRAIN, VALID, compile_model  # noqa: E402
+
+SELF = os.path.abspath(__file__)
+ENTRIES = "init,train,evaluate,predict,gradient"
+MODEL_BATCH, MODEL_STEPS, LAYER_STEPS = 24, 2, 3
+# After a model's name: its embeddings update the rows that a batch names and no others.
+LAZY = ":lazy"
+# Of reduced models: widths and time steps are divided by these, the sides of images halved, and the vocabulary is this.
+WIDTH_DIVISOR, TIME_DIVISOR, VOCABULARY = 4, 8, 300
+
+
+def narrow(text):
+    """A model file of models/ with fewer units, steps and words."""
+    text = re.sub(r"(units|dim) = (\d+)(?=[,}])", lambda found: f"{found[1]} = {reduced(int(found[2]))}", text)
+    text = text.replace("784", "196").replace("[28, 28]", "[14, 14]")
+    text = re.sub(r"\?x(\d+)xi32", lambda found: f"?x{int(found[1]) // TIME_DIVISOR}xi32", text)
+    return re.sub(r"vocab = \d+", f"vocab = {VOCABULARY}", text)
+
+
+def reduced(units):
+    """Classes stay what they are."""
+    return units // WIDTH_DIVISOR if units > 20 else units
+
+
+class Case:
+    """A network: its model file, and the batches that it is trained on, the last one short."""
+
+    def __init__(self, name, is_full):
+        self._layers = LayerNetwork(name) if name.startswith("layers:") else None
+        if self._layers:
+            self.text, self.steps = self._layers.model(), LAYER_STEPS
+            self.batch, self.rows = self._layers.batch, self._layers.rows
+            return
+        model, is_lazy, _ = name.removeprefix("models/").partition(LAZY)
+        with open(os.path.join(MODELS, f"{model}.mlir")) as file:
+            text = file.read()
+        self.text, self.batch, self.steps = text if is_full else narrow(text), MODEL_BATCH, MODEL_STEPS
+        self.rows = self.batch * 2 // 3
+        if is_lazy:
+            self.text = re.sub(r"(nn\.embedding .*)}", r"\1, lazy}", self.text)
+
+    def batches(self, program):
+        """Data by entry and input, and how many samples of it are there. Models may take what steps do not."""
+        inputs = data_of(program, program.entry_of_kind(TRAIN))
+        data = self._layers.data() if self._layers else drawn_rows(inputs, self.batch * self.steps)
+        for step in range(self.steps):
+            rows = self.rows if self._layers or step == self.steps - 1 else self.batch
+            of_step = {name: padded(values[step * rows :][:rows], self.batch) for name, values in data.items()}
+            yield {name: of_step if entry.kind != PREDICT else drawn_rows(data_of(program, name), self.batch, step)
+                   for name, entry in program.entries.items()}, rows
+
+
+def data_of(program, entry):
+    return {name: value for name, value in program.inputs(entry).items() if value.role == DATA}
+
+
+def padded(values, count):
+    """What lies behind the samples that are there is the last one again."""
+    return np.concatenate([values, np.repeat(values[-1:], count - len(values), axis=0)])
+
+
+def run_program(case, target):
+    """Everything that a program computes: of every entry and step, all outputs and variables. Yields a name and bytes."""
+    program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target)
+    instance = program.instance()
+    instance.run(program.entry_of_kind(INIT), seed=1)
+    for step, (data, valid) in enumerate(case.batches(program)):
+        for name, entry in program.entries.items():
+            if entry.kind == INIT:
+                continue
+            values = {}
+            for key, value in program.inputs(name).items():
+                given = {DATA: lambda: data[name][key], VALID: lambda: valid, SEED: lambda: step + 5,
+                         LEARNING_RATE: lambda: value.default_value}
+                values[key] = given[value.role]()
+            outputs = instance.run(name, **values)
+            for key, output in outputs.items():
+                yield f"step {step}, {name}, {key}", np.asarray(output).tobytes()
+            for key, variable in instance.variables.items():
+                yield f"step {step}, {name}, {key}", variable.tobytes()
+
+
+def compare(case):
+    """Where the emulator's bits first differ from the CPU's; empty where they do nowhere. And how many values there are."""
+    count = 0
+    for (place, expected), (_, found) in zip(run_program(case, "cpu"), run_program(case, "cuda-emulator"), strict=True):
+        count += 1
+        if expected != found:
+            return {"differs": place, "values": count}
+    return {"differs": "", "values": count}
+
+
+def detect_races(case):
+    for _ in run_program(case, "cuda-races"):  # A race ends the process.
+        pass
+    return {}
+
+
+def assemble(case):
+    """What ptxas says of each kernel."""
+    with tempfile.NamedTemporaryFile("w", suffix=".mlir") as model:
+        model.write(case.text)
+        model.flush()
+        command = [NNC_OPT, model.name, "--phase=binary", "--target=cuda", f"--batch={case.batch}", f"--entries={ENTRIES}"]
+        result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(result.stderr.strip())
+    resources = re.search(r"nn\.kernel_resources = \[(.*?)\]", result.stdout)[1]
+    kernels = [dict(re.findall(r'(\w+) = "?(\w+)', kernel)) for kernel in re.findall(r"\{(.*?)\}", resources)]
+    count = len({kernel["kernel"] for kernel in kernels})
+    return {"kernels": count, "assembled": len(kernels),
+            "registers": max((int(kernel["registers"]) for kernel in kernels), default=0),
+            "spills": max((int(kernel["spill_bytes"]) for kernel in kernels), default=0)}
+
+
+CHECKS = {"compare": compare, "races": detect_races, "assemble": assemble}
+
+
+def ask(check, name, is_full):
+    """A check in a process of its own, which a race or a crash ends; its result, or what it said."""
+    command = [sys.executable, SELF, "--check", check, "--network", name, *(["--release"] if is_full else [])]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        return {"failure": (result.stderr.strip() or f"left with {result.returncode}")[-600:]}
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def is_sound(name):
+    """Whether its losses on the CPU are numbers: else a difference would say nothing."""
+    values = [np.frombuffer(value, np.float64) for place, value in run_program(Case(name, False), "cpu")
+              if place.endswith(", loss")]
+    return bool(np.isfinite(values).all())
+
+
+def main():
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--check", choices=CHECKS)
+    parser.add_argument("--network")
+    parser.add_argument("--release", action="store_true")
+    inner, _ = parser.parse_known_args()
+    if inner.check:
+        print(json.dumps(CHECKS[inner.check](Case(inner.network, inner.release))))
+        return
+    options = arguments(__doc__, networks="models/NAME[:lazy] and layers:SEED, separated by commas; default: all")
+    names = [name for name in options.networks.split(",") if name]
+    if not names:
+        names = sorted(f"models/{file.removesuffix('.mlir')}" for file in os.listdir(MODELS) if file.endswith(".mlir"))
+        names += [f"models/sections_averaged{LAZY}"]
+        names += layer_networks(is_sound)
+    table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6))
+    failures, kernels, registers, spills = [], 0, 0, 0
+    for name in names:
+        compared, races, assembled = (ask(check, name, options.release) for check in CHECKS)
+        failures += [f"{name}: {found['failure']}" for found in (compared, races, assembled) if "failure" in found]
+        if compared.get("differs"):
+            failures.append(f"{name}: other bits from {compared['differs']} on")
+        if "failure" not in assembled:
+            kernels += assembled["kernels"]
+            registers, spills = max(registers, assembled["registers"]), max(spills, assembled["spills"])
+            if assembled["assembled"] != 2 * assembled["kernels"]:
+                failures.append(f"{name}: not every kernel is assembled twice")
+        bits = "failed" if "failure" in compared else "DIFFER" if compared["differs"] else "same"
+        table.row(name, compared.get("values", ""), bits, "failed" if "failure" in races else "none",
+                  assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""))
+    for failure in failures:
+        print(failure)
+    finish(not failures and spills == 0,
+           f"{len(names)} networks, {len(failures)} failures; {kernels} kernels for sm_80 and sm_90 take at most "
+           f"{registers} registers and spill at most {spills} bytes (at most 0)")
+
+
+if __name__ == "__main__":
+    main()
