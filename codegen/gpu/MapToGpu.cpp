@@ -8,6 +8,7 @@
 #include "codegen/Buffers.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
+#include "codegen/Placement.h"
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/CollapseLoops.h"
 #include "codegen/cpu/Loops.h"
@@ -33,8 +34,6 @@ using namespace mlir::nn;
 static constexpr int64_t plainThreads = 256, loopThreads = 512;
 /// Blocks of an elementwise operation: enough to fill a device, few enough to start at once.
 static constexpr int64_t maxPlainBlocks = 2048;
-/// Of buffers, in bytes.
-static constexpr int64_t bufferAlignment = 64;
 
 namespace {
 
