@@ -116,7 +116,7 @@ private:
       return sharesLanes ? emitLane(carried) : laneLoop ? emitLanes(carried) : emitBody(carried);
     unsigned loop = loops.front();
     bool unrolls = loops.size() == 1 && !laneLoop && op.getBody()->getOperations().size() <= maxUnrolledOps;
-    int64_t step = unrolls ? maxLoadsAtOnce / std::max<int64_t>(1, op.getNumDpsInputs()) : 1;
+    int64_t step = unrolls ? std::max<int64_t>(1, maxLoadsAtOnce / std::max<int64_t>(1, op.getNumDpsInputs())) : 1;
     while (extents[loop] % step != 0)
       --step;
     return buildLoop(builder, loc, 0, extents[loop], step, carried, [&](Value iv, ValueRange inner) {
