@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import tarfile
 import tempfile
 
 from report import MODELS, NNC_OPT, ROOT, arguments, finish, run
@@ -37,7 +38,9 @@ def main():
             command.append("--cpu-only")
         print(run(sys.executable, *command).stdout, end="", flush=True)
         os.mkdir(place)
-        run("tar", "-xf", packed, "-C", place)
+        # Not by tar, which needs xz besides.
+        with tarfile.open(packed) as archive:
+            archive.extractall(place)
         # A machine that has neither: an empty PATH, and no driver.
         environment = {"PATH": os.path.join(folder, "nothing"), "CUDA_VISIBLE_DEVICES": "", "HOME": folder}
         check = [sys.executable, os.path.join(place, "gpu-archive", "check.py"), "--out", out, "--seconds", "1500"]
