@@ -60,6 +60,15 @@ Access nn::getAccess(Operation *op, OpOperand &operand) {
   return write ? Access::write : Access::none;
 }
 
+void nn::forEachAccess(Operation *op, llvm::function_ref<void(Value, Access)> visit) {
+  op->walk([&](Operation *inner) {
+    for (OpOperand &operand : inner->getOpOperands())
+      if (isa<MemRefType>(operand.get().getType()))
+        if (Access access = getAccess(inner, operand); access != Access::none)
+          visit(operand.get(), access);
+  });
+}
+
 static void countCopies(Operation *op, StringRef reason, int64_t number) {
   auto function = op->getParentOfType<func::FuncOp>();
   if (!function || !(function->hasAttr("nn.entry") || isKernel(function)))

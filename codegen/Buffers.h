@@ -26,6 +26,9 @@ Access getAccess(Operation *op, OpOperand &operand);
 inline bool reads(Access access) { return access == Access::read || access == Access::readWrite; }
 inline bool writes(Access access) { return access == Access::write || access == Access::readWrite; }
 
+/// Visits what `op` and the ops inside it do to memory: each memref operand with what is done behind it.
+void forEachAccess(Operation *op, llvm::function_ref<void(Value memref, Access access)> visit);
+
 /// Counts a copy for `reason`, made where `op` stands, in the `nn.copies` of its entry point or kernel.
 void countCopy(Operation *op, StringRef reason);
 

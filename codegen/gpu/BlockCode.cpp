@@ -37,27 +37,13 @@ public:
   bool isEmpty() const { return accesses.empty(); }
 
 private:
-  static void forEachAccess(Operation *op, llvm::function_ref<void(Value, Access)> visit) {
-    op->walk([&](Operation *inner) {
-      for (OpOperand &operand : inner->getOpOperands())
-        if (isa<MemRefType>(operand.get().getType()))
-          if (Access access = getAccess(inner, operand); access != Access::none)
-            visit(operand.get(), access);
-    });
-  }
-
   SmallVector<std::pair<Value, Access>> accesses;
 };
 
 bool writesMemory(Operation *op) {
-  return op
-      ->walk([](Operation *inner) {
-        for (OpOperand &operand : inner->getOpOperands())
-          if (isa<MemRefType>(operand.get().getType()) && writes(getAccess(inner, operand)))
-            return WalkResult::interrupt();
-        return WalkResult::advance();
-      })
-      .wasInterrupted();
+  bool found = false;
+  forEachAccess(op, [&](Value, Access access) { found |= writes(access); });
+  return found;
 }
 
 bool holdsGenerics(Operation *op) {
@@ -72,7 +58,6 @@ public:
   LogicalResult lower(Block &block) {
     for (Operation *op = block.empty() ? nullptr : &block.front(); op;) {
       Operation *next = op->getNextNode();
-      // It goes with the op that it fills the output of, which stands somewhere after it.
       if (failed(lower(op)))
         return failure();
       op = next;

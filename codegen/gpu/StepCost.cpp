@@ -66,13 +66,10 @@ void nn::markStages(func::FuncOp entry) {
   llvm::MapVector<Operation *, std::pair<std::string, std::string>> stages;
   for (Operation &op : entry.getBody().front()) {
     std::string stage = describeKernel(entry, op.getLoc()).stage;
-    op.walk([&](Operation *inner) {
-      for (OpOperand &operand : inner->getOpOperands()) {
-        bool touches = isa<MemRefType>(operand.get().getType()) && getAccess(inner, operand) != Access::none;
-        Operation *source = touches ? getBufferRoot(operand.get()).getDefiningOp() : nullptr;
-        if (source && isBufferAllocation(source))
-          stages.insert({source, {stage, stage}}).first->second.second = stage;
-      }
+    forEachAccess(&op, [&](Value memref, Access) {
+      Operation *source = getBufferRoot(memref).getDefiningOp();
+      if (source && isBufferAllocation(source))
+        stages.insert({source, {stage, stage}}).first->second.second = stage;
     });
   }
   Builder builder(entry.getContext());

@@ -123,12 +123,7 @@ private:
     for (Step &step : steps) {
       SmallVector<std::pair<Value, Access>> accesses;
       for (Operation *op : step.ops)
-        op->walk([&](Operation *inner) {
-          for (OpOperand &operand : inner->getOpOperands())
-            if (isa<MemRefType>(operand.get().getType()))
-              if (Access access = getAccess(inner, operand); access != Access::none)
-                accesses.push_back({getBufferRoot(operand.get()), access});
-        });
+        forEachAccess(op, [&](Value memref, Access access) { accesses.push_back({getBufferRoot(memref), access}); });
       for (auto [root, access] : accesses) {
         const Levels &known = levels[root];
         step.level = std::max(step.level, (writes(access) ? known.touched : known.written) + 1);
