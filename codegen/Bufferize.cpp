@@ -1,7 +1,10 @@
-// nn-bufferize: upstream's one-shot bufferization, function by function. Entry points do not call one another and have
-// buffers at their boundaries already, so nothing is to be known of the module, and they go in parallel.
+// nn-bufferize: upstream's one-shot bufferization, function by function, and each function's loops apart from it. Entry
+// points do not call one another and have buffers at their boundaries already, so nothing is to be known of the module,
+// and all go in parallel.
+#include "codegen/DetachedLoops.h"
 #include "codegen/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
 #include "mlir/IR/Threading.h"
 
 namespace mlir::nn {
@@ -10,6 +13,7 @@ namespace mlir::nn {
 } // namespace mlir::nn
 
 using namespace mlir;
+using namespace mlir::nn;
 
 /// Whether bufferizing `function` adds to the module: a constant tensor becomes a global there.
 static bool makesGlobals(func::FuncOp function) {
@@ -20,7 +24,11 @@ static bool makesGlobals(func::FuncOp function) {
       .wasInterrupted();
 }
 
+/// First, what is computed to be written into some place is computed there.
 static LogicalResult bufferize(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
+  if (failed(bufferization::eliminateEmptyTensors(rewriter, function)))
+    return failure();
   bufferization::OneShotBufferizationOptions options;
   bufferization::BufferizationState state;
   return bufferization::runOneShotBufferize(function, options, state);
@@ -30,14 +38,19 @@ namespace {
 struct Bufferize : nn::impl::BufferizeBase<Bufferize> {
   using Base::Base;
   void runOnOperation() override {
+    DetachedLoops loops(&getContext());
     SmallVector<func::FuncOp> alone, together;
-    for (auto function : getOperation().getOps<func::FuncOp>())
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      loops.detachFrom(function);
       (makesGlobals(function) ? alone : together).push_back(function);
+    }
     for (func::FuncOp function : alone)
       if (failed(bufferize(function)))
         return signalPassFailure();
-    if (failed(failableParallelForEach(&getContext(), together, bufferize)))
-      signalPassFailure();
+    if (failed(failableParallelForEach(&getContext(), together, bufferize)) ||
+        failed(failableParallelForEach(&getContext(), loops.bindBuffers(), bufferize)))
+      return signalPassFailure();
+    loops.putBack();
   }
 };
 } // namespace

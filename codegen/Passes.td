@@ -60,8 +60,10 @@ def BindBuffers : Pass<"nn-bind-buffers", "::mlir::func::FuncOp"> {
 def Bufferize : Pass<"nn-bufferize", "::mlir::ModuleOp"> {
   let summary = "Give every tensor a buffer, in place where that is possible";
   let description = [{
-    Upstream's one-shot bufferization of one function at a time, all functions in parallel. Functions have buffers at
-    their boundaries (nn-bind-buffers) and do not call one another.
+    Upstream's one-shot bufferization of one function at a time, all functions in parallel, after its elimination of
+    empty tensors: what is computed to be written into some place is computed there. Functions have buffers at their
+    boundaries (nn-bind-buffers) and do not call one another. The analysis takes longer than in proportion to a function's
+    reads and writes: loops of a function's body that carry tensors alone are bufferized apart from it, equal ones once.
 
     ```mlir
     // %x: memref<4xf32>

@@ -2,7 +2,6 @@
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -105,16 +104,16 @@ void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
 
 void gradToFused(OpPassManager &pm, const CompileOptions &) {
   pm.addNestedPass<func::FuncOp>(createDropAdjointMarks());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void fusedToLinalg(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createLowerLayers());
   // Adjoints add and compare whole tensors with arith ops; as linalg ops they fuse with their neighbours.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
   // Before fusion, which sees no chain where a transposition stands in it.
   pm.addNestedPass<func::FuncOp>(createFoldTransposes());
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
@@ -124,7 +123,7 @@ void fusedToLinalg(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createExpandRandom());
   if (options.target != "reference")
     pm.addNestedPass<func::FuncOp>(createExpandMath());
-  pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
 }
 
 void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
@@ -134,12 +133,11 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   // would refuse the copies that come of it.
   pm.addNestedPass<func::FuncOp>(createSeparateDestinations());
   pm.addNestedPass<func::FuncOp>(createBindBuffers());
-  pm.addNestedPass<func::FuncOp>(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(createBufferize());
   // What was bufferized in place has left copies of buffers onto themselves.
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   // On all copies there are, and before loops hide them.
   pm.addNestedPass<func::FuncOp>(createCheckBuffers());
   pm.addNestedPass<func::FuncOp>(createLowerCopies());
