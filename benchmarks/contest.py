@@ -16,6 +16,11 @@ from memory import PeakMemory
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 
+# A contestant's fastest round says what it can do undisturbed once so many more have not beaten it by this share.
+SETTLED_ROUNDS, SETTLED_SHARE = 6, 0.01
+# Times as many rounds as asked for are taken at most.
+MOST_ROUNDS = 5
+
 # Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
 PAUSE_SECONDS = 0.04
 
@@ -97,6 +102,12 @@ def time_calls(call, seconds):
     start = time.perf_counter()
     call(count)
     return (time.perf_counter() - start) / count
+
+
+def is_settled(times):
+    """Whether the last rounds have not beaten the fastest one before them. `times`: a value a round."""
+    before, last = times[:-SETTLED_ROUNDS], times[-SETTLED_ROUNDS:]
+    return bool(before) and min(last) > (1 - SETTLED_SHARE) * min(before)
 
 
 def serve_steps(step):

@@ -5,8 +5,10 @@
     python3 benchmarks/matmul.py [--threads N] [--march CPU] [--random N] [--seed N] [--rounds N] [--sweep]
 
 Each contestant is a process of its own. A round goes through all shapes, and all contestants have their turns at one before
-the next: what disturbs the machine for seconds disturbs one round of a shape, not all. A line a shape: GFLOP/s of each (its
-fastest round) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of columns from 1 to 64.
+the next: what disturbs the machine for seconds disturbs one round of a shape, not all. A shape has more rounds than --rounds
+as long as one of them beats the fastest so far of any contestant by a hundredth, up to five times as many. A line a shape:
+GFLOP/s of each (its fastest round) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of
+columns from 1 to 64.
 """
 
 import json
@@ -14,7 +16,7 @@ import tempfile
 from statistics import geometric_mean
 
 import matmul_cases
-from contest import Contestant, make_parser
+from contest import MOST_ROUNDS, Contestant, is_settled, make_parser
 
 
 def compare(cases, threads, march, rounds, seconds):
@@ -26,8 +28,10 @@ def compare(cases, threads, march, rounds, seconds):
                        Contestant("openblas", "venv", "matmul_peer.py", threads, ["openblas", threads, file.name]),
                        Contestant("torch", "venv-torch", "matmul_peer.py", threads, ["torch", threads, file.name])]
         times = [{contestant.name: [] for contestant in contestants} for _ in cases]
-        for _ in range(rounds):
+        for done in range(MOST_ROUNDS * rounds):
             for number, of_case in enumerate(times):
+                if done >= rounds and all(map(is_settled, of_case.values())):
+                    continue
                 for contestant in contestants:
                     of_case[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
         for contestant in contestants:
@@ -54,9 +58,13 @@ def sweep(cases, threads, march, rounds, seconds):
         json.dump(cases, file)
         file.flush()
         nnc = Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name])
-        times = [[nnc.ask({"case": number, "seconds": seconds}) for number in range(len(cases))] for _ in range(rounds)]
+        times = [[] for _ in cases]
+        for done in range(MOST_ROUNDS * rounds):
+            for number, of_case in enumerate(times):
+                if done < rounds or not is_settled(of_case):
+                    of_case.append(nnc.ask({"case": number, "seconds": seconds}))
         nnc.close()
-    return [min(values) for values in zip(*times)]
+    return list(map(min, times))
 
 
 def main():
