@@ -9,7 +9,7 @@ import h5py
 
 from weights.errors import WeightsError
 from weights.matching import Group
-from weights.tensors import FLOATS, replaced, to_float
+from weights.tensors import FLOATS, check_source, replaced, to_float
 
 DATASET = re.compile(r"^(.*?)/((?:(?:forward|backward)_layer/)?(?:cell/)?vars/\d+)$")
 NO_LAYERS = ("optimizer/", "metrics/")
@@ -31,8 +31,11 @@ def read_groups(path):
         if item.dtype.kind != "f":
             kind = item.attrs.get("dtype", item.dtype)  # so Keras says what HDF5 has no type for
             raise WeightsError(f"{path}: '{name}' is of type {kind}; weights are read as {', '.join(FLOATS)}")
+        if item.shape is None:
+            raise WeightsError(f"{path}: '{name}' has no values")
         datasets[name] = to_float(path, name, item[()])
 
+    check_source(path)
     groups = {}
     try:
         with h5py.File(path, "r") as file:
@@ -44,7 +47,7 @@ def read_groups(path):
                     label = file[f"{root}/vars"].attrs.get("name") if f"{root}/vars" in file else None
                     groups[root] = Group(root, label if isinstance(label, str) else None)
                 groups[root].tensors[rest] = value
-    except (OSError, RuntimeError, KeyError, UnicodeError) as error:
+    except (OSError, RuntimeError, KeyError, UnicodeError, MemoryError) as error:
         raise WeightsError(f"{path}: is no readable .weights.h5 file: {error}") from None
     return list(groups.values())
 

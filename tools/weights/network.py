@@ -39,8 +39,9 @@ class Layer:
 
 def nnc_opt():
     build = os.environ.get("NNC_BUILD", os.path.join(ROOT, "build", "release"))
-    candidate = os.environ.get("NNC_OPT") or os.path.join(build, "bin", "nnc-opt")
-    found = shutil.which(candidate) or shutil.which("nnc-opt")
+    named = os.environ.get("NNC_OPT")
+    candidate = named or os.path.join(build, "bin", "nnc-opt")
+    found = shutil.which(candidate) or (None if named else shutil.which("nnc-opt"))
     if not found:
         raise WeightsError(f"there is no {candidate}; tools/setup builds it, $NNC_OPT names another")
     return found

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -12,22 +13,45 @@ from weights.errors import WeightsError
 FLOATS = ("F16", "F32", "F64")
 
 
-@contextlib.contextmanager
-def replaced(path):
-    """A temporary file beside `path`, which it replaces at the end."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder):
+def check_source(path):
+    """Refuses what is no file to read in the system's own words; those of the libraries are long."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise WeightsError(f"{path}: not a file")
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot open: {error.strerror}") from None
+
+
+def check_output(path, sources):
+    """Refuses to replace what is no ordinary file, or one of `sources`: paths, or None, by what they are."""
+    if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise WeightsError(f"{path}: its directory does not exist")
     if os.path.isdir(path):
-        raise WeightsError(f"{path}: is a directory")
+        raise WeightsError(f"{path}: is a directory; --output takes a file")
+    if not path or os.path.exists(path) and not os.path.isfile(path):
+        raise WeightsError(f"{path or repr(path)}: is no ordinary file, which --output takes")
+    for what, source in sources.items():
+        if source and os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
+            raise WeightsError(f"--output {path}: is also {what}, and would replace it")
+
+
+@contextlib.contextmanager
+def replaced(path):
+    """A temporary file beside `path`, which it replaces at the end, with the permissions that any new file gets."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
-    except BaseException:
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise WeightsError(f"{path}: cannot write: {error}") from None
+    finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise
 
 
 def to_float(path, name, value, dtype=None):
@@ -44,6 +68,7 @@ class TensorFile:
 
     def __init__(self, path):
         self.path = path
+        check_source(path)
         try:
             self._file = safe_open(path, framework="numpy")
             self.names = list(self._file.keys())
@@ -54,8 +79,11 @@ class TensorFile:
     def metadata(self):
         return self._file.metadata() or {}
 
+    def type_of(self, name):
+        return self._file.get_slice(name).get_dtype()
+
     def read(self, name):
-        dtype = self._file.get_slice(name).get_dtype()
+        dtype = self.type_of(name)
         if dtype not in FLOATS:
             raise WeightsError(f"{self.path}: '{name}' is of type {dtype}; weights are read as {', '.join(FLOATS)}")
         return to_float(self.path, name, self._file.get_tensor(name))
@@ -76,7 +104,18 @@ def read_parameters(path, layers):
                 raise WeightsError(f"{path}: a checkpoint of another model: '{name}' is {list(value.shape)} there and "
                                    f"{list(shape)} in this one")
             values[layer.path][parameter] = value
+    check_all_taken(file, {f"{layer.path}.{parameter}" for layer in layers for parameter in layer.shapes})
     return values
+
+
+def check_all_taken(checkpoint, parameters):
+    """Refuses a parameter that the network has not: what is neither one of `parameters`, nor an optimiser's slot of one
+    (`NAME.m`), nor one of another epoch (`best:NAME`, `last:NAME`), nor a counter."""
+    for name in checkpoint.names:
+        parts = name.removeprefix("best:").removeprefix("last:").split(".")
+        owned = any(".".join(parts[:count]) in parameters for count in range(1, len(parts) + 1))
+        if not owned and checkpoint.type_of(name) != "I64":
+            raise WeightsError(f"{checkpoint.path}: a checkpoint of another model: it holds '{name}', which this one has not")
 
 
 def write_tensors(path, tensors, metadata=None):
