@@ -70,8 +70,17 @@ def write(path, layers, values, names):
         group = layer.conversion.keras_class(list(layer.shapes))
         count = counts[group] = counts.get(group, -1) + 1
         groups[layer.path] = names.get(layer.path, f"layers/{group}_{count}" if count else f"layers/{group}")
+    datasets = {}
+    for layer in layers:
+        group = groups[layer.path]
+        for place, name in layer.conversion.keras_datasets(list(layer.shapes)).items():
+            full = f"{group}/{place}"
+            if not all(group.split("/")) or DATASET.match(full).groups() != (group, place):
+                raise WeightsError(f"--map {group}={layer.path}: '{group}' is no name of a layer's group")
+            if full in datasets:
+                raise WeightsError(f"--map {group}={layer.path}: another layer is '{group}' already")
+            datasets[full] = values[layer.path][name]
     with replaced(path) as temporary, h5py.File(temporary, "w") as file:
-        for layer in layers:
-            for place, name in layer.conversion.keras_datasets(list(layer.shapes)).items():
-                file[f"{groups[layer.path]}/{place}"] = values[layer.path][name]
+        for full, value in datasets.items():
+            file[full] = value
     return groups

@@ -1,8 +1,8 @@
 """Which group of tensors in a file of another framework belongs to which layer.
 
 First what --map says, then names that the model file gives its layers; of the others, layers whose tensors have the same
-names and shapes are told apart by their names where all of them agree, else by their order, where that is an order: of names
-that differ in a number only. What is left over or cannot be told is an error that lists both sides.
+names and shapes are told apart by the groups' names where all of them agree, else by their order, where that is an order: of
+names that differ in a number only. What is left over or cannot be told is an error that lists both sides.
 """
 
 import re
@@ -50,7 +50,7 @@ def stem(name):
 
 
 def natural(name):
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 class Matcher:
@@ -79,9 +79,12 @@ class Matcher:
     def _match_equal(self, groups, layers):
         if len(groups) != len(layers):
             return
-        by_name = {group.label or group.name: group for group in groups}
-        if len(layers) > 1 and by_name.keys() == {layer.name for layer in layers}:
-            groups = [by_name[layer.name] for layer in layers]
+        # A label counts where the model file gives the name: one that Keras made says in which order layers were made.
+        by_name = {group.name: group for group in groups}
+        called = next((names for names in ([layer.path for layer in layers], [layer.name for layer in layers])
+                       if sorted(names) == sorted(by_name)), None)
+        if called:
+            groups = [by_name[name] for name in called]
         elif len({stem(group.name) for group in groups}) == 1:
             groups = sorted(groups, key=lambda group: natural(group.name))
         else:

@@ -15,7 +15,7 @@ NUMBERED = re.compile(r"^(.*)\.l(\d+)$")
 
 
 def wanted(layer):
-    # Zeros of each shape, converted as the weights will be, say names and shapes; they take no memory.
+    # Zeros of each shape, converted as the weights will be, say names and shapes.
     zeros = {name: np.broadcast_to(np.float32(0), shape) for name, shape in layer.shapes.items()}
     return {name: tuple(value.shape) for name, value in sorted(to_tensors(layer, zeros).items())}
 
@@ -54,10 +54,11 @@ def write(path, layers, values, names):
     groups, tensors = {}, {}
     for layer in layers:
         group = groups[layer.path] = names.get(layer.path, layer.name if one_model else layer.path)
-        found = NUMBERED.match(group)
-        module, number = found.groups() if found else (group, "0")
         for name, value in to_tensors(layer, values[layer.path]).items():
+            module = group
             if name.split("_")[1:2] in (["ih"], ["hh"]):
+                found = NUMBERED.match(group)
+                module, number = found.groups() if found else (group, "0")
                 kind, reverse = name.removesuffix("_reverse"), "_reverse" if name.endswith("_reverse") else ""
                 name = f"{kind}_l{number}{reverse}"
             full = f"{module}.{name}" if module else name
