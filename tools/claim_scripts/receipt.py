@@ -78,8 +78,7 @@ def measure_step(path, step, data, folder):
     trace = os.path.join(folder, "trace.json")
     run(NNC_RUN, "train", path, "--data", data, "--batch", BATCH, "--epochs", "1", "--trace", trace)
     with open(trace) as file:
-        events = json.load(file)
-    events = events["traceEvents"] if isinstance(events, dict) else events
+        events = json.load(file)["traceEvents"]
     return statistics.median(1e-6 * event["dur"] for event in events if event["name"] == f"{step}.train")
 
 
@@ -95,6 +94,8 @@ def main():
     options = arguments(__doc__, only="models whose name holds this text", rows="drawn: rows at random, and no data set")
     table = Table(("layer", 28), ("stage", 8), ("report", 14), ("counted", 14), ("difference", 10))
     models = [model for model in model_files() if options.only in model]
+    if not models:
+        finish(False, f"no file of models/ has '{options.only}' in its name")
     differences, kept, times = 0, 0, []
     with tempfile.TemporaryDirectory() as folder:
         device = os.path.join(folder, "here.json")
@@ -129,7 +130,7 @@ def main():
     table = Table(("model", 20), ("estimate ms", 11), ("median ms", 9), ("estimate / measured", 19))
     for model, estimate, measured in times:
         table.row(model, f"{1e3 * estimate:.2f}", f"{1e3 * measured:.2f}", f"{estimate / measured:.2f}")
-    finish(differences == 0 and kept == len(models) > 0,
+    finish(differences == 0 and kept == len(models),
            f"multiply-adds reported and counted differ by {differences}; {kept} of {len(models)} models touch just the bytes "
            f"planned; estimates are {min(e / m for _, e, m in times):.2f} to {max(e / m for _, e, m in times):.2f} of "
            "measured step times")

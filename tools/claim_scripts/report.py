@@ -31,6 +31,7 @@ class Table:
         self.row(*(name for name, _ in columns))
 
     def row(self, *cells):
+        assert len(cells) <= len(self._widths), f"{len(cells)} cells in a table of {len(self._widths)} columns"
         print("  ".join(str(cell).ljust(width) for cell, width in zip(cells, self._widths)).rstrip(), flush=True)
 
 
