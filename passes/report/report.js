@@ -394,8 +394,9 @@ function stepSection(step) {
           memoryPanel(step)];
 }
 
-function modelSection(model) {
+function modelSection(model, index) {
   const { parameters } = model;
+  const isRun = data.steps.some(step => step.layers.some(cost => cost.model === index));
   return [html("h2", {}, `Model ${model.name}`),
           html("div", { class: "cards" }, [
             card(whole(parameters.total), "parameters"), card(bytes(parameters.bytes), "of parameters"),
@@ -404,7 +405,7 @@ function modelSection(model) {
             card(`${model.depth} / ${model.longest_path}`, "depth: layers with weights / all layers")]),
           html("div", { class: "panel" }, [html("h3", {}, "Graph"), graphDrawing(model)]),
           html("div", { class: "panel" }, [html("h3", {}, "Parameters by layer"), treemap(model)]),
-          data.steps.length ? "" : html("div", { class: "panel" }, [html("h3", {}, "Layers"), modelTable(model)])];
+          isRun ? "" : html("div", { class: "panel" }, [html("h3", {}, "Layers"), modelTable(model)])];
 }
 
 function comparison() {
@@ -442,13 +443,17 @@ function comparison() {
   return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, table));
 }
 
+/// A device's description and source may be empty.
+function deviceText({ name, description, flops, bytes_per_second: bandwidth, source }) {
+  return `${name}: ${description ? description + "; " : ""}${count(flops)}FLOP/s, ${count(bandwidth)}B/s` +
+    `${source ? ` (${source})` : ""}. Times are the least that this program could take on it.`;
+}
+
 function draw() {
   const page = document.getElementById("page");
   const name = data.columns ? data.columns.map(c => c.title).join(", ") : data.file.split("/").pop();
   document.title = `${name} \u2013 nnc report`;
-  const device = data.device && `${data.device.name}: ${data.device.description}; ${count(data.device.flops)}FLOP/s, ` +
-    `${count(data.device.bytes_per_second)}B/s (${data.device.source}). ` +
-    "Times are the least that this program could take on it.";
+  const device = data.device && deviceText(data.device);
   page.append(html("h1", {}, data.columns ? "Comparison" : name),
               html("p", { class: "quiet" }, data.columns ? name : data.file),
               device ? html("p", { class: "quiet" }, device) : "");

@@ -124,7 +124,12 @@ def check_report(browser, model, directory, *options):
     check(page.ask('document.querySelectorAll("rect.leaf").length') == leaves, f"{model}: the treemap lacks a layer")
     nodes = sum(len(m["graph"]["nodes"]) for m in report["models"])
     check(page.ask('document.querySelectorAll(".node").length') == nodes, f"{model}: the graph lacks a node")
-    for index, step in enumerate(report["steps"]):
+    run = {cost.get("model") for step in report["steps"] for cost in step["layers"]}
+    others = [m for index, m in enumerate(report["models"]) if index not in run]
+    for index, m in enumerate(others):
+        names = [layer["name"] for layer in m["layers"]]
+        check(column_of(page, index, "Layer") == names, f"{model}: other rows than the layers of {m['name']}")
+    for index, step in enumerate(report["steps"], start=len(others)):
         names = [cost.get("path", "(no layer)") for cost in step["layers"]]
         check(column_of(page, index, "Layer") == names, f"{model}: other rows than the report's")
         counts = [cost["flops"]["total"] for cost in step["layers"]]
@@ -147,6 +152,12 @@ with tempfile.TemporaryDirectory() as directory:
         if name.endswith(".mlir"):
             check_report(browser, os.path.join(SOURCE_DIR, "models", name), directory)
     check_report(browser, os.path.join(HERE, "two_steps.mlir"), directory, "--device=h100", "--samples=100")
+    device = os.path.join(directory, "bare.json")
+    with open(device, "w") as file:
+        json.dump({"name": "bare", "flops": 2e12, "bytes_per_second": 3e11}, file)
+    page = check_report(browser, os.path.join(HERE, "two_steps.mlir"), directory, f"--device={device}")
+    said = "bare: 2.00 TFLOP/s, 300.0 GB/s. Times are the least that this program could take on it."
+    check(said in page.ask("document.body.innerText"), "a device without a description is described otherwise")
     page = check_report(browser, os.path.join(HERE, "hostile.mlir"), directory)
     check(page.ask('document.querySelectorAll("script").length') == 2, "a name has become a script")
     check("hostile()" in page.ask("document.body.innerText"), "a name is not shown")
