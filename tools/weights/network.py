@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 
-from weights.errors import WeightsError, shapes_text
+from weights.errors import WeightsError
 from weights.layers import KINDS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -32,9 +32,6 @@ class Layer:
     def is_named(self):
         """Whether the model file names it; else it has the name of its kind and a number."""
         return not re.fullmatch(rf"{re.escape(self.kind)}(_\d+)?", self.name)
-
-    def __str__(self):
-        return f"{self.path} ({self.kind}): {shapes_text(self.shapes)}"
 
 
 def nnc_opt():

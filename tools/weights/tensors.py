@@ -55,7 +55,7 @@ def replaced(path):
 
 
 def to_float(path, name, value, dtype=None):
-    """An array of a type, f64 or f32 by default, whichever holds what there is."""
+    """An array of a type, by default f64 or f32, whichever holds what there is."""
     with np.errstate(over="ignore"):
         value = np.ascontiguousarray(value, dtype or (np.float64 if value.dtype.itemsize >= 8 else np.float32))
     if not np.isfinite(value).all():
