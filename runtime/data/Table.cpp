@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-std::string_view withoutMark(std::string_view text) {
-  return text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
-}
-
 /// Calls `action(line)` for each line, its end of line included.
 template <typename Action> void forEachLine(std::string_view text, Action action) {
   while (!text.empty()) {
@@ -102,6 +98,10 @@ void onRow(int, void *data) {
 }
 
 } // namespace
+
+std::string_view withoutMark(std::string_view text) {
+  return text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+}
 
 std::string_view Table::cell(int64_t row, size_t column) const {
   size_t index = row * header.size() + column;

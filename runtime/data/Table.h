@@ -36,6 +36,9 @@ private:
 /// only of a long text.
 std::string shown(std::string_view text);
 
+/// A text without the byte order mark that some programs write before it.
+std::string_view withoutMark(std::string_view text);
+
 /// CSV as RFC 4180 has it: fields may be quoted, a quoted field may span lines. Spaces around unquoted fields and empty
 /// lines are dropped. This, as the others, refuses text that is not UTF-8.
 Table parseCsv(std::string_view text, const std::string &source);

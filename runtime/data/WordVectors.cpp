@@ -118,6 +118,7 @@ WordVectors parseWordVectors(std::string_view text, const std::string &source, c
   Reader reader(source, size);
   std::map<int32_t, size_t> lines; // where in `values` the vector of a word starts
   std::vector<float> values;
+  text = withoutMark(text);
   while (!text.empty()) {
     size_t end = std::min(text.find('\n'), text.size());
     auto word = reader.read(text.substr(0, end));
