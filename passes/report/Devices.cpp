@@ -33,8 +33,9 @@ static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
     if (!isGiven && number == &device.memoryBytes)
       continue;
     *number = object->getNumber(key).value_or(0);
-    if (!std::isfinite(*number) || *number <= 0)
-      return makeError(Twine("has no number '") + key + "' above 0");
+    // Below 1, a time could be longer than a double holds.
+    if (!std::isfinite(*number) || *number < 1)
+      return makeError(Twine("has no number '") + key + "' of at least 1");
   }
   return device;
 }

@@ -80,6 +80,8 @@ private:
       FailureOr<CostReport> report = collectOther(path, options);
       if (failed(report))
         return module.emitError() << "cannot be compared with '" << path << "', of which there is no report";
+      if (report->models.empty())
+        return module.emitError() << "cannot be compared with '" << path << "', which holds no model";
       reports.push_back(std::move(*report));
     }
     write(reports);
