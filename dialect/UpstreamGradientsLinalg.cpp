@@ -472,7 +472,7 @@ namespace {
 template <typename Op> struct Structured : DifferentiableOpInterface::ExternalModel<Structured<Op>, Op> {
   SmallVector<Value> getGradientInputs(Operation *op) const {
     SmallVector<Value> values(op->getOperands());
-    llvm::append_range(values, BodyAdjoint(cast<LinalgOp>(op)).captures);
+    llvm::append_range(values, DetachedBlock::getCaptures(*cast<LinalgOp>(op).getBlock()));
     return values;
   }
 
