@@ -5,6 +5,7 @@
 #include "codegen/CodeUnits.h"
 #include "codegen/Descriptor.h"
 #include "codegen/LinkObjects.h"
+#include "codegen/MiddleEnd.h"
 #include "codegen/Program.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Threading.h"
@@ -15,7 +16,6 @@
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -121,19 +121,11 @@ void hideFunctions(llvm::Module &module, const llvm::TargetMachine &machine) {
 /// Shares addresses and takes them out of loops. Loops are vectorised already, in an order of operations that is ours;
 /// LLVM's whole middle end makes programs no faster and takes longer than all the rest.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager passes;
-  llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse<memssa>,loop-mssa(licm))"));
-  passes.run(module, modules);
+  runMiddleEnd(module, machine, {}, [](llvm::PassBuilder &builder) {
+    llvm::ModulePassManager passes;
+    llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse<memssa>,loop-mssa(licm))"));
+    return passes;
+  });
 }
 
 /// One unit of the program's code, of which nothing is left; with `program`, its descriptor too.

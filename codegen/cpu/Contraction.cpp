@@ -270,9 +270,9 @@ Location nn::getGroupLocation(const ContractionGroup &group) {
   return FusedLoc::get(group.contraction.op->getContext(), locations);
 }
 
-int64_t Contraction::getNumTerms() const {
+int64_t Contraction::getNumPoints(ArrayRef<unsigned> loops) const {
   int64_t product = 1;
-  for (unsigned loop : sums)
+  for (unsigned loop : loops)
     product *= extents[loop];
   return product;
 }

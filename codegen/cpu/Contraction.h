@@ -17,8 +17,10 @@ struct Contraction {
   unsigned vectorDim;
 
   int64_t getExtent(unsigned loop) const { return extents[loop]; }
+  /// The product of the loops' extents.
+  int64_t getNumPoints(ArrayRef<unsigned> loops) const;
   /// Terms of each element's sum.
-  int64_t getNumTerms() const;
+  int64_t getNumTerms() const { return getNumPoints(sums); }
   /// Whether all tasks, whatever rows and columns they take, read one and the same b, of one sum.
   bool hasOneB() const { return sums.size() == 1 && columns.size() == 1 && batch.empty(); }
   SmallVector<int64_t> extents;

@@ -108,7 +108,8 @@ void ContractionEmitter::emitBlockTile() {
 }
 
 /// Asks the outer caches for the part of the next tile of columns that the task's row tile number `rowTile` stands for,
-/// so that the panel is near when its first tile of rows uses it. A panel of a whole sum leaves no room for another one.
+/// so that the panel is near when its first tile of rows uses it. A panel of a whole sum leaves no room for another
+/// one.
 void ContractionEmitter::prefetchNextPanel(Value rowTile) {
   if (schedule.panels != PanelsOfB::shared || schedule.numBlocks == 1)
     return;

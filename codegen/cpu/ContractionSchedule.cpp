@@ -68,10 +68,7 @@ struct Scheduler {
     for (int64_t extent : contraction.extents)
       work *= extent;
     int64_t wanted = s.isNested ? 1 : std::clamp<int64_t>(work / multiplyAddsPerTask, 1, maxTasks);
-    int64_t numOuter = 1;
-    for (unsigned loop : s.outerLoops)
-      numOuter *= contraction.getExtent(loop);
-    chooseTasks(llvm::divideCeil(wanted, numOuter));
+    chooseTasks(llvm::divideCeil(wanted, contraction.getNumPoints(s.outerLoops)));
     s.isParallel = !s.isNested && (wanted > 1 || s.rowTasks * s.columnTasks > 1);
     return s;
   }

@@ -18,13 +18,6 @@ static constexpr int64_t maxSums = 16;
 static constexpr int64_t termsAtOnce = 8;
 static constexpr int64_t vectorBytes = 16;
 
-static int64_t product(const Contraction &contraction, ArrayRef<unsigned> loops) {
-  int64_t result = 1;
-  for (unsigned loop : loops)
-    result *= contraction.getExtent(loop);
-  return result;
-}
-
 /// The outermost loop around `op` in which `factor` is there before and does not change; null where there is none.
 static scf::ForOp findLoop(Operation *op, Value factor) {
   scf::ForOp found;
@@ -40,8 +33,8 @@ bool nn::keepsFactor(const Contraction &contraction, int64_t numThreads) {
   if (!contraction.batch.empty() || contraction.sums.size() != 1 || contraction.columns.size() != 1 ||
       !getElementTypeOrSelf(contraction.c->get().getType()).isF32() || numThreads == 1)
     return false;
-  int64_t columns = llvm::divideCeil(product(contraction, contraction.columns), numThreads);
-  return product(contraction, contraction.rows) * columns <= maxSums &&
+  int64_t columns = llvm::divideCeil(contraction.getNumPoints(contraction.columns), numThreads);
+  return contraction.getNumPoints(contraction.rows) * columns <= maxSums &&
          findLoop(contraction.op, contraction.b->get()) != nullptr;
 }
 
@@ -85,9 +78,9 @@ public:
   ProductEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
                  SharedMemory &shared, Registers &registers)
       : builder(builder), contraction(contraction), op(contraction.op), fill(fill), loc(op.getLoc()), threads(threads),
-        shared(shared), registers(registers), ivs(op.getNumLoops()), numRows(product(contraction, contraction.rows)),
-        numColumns(product(contraction, contraction.columns)), numTerms(contraction.getNumTerms()),
-        columnsEach(llvm::divideCeil(numColumns, threads.count)) {
+        shared(shared), registers(registers), ivs(op.getNumLoops()),
+        numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
+        numTerms(contraction.getNumTerms()), columnsEach(llvm::divideCeil(numColumns, threads.count)) {
     bool isWholeWarps = numColumns % 32 == 0;
     while (isWholeWarps && numColumns * groups * 2 <= threads.count && numTerms % (groups * 2 * termsAtOnce) == 0)
       groups *= 2;

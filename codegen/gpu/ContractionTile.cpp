@@ -21,23 +21,16 @@ static constexpr int64_t elementsOfFactor = 2048;
 /// Elements beyond a row in shared memory, so that columns too lie in different banks, and rows stay aligned.
 static constexpr int64_t padding = 4;
 
-static int64_t product(ArrayRef<unsigned> loops, ArrayRef<int64_t> extents) {
-  int64_t result = 1;
-  for (unsigned loop : loops)
-    result *= extents[loop];
-  return result;
-}
-
 bool nn::takesTiles(const Contraction &contraction) {
   Type element = getElementTypeOrSelf(contraction.c->get().getType());
-  return (element.isF32() || element.isF64()) && product(contraction.rows, contraction.extents) >= 8 &&
-         product(contraction.columns, contraction.extents) >= 8 && contraction.getNumTerms() >= 1;
+  return (element.isF32() || element.isF64()) && contraction.getNumPoints(contraction.rows) >= 8 &&
+         contraction.getNumPoints(contraction.columns) >= 8 && contraction.getNumTerms() >= 1;
 }
 
 ContractionTile nn::chooseTile(const Contraction &contraction) {
-  int64_t rows = product(contraction.rows, contraction.extents);
-  int64_t columns = product(contraction.columns, contraction.extents);
-  int64_t batches = product(contraction.batch, contraction.extents);
+  int64_t rows = contraction.getNumPoints(contraction.rows);
+  int64_t columns = contraction.getNumPoints(contraction.columns);
+  int64_t batches = contraction.getNumPoints(contraction.batch);
   auto ceil = [](int64_t total, int64_t part) -> int64_t { return llvm::divideCeil(total, part); };
   // A thread's part is a square: for each element that it reads of shared memory it adds that many terms. In a long sum
   // what all threads read together takes longest, so of the smallest tile few of them add; in a short one, what each
@@ -61,8 +54,9 @@ public:
               Threads threads, SharedMemory &shared)
       : builder(builder), group(group), contraction(group.contraction), op(group.contraction.op), loc(op.getLoc()),
         tile(tile), block(block), threads(threads), extents(contraction.extents), ivs(op.getNumLoops()),
-        element(getElementTypeOrSelf(contraction.c->get().getType())), numRows(product(contraction.rows, extents)),
-        numColumns(product(contraction.columns, extents)), numTerms(contraction.getNumTerms()) {
+        element(getElementTypeOrSelf(contraction.c->get().getType())),
+        numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
+        numTerms(contraction.getNumTerms()) {
     auto type = [&](int64_t size) { return MemRefType::get({2, tile.terms, size + padding}, element); };
     a = shared.allocate(builder, loc, type(tile.rows));
     b = shared.allocate(builder, loc, type(tile.columns));
