@@ -14,6 +14,7 @@ As a program it is that process: plans come in by standard input, comparisons go
 import base64
 import dataclasses
 import functools
+import gc
 import os
 import pickle
 import select
@@ -208,6 +209,9 @@ def main():
     answer = functools.partial(print, flush=True, file=os.fdopen(os.dup(1), "w"))
     # What else is printed is none of an answer.
     os.dup2(2, 1)
+    # JAX makes many objects that live as long as a model: to look through them and its modules again and again takes time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50)
     for line in sys.stdin:
         comparison = compare(pickle.loads(base64.b64decode(line)), sys.argv[1])
         answer(base64.b64encode(pickle.dumps(dataclasses.astuple(comparison))).decode())
