@@ -20,6 +20,7 @@ ROOT = os.path.dirname(HERE)
 SETTLED_ROUNDS, SETTLED_SHARE = 6, 0.01
 # Times as many rounds as asked for are taken at most.
 MOST_ROUNDS = 5
+BATCH_SECONDS, FEWEST_BATCHES = 0.001, 4
 
 # Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
 PAUSE_SECONDS = 0.04
@@ -102,6 +103,23 @@ def time_calls(call, seconds):
     start = time.perf_counter()
     call(count)
     return (time.perf_counter() - start) / count
+
+
+def time_fastest(call, seconds):
+    """Seconds a call in the fastest batch of calls, after calls for a third of the time to warm up: a batch takes a
+    millisecond where calls are shorter, so that what interrupts a turn spoils few of them. There are at least FEWEST_BATCHES,
+    however long a call takes."""
+    start, count = time.perf_counter(), 0
+    while count == 0 or time.perf_counter() - start < seconds / 3:
+        call(1)
+        count += 1
+    size = max(1, round(BATCH_SECONDS * count / (time.perf_counter() - start)))
+    begin, batches = time.perf_counter(), []
+    while len(batches) < FEWEST_BATCHES or time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
+        call(size)
+        batches.append((time.perf_counter() - start) / size)
+    return min(batches)
 
 
 def is_settled(times):

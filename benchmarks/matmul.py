@@ -7,7 +7,7 @@
 Each contestant is a process of its own. A round goes through all shapes, and all contestants have their turns at one before
 the next: what disturbs the machine for seconds disturbs one round of a shape, not all. A shape has more rounds than --rounds
 as long as one of them beats the fastest so far of any contestant by a hundredth, up to five times as many. A line a shape:
-GFLOP/s of each (its fastest round) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of
+GFLOP/s of each (its fastest calls) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of
 columns from 1 to 64.
 """
 
@@ -20,7 +20,7 @@ from contest import MOST_ROUNDS, Contestant, is_settled, make_parser
 
 
 def compare(cases, threads, march, rounds, seconds):
-    """Seconds a call in the fastest round, by contestant, for each case."""
+    """Seconds a call, the fastest of all rounds, by contestant, for each case."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(cases, file)
         file.flush()

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from contest import serve, time_calls
+from contest import serve, time_fastest
 from matmul_cases import operand_shapes
 
 
@@ -40,7 +40,7 @@ def main():
             for _ in range(count):
                 call()
 
-        return time_calls(repeat, request["seconds"])
+        return time_fastest(repeat, request["seconds"])
 
     serve(answer)
 
