@@ -127,8 +127,7 @@ private:
   }
 
   void chooseTiling(int64_t maxVectors) {
-    int64_t rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
-    int64_t columns = contraction.getExtent(contraction.vectorLoop);
+    int64_t rows = getNumRows(), columns = contraction.getExtent(contraction.vectorLoop);
     s.tiling = given.tile ? cutIntoTiles(lanes, rows, columns, given.tile->first, given.tile->second)
                           : chooseRegisterTiling(target, lanes, rows, columns, contraction.getNumTerms(), maxVectors);
   }
@@ -164,8 +163,7 @@ private:
 
   void chooseTasksOfBlocks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
-    int64_t few = std::min(wanted, enoughTasks), rows = s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1;
-    int64_t fittingRows = std::max<int64_t>(1, target.l2Bytes / 2 / (s.blockSums * bytes));
+    int64_t few = std::min(wanted, enoughTasks), rows = getNumRows(), fittingRows = getFittingRows(s.blockSums);
     if (!given.panels)
       s.panels = s.isHoisted || (rows > fittingRows && canShare()) ? PanelsOfB::shared : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
@@ -253,12 +251,22 @@ private:
            !staysInFirstCache();
   }
 
+  int64_t getNumRows() const { return s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1; }
+
+  /// Rows of a of so many terms that stay in the second cache.
+  int64_t getFittingRows(int64_t terms) const { return std::max<int64_t>(1, target.l2Bytes / 2 / (terms * bytes)); }
+
   void chooseBlocks() {
-    // A panel takes half of the first cache; the other half is for a's rows. A sum of two such blocks is not cut: what
-    // waits between them would take longer than what the first cache does not hold.
+    // A panel takes half of the first cache; the other half is for a's rows. Where sums that wait between blocks go
+    // beyond the second cache, blocks are fewer and panels larger. A sum whose panel just fills the cache is not cut:
+    // waiting would take longer than what the cache does not hold.
     int64_t extent = contraction.getExtent(contraction.sums.back());
-    int64_t fitting = std::max<int64_t>(1, target.l1Bytes / 2 / (s.panelWidth * bytes));
-    s.blocksPerSum = extent <= 2 * fitting ? 1 : llvm::divideCeil(extent, fitting);
+    int64_t filling = std::max<int64_t>(1, target.l1Bytes / (s.panelWidth * bytes));
+    int64_t fitting = std::max<int64_t>(1, filling / 2);
+    int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
+    if (waiting * bytes > target.l2Bytes)
+      fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);
+    s.blocksPerSum = extent <= filling ? 1 : llvm::divideCeil(extent, fitting);
     s.blockSums = given.blockSums.value_or(
         std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn)));
     s.blocksPerSum = llvm::divideCeil(extent, s.blockSums);
