@@ -89,17 +89,22 @@ def serve(answer, ready=None):
         print(json.dumps(answer(json.loads(line))), flush=True)
 
 
-def time_calls(call, seconds):
-    """Seconds a call, after calls for a third of the time to warm up. `call(count)` calls as often. What a first call that
-    takes longer than two turns would gain by another is small beside it: it is the turn's."""
+def warm_up(call, seconds):
+    """Calls for a third of the time, at least once: how many, and the seconds that they took."""
     start, count = time.perf_counter(), 0
     while count == 0 or time.perf_counter() - start < seconds / 3:
         call(1)
         count += 1
-    warm_up = time.perf_counter() - start
-    if count == 1 and warm_up > 2 * seconds:
-        return warm_up
-    count = max(1, round(seconds * count / warm_up))
+    return count, time.perf_counter() - start
+
+
+def time_calls(call, seconds):
+    """Seconds a call, after calls for a third of the time to warm up. `call(count)` calls as often. What a first call that
+    takes longer than two turns would gain by another is small beside it: it is the turn's."""
+    count, taken = warm_up(call, seconds)
+    if count == 1 and taken > 2 * seconds:
+        return taken
+    count = max(1, round(seconds * count / taken))
     start = time.perf_counter()
     call(count)
     return (time.perf_counter() - start) / count
@@ -109,11 +114,8 @@ def time_fastest(call, seconds):
     """Seconds a call in the fastest batch of calls, after calls for a third of the time to warm up: a batch takes a
     millisecond where calls are shorter, so that what interrupts a turn spoils few of them. There are at least FEWEST_BATCHES,
     however long a call takes."""
-    start, count = time.perf_counter(), 0
-    while count == 0 or time.perf_counter() - start < seconds / 3:
-        call(1)
-        count += 1
-    size = max(1, round(BATCH_SECONDS * count / (time.perf_counter() - start)))
+    count, taken = warm_up(call, seconds)
+    size = max(1, round(BATCH_SECONDS * count / taken))
     begin, batches = time.perf_counter(), []
     while len(batches) < FEWEST_BATCHES or time.perf_counter() - begin < seconds:
         start = time.perf_counter()

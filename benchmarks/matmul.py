@@ -18,15 +18,17 @@ from statistics import geometric_mean
 import matmul_cases
 from contest import MOST_ROUNDS, Contestant, is_settled, make_parser
 
+# By their environments.
+PEERS = {"openblas": "venv", "torch": "venv-torch"}
 
-def compare(cases, threads, march, rounds, seconds):
-    """Seconds a call, the fastest of all rounds, by contestant, for each case."""
+
+def time_cases(cases, threads, march, rounds, seconds, peers=()):
+    """Seconds a call, the fastest of all rounds, by contestant, for each case: nnc, and of `peers` those named."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(cases, file)
         file.flush()
-        contestants = [Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name]),
-                       Contestant("openblas", "venv", "matmul_peer.py", threads, ["openblas", threads, file.name]),
-                       Contestant("torch", "venv-torch", "matmul_peer.py", threads, ["torch", threads, file.name])]
+        contestants = [Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name])]
+        contestants += [Contestant(peer, PEERS[peer], "matmul_peer.py", threads, [peer, threads, file.name]) for peer in peers]
         times = [{contestant.name: [] for contestant in contestants} for _ in cases]
         for done in range(MOST_ROUNDS * rounds):
             for number, of_case in enumerate(times):
@@ -44,7 +46,7 @@ def print_comparison(cases, threads, march, rounds, seconds, seed):
     print(f"GFLOP/s on {threads} threads; random shapes by seed {seed}")
     print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
     ratios = []
-    for (m, n, k, form), times in zip(cases, compare(cases, threads, march, rounds, seconds)):
+    for (m, n, k, form), times in zip(cases, time_cases(cases, threads, march, rounds, seconds, PEERS)):
         ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
         rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
         print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
@@ -53,18 +55,8 @@ def print_comparison(cases, threads, march, rounds, seconds, seed):
 
 
 def sweep(cases, threads, march, rounds, seconds):
-    """Seconds a call of nnc alone, for each case; rounds go through all cases in turn."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(cases, file)
-        file.flush()
-        nnc = Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name])
-        times = [[] for _ in cases]
-        for done in range(MOST_ROUNDS * rounds):
-            for number, of_case in enumerate(times):
-                if done < rounds or not is_settled(of_case):
-                    of_case.append(nnc.ask({"case": number, "seconds": seconds}))
-        nnc.close()
-    return list(map(min, times))
+    """Seconds a call of nnc alone, for each case."""
+    return [times["nnc"] for times in time_cases(cases, threads, march, rounds, seconds)]
 
 
 def main():

@@ -15,15 +15,6 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
-/// Whether bufferizing `function` adds to the module: a constant tensor becomes a global there.
-static bool makesGlobals(func::FuncOp function) {
-  return function
-      .walk([](arith::ConstantOp constant) {
-        return isa<TensorType>(constant.getType()) ? WalkResult::interrupt() : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 /// First, what is computed to be written into some place is computed there.
 static LogicalResult bufferize(func::FuncOp function) {
   IRRewriter rewriter(function.getContext());

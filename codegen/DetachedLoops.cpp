@@ -47,15 +47,18 @@ static FailureOr<Outside> findOutside(LoopLikeOpInterface loop) {
   return outside;
 }
 
+bool nn::makesGlobals(Operation *op) {
+  return op
+      ->walk([](arith::ConstantOp constant) {
+        return isa<TensorType>(constant.getType()) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Whether `loop` carries tensors alone, and bufferizing it adds nothing to the module.
 static bool isDetachable(LoopLikeOpInterface loop) {
-  bool carriesTensors = loop->getNumResults() > 0 && loop->getNumResults() == loop.getInits().size() &&
-                        llvm::all_of(loop->getResultTypes(), isStaticTensor);
-  auto findsTensorConstant = [](Operation *op) {
-    bool is = op->hasTrait<OpTrait::ConstantLike>() && isa<TensorType>(op->getResult(0).getType());
-    return is ? WalkResult::interrupt() : WalkResult::advance();
-  };
-  return carriesTensors && !loop->walk(findsTensorConstant).wasInterrupted();
+  return loop->getNumResults() > 0 && loop->getNumResults() == loop.getInits().size() &&
+         llvm::all_of(loop->getResultTypes(), isStaticTensor) && !makesGlobals(loop);
 }
 
 /// An op that reads all of `inputs` and `inits` and gives new values for `inits`: a structured op without a loop, which

@@ -10,6 +10,9 @@
 
 namespace mlir::nn {
 
+/// Whether bufferizing `op` adds to the module: a constant tensor becomes a global there.
+bool makesGlobals(Operation *op);
+
 class DetachedLoops {
 public:
   explicit DetachedLoops(MLIRContext *context) : holder(ModuleOp::create(UnknownLoc::get(context))) {}

@@ -50,9 +50,7 @@ void ContractionEmitter::emit() {
     });
     return;
   }
-  int64_t tasks = schedule.rowTasks * schedule.columnTasks, numOuter = 1;
-  for (int64_t extent : extents)
-    numOuter *= extent;
+  int64_t tasks = schedule.rowTasks * schedule.columnTasks, numOuter = contraction.getNumPoints(schedule.outerLoops);
   buildParallelPieces(builder, loc, numOuter * tasks, 1, [&](Value task, Value) {
     Value tasksPerPoint = constant(tasks);
     delinearize(builder, loc, computeIndex<arith::DivUIOp>(builder, loc, task, tasksPerPoint), schedule.outerLoops,
