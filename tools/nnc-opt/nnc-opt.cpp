@@ -121,8 +121,9 @@ static LogicalResult checkReportOptions(bool wantsReport) {
       return reportError("--" + option->ArgStr + " says something of a report, which --nn-report asks for");
   if (samples.getNumOccurrences() && samples <= 0)
     return reportError("--samples takes the training samples of an epoch, at least 1, not " + Twine(samples));
-  if (compare.getNumOccurrences() && compare.empty())
-    return reportError("--compare names no file");
+  if (compare.getNumOccurrences() && StringRef("," + compare + ",").contains(",,"))
+    return reportError(compare.empty() ? "--compare names no file"
+                                       : "--compare=" + compare + " names no file at one of its commas");
   if (!device.getNumOccurrences())
     return success();
   llvm::Expected<nn::Device> found = nn::findDevice(device);

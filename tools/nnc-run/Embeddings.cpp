@@ -79,6 +79,8 @@ Embeddings readEmbeddings(const Options &options, const nnc_program &program, co
            words + Vocabulary::kFirstWord, " entries: it is no table of its words");
     auto file = MappedFile::open(path);
     WordVectors vectors = parseWordVectors(file->text(), path, vocabulary, table.shape[1]);
+    if (vectors.words.empty())
+      fail("--embeddings ", layer, ": ", path, " has a vector for none of the vocabulary's ", words, " words");
     result.notes.push_back(
         concat(name, ": ", vectors.words.size(), " of the vocabulary's ", words, " words start from ", path));
     result.tables.emplace_back(variable, std::move(vectors));
