@@ -12,6 +12,10 @@ using namespace mlir::nn;
 /// A tile holds what each of them writes in registers; of a long chain the rest reads its operands from memory.
 static constexpr size_t maxEpilogues = 16;
 
+/// Terms of a sum for each of few columns, from which on full vectors of rows are worth storing their elements one by
+/// one.
+static constexpr int64_t minTermsPerColumn = 8;
+
 /// Whether `product` is a * b of the two inputs' block arguments.
 static bool isProductOfInputs(Value product, Block *body) {
   Operation *multiply = product.getDefiningOp();
@@ -83,6 +87,27 @@ FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   }
   if (!llvm::is_contained(result.columns, result.vectorLoop))
     return failure();
+  return result;
+}
+
+FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op, const CpuTarget &target) {
+  FailureOr<Contraction> result = matchContraction(op);
+  if (failed(result))
+    return failure();
+  int64_t lanes = target.getLanes(cast<MemRefType>(result->c->get().getType()).getElementType());
+  int64_t columns = result->getExtent(result->vectorLoop);
+  if (2 * columns > lanes || result->getNumTerms() < minTermsPerColumn * columns)
+    return result;
+  auto isLong = [&](unsigned loop) {
+    return result->getExtent(loop) >= 2 * lanes && getStrideAlong(result->a, loop) == 1;
+  };
+  auto row = llvm::find_if(result->rows, isLong);
+  if (row == result->rows.end())
+    return result;
+  result->vectorLoop = *row;
+  result->vectorDim = *op.getMatchingIndexingMap(result->c).getResultPosition(getAffineDimExpr(*row, op.getContext()));
+  std::swap(result->a, result->b);
+  std::swap(result->rows, result->columns);
   return result;
 }
 

@@ -1,5 +1,6 @@
 // What a matrix product in the form of a linalg.generic is made of, and what can be computed along with it.
 #pragma once
+#include "codegen/cpu/Target.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -34,6 +35,10 @@ bool hasMultiplyAddBody(linalg::GenericOp op);
 void fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op);
 
 FailureOr<Contraction> matchContraction(linalg::GenericOp op);
+
+/// The same for the target's vectors: where c's last dimension would leave half of one empty, vectors run along rows,
+/// if these lie one after the other in a, and c's elements go to memory one by one.
+FailureOr<Contraction> matchContraction(linalg::GenericOp op, const CpuTarget &target);
 
 /// A contraction with the elementwise operations before and after it that can
 /// be computed tile by tile with it.

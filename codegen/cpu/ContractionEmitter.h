@@ -38,7 +38,8 @@ private:
   SmallVector<Value> loadTransposed(const Piece &piece);
   SmallVector<Value> emitLaneSums(ValueRange initial);
   SmallVector<Value> emitDotProducts(const Piece &piece, int64_t first, int64_t count, Operation *combiner);
-  SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> loadB);
+  Value loadB(const Piece &piece);
+  SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> load);
   void emitEpilogues(ValueRange accumulators);
   Value multiplyAdd(Value a, Value b, Value c);
 
@@ -83,6 +84,8 @@ private:
   const ContractionSchedule schedule;
   Type elementType;
   int64_t lanes;
+  /// Vectors have all lanes, also where fewer count.
+  bool isWhole;
   VectorType vectorType;
   /// Buffers that nobody but the group sees: nothing is stored there.
   SmallVector<Value> unseen;

@@ -9,6 +9,7 @@
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/ContractionEmitter.h"
 #include "codegen/cpu/Loops.h"
+#include "codegen/cpu/PartialVector.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,8 +27,8 @@ ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGrou
     : builder(builder), loc(getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
       schedule(scheduleContraction(contraction, target)),
       elementType(cast<MemRefType>(contraction.c->get().getType()).getElementType()),
-      lanes(target.getLanes(elementType)), vectorType(VectorType::get(lanes, elementType)),
-      ivs(contraction.extents.size()) {
+      lanes(target.getLanes(elementType)), isWhole(prefersWholeRegisters(target)),
+      vectorType(VectorType::get(lanes, elementType)), ivs(contraction.extents.size()) {
   SmallVector<Operation *> members = group.getOps();
   for (Operation *member : members)
     for (Value output : cast<linalg::GenericOp>(member).getDpsInits())
@@ -80,7 +81,7 @@ void ContractionEmitter::emitTask(Value task) {
   const RegisterTiling &tiling = schedule.tiling;
   auto [rowBegin, rowEnd] = getShare(builder, loc, rowTask, schedule.rowTasks, tiling.getNumRowTiles());
   auto [columnBegin, columnEnd] = getShare(builder, loc, columnTask, schedule.columnTasks, tiling.getNumColumnTiles());
-  if (schedule.panels == PanelsOfB::perTask || schedule.panels == PanelsOfB::shared)
+  if (schedule.goesByBlocks())
     return emitBlocks(rowBegin, rowEnd, columnBegin, columnEnd);
   auto emitTile = [&](Value row, int64_t numRows, Value column, int64_t numColumns) {
     enterTile(row, numRows, column, numColumns);
@@ -122,13 +123,14 @@ SmallVector<Value> ContractionEmitter::getIvs(const Piece &piece) {
 /// `op` at the elements of `piece`: the contraction itself, or a neighbour, whose loops are the result's dimensions.
 VectorBody ContractionEmitter::makeBody(linalg::GenericOp op, const Piece &piece) {
   SmallVector<Value> at = getIvs(piece);
+  int64_t width = isWhole ? lanes : piece.lanes;
   if (op == contraction.op)
-    return VectorBody(builder, target, op, at, contraction.vectorLoop, piece.lanes);
+    return VectorBody(builder, target, op, at, contraction.vectorLoop, width, piece.lanes);
   AffineMap map = linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c);
   SmallVector<Value> resultAt;
   for (unsigned i = 0; i < map.getNumResults(); ++i)
     resultAt.push_back(at[map.getDimPosition(i)]);
-  return VectorBody(builder, target, op, resultAt, contraction.vectorDim, piece.lanes);
+  return VectorBody(builder, target, op, resultAt, contraction.vectorDim, width, piece.lanes);
 }
 
 void ContractionEmitter::enterTile(Value row, int64_t numRows, Value column, int64_t numColumns) {
@@ -161,10 +163,7 @@ SmallVector<Value> ContractionEmitter::getInitial() {
 
 SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueRange accumulators) {
   if (loops.empty())
-    return emitStep(accumulators, [&](const Piece &piece) -> Value {
-      VectorBody body = makeBody(contraction.op, piece);
-      return widen(body.broadcast(body.load(contraction.b)));
-    });
+    return emitStep(accumulators, [&](const Piece &piece) { return loadB(piece); });
   auto body = [&](Value iv, ValueRange carried) {
     ivs[loops.front()] = iv;
     return emitSums(loops.drop_front(), carried);
@@ -174,6 +173,12 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<unsigned> loops, ValueR
   if (loops.size() == 1)
     return emitTerms(constant(0), constant(contraction.getExtent(loops.front())), accumulators, body);
   return buildLoop(builder, loc, 0, contraction.getExtent(loops.front()), 1, accumulators, body);
+}
+
+/// A vector of b at the current term, from where it lies.
+Value ContractionEmitter::loadB(const Piece &piece) {
+  VectorBody body = makeBody(contraction.op, piece);
+  return widen(body.broadcast(body.load(contraction.b)));
 }
 
 /// Terms of the innermost sum: several a turn of the loop, and one by one those that fill no turn.
@@ -201,12 +206,12 @@ SmallVector<Value> ContractionEmitter::emitTerms(Value begin, Value end, ValueRa
 
 /// One term of all the tile's sums.
 SmallVector<Value> ContractionEmitter::emitStep(ValueRange accumulators,
-                                                llvm::function_ref<Value(const Piece &)> loadB) {
+                                                llvm::function_ref<Value(const Piece &)> load) {
   SmallVector<Value> next;
   DenseMap<int64_t, Value> columns;
   for (const Piece &piece : pieces)
     if (piece.row == 0)
-      columns[piece.column] = loadB(piece);
+      columns[piece.column] = load(piece);
   Value a;
   for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators)) {
     if (piece.column == 0)
@@ -227,7 +232,7 @@ Value ContractionEmitter::multiplyAdd(Value a, Value b, Value c) {
 void ContractionEmitter::emitEpilogues(ValueRange accumulators) {
   SmallVector<TileValue> tile = {{contraction.c, {}}};
   for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
-    tile.front().vectors.push_back(narrow(accumulator, piece.lanes));
+    tile.front().vectors.push_back(isWhole ? accumulator : narrow(accumulator, piece.lanes));
   auto find = [&](Value memref) {
     return llvm::find_if(tile, [&](const TileValue &value) { return isSameView(value.output->get(), memref); });
   };

@@ -91,7 +91,7 @@ void ContractionEmitter::emitBlockTile() {
   accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
     term = at;
     ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
-    return emitStep(carried, [&](const Piece &piece) { return loadPanel(piece); });
+    return emitStep(carried, [&](const Piece &piece) { return panels ? loadPanel(piece) : loadB(piece); });
   });
   auto finish = [&] {
     emitEpilogues(accumulators);
@@ -165,9 +165,7 @@ void ContractionEmitter::makePanels(Value columnBegin, Value columnEnd, Value be
 void ContractionEmitter::copyIntoPanel(Value begin, Value term) {
   ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, begin, term);
   for (const Piece &piece : pieces) {
-    VectorBody body = makeBody(contraction.op, piece);
-    Value vector = widen(body.broadcast(body.load(contraction.b)));
-    vector::StoreOp::create(builder, loc, vector, panels->buffer, getPlaceInPanel(term, piece));
+    vector::StoreOp::create(builder, loc, loadB(piece), panels->buffer, getPlaceInPanel(term, piece));
   }
 }
 
@@ -305,7 +303,7 @@ Value ContractionEmitter::loadA(const Piece &piece) {
   return memref::LoadOp::create(builder, loc, blockOfA, addIndex(builder, loc, place, piece.row * distance));
 }
 
-/// A vector of b at the current term.
+/// A vector of b at the current term, from a panel.
 Value ContractionEmitter::loadPanel(const Piece &piece) {
   Value at = schedule.panels == PanelsOfB::shared ? ivs[contraction.sums.back()] : term;
   return vector::LoadOp::create(builder, loc, vectorType, panels->buffer, getPlaceInPanel(at, piece));

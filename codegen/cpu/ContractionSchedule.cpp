@@ -20,8 +20,19 @@ static constexpr int64_t enoughTasks = 8, fewestTasks = 4;
 // Tiles of rows that use a panel until its way from the outer caches does not count.
 static constexpr int64_t minRowTilesForPanel = 20;
 
-// Tiles of rows that use a panel until its copy has paid off, and tiles of columns a block of a.
+// Tiles of rows that are worth a task's copy of a panel, and tiles of columns a block of a.
 static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
+
+// Of the second cache, what a panel may take that the first cache does not hold.
+static constexpr int64_t panelShare = 16;
+
+// Tiles of rows from which on a copy of b pays off: of what the second cache holds easily, and of more, which is better
+// streamed until then.
+static constexpr int64_t maxRowTilesInPlace = 60, maxRowTilesToStream = 24;
+
+// Of what streams in: terms at a time where there is one tile of rows, and bytes of a term that one task takes at
+// least.
+static constexpr int64_t streamedTerms = 32, streamedBytes = 4096;
 
 // Vectors of columns in a tile for which squares are transposed: each takes several instructions a term.
 static constexpr int64_t maxTransposedVectors = 4;
@@ -87,8 +98,11 @@ struct Scheduler {
                            maxTransposedVectors);
     if (given.panels == PanelsOfB::shared && !contraction.hasOneB())
       return "panels are shared where all rows and columns read one b";
-    if (contraction.sums.empty() && (given.panels == PanelsOfB::perTask || given.panels == PanelsOfB::shared))
+    if (contraction.sums.empty() && (given.panels == PanelsOfB::streamed || given.panels == PanelsOfB::perTask ||
+                                     given.panels == PanelsOfB::shared))
       return "there is no sum, and so no use for panels";
+    if (given.panels == PanelsOfB::streamed && getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
+      return "b is streamed where its columns lie side by side";
     int64_t extent = contraction.sums.empty() ? 1 : contraction.getExtent(contraction.sums.back());
     if (given.blockSums && *given.blockSums != extent &&
         (*given.blockSums < 1 || *given.blockSums > extent || *given.blockSums % termsPerTurn != 0))
@@ -98,8 +112,8 @@ struct Scheduler {
     bool copies = chosen.copiesB();
     if (given.byRows == true && chosen.panels != PanelsOfB::inPlace)
       return "tiles go row by row where b is read in place";
-    if (!copies && (given.blockSums || given.blockOfA))
-      return "blocks of the sum, and of a, go with panels of b";
+    if ((!chosen.goesByBlocks() && given.blockSums) || (!copies && given.blockOfA))
+      return "blocks of the sum go with panels of b, or b streamed, and blocks of a with panels";
     if (given.blockOfA && *given.blockOfA != BlockOfA::inPlace && !s.rowLoop)
       return "a has no rows to copy";
     if (given.blockOfA == BlockOfA::tileMajor && getStrideAlong(contraction.a, *s.rowLoop) != 1)
@@ -136,8 +150,15 @@ private:
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     bool isOpen = s.panels == PanelsOfB::inPlace && !given.panels;
     s.goesByRows = given.byRows.value_or(isOpen && !s.isHoisted && writesMost());
+    if (isOpen && !s.goesByRows && !s.isHoisted && streams(rowTiles))
+      s.panels = PanelsOfB::streamed;
     bool copies = s.copiesB() || (isOpen && !s.goesByRows && (s.isHoisted || paysToCopyB(rowTiles)));
-    if (s.goesByRows) {
+    if (s.panels == PanelsOfB::streamed) {
+      chooseBlocks();
+      int64_t few = std::min(wanted, enoughTasks), longRuns = getBytesOfB() / contraction.getNumTerms() / streamedBytes;
+      s.columnTasks = getNumShares(
+          columnTiles, std::clamp<int64_t>(llvm::bit_floor<uint64_t>(longRuns), std::min<int64_t>(few, 2), few));
+    } else if (s.goesByRows) {
       s.rowTasks = getNumShares(rowTiles, wanted);
     } else if (!copies) {
       // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
@@ -157,21 +178,28 @@ private:
     if (!copies)
       return;
     BlockOfA better = getBetterLayoutOfA();
-    bool copiesA = s.getColumnTilesPerTask() >= minColumnTilesToCopy && s.getRowTilesPerTask() >= minRowTilesToCopy;
+    // A copy also makes long runs of what comes from memory in pieces of a tile's rows.
+    bool streamsA = better == BlockOfA::tileMajor && getNumRows() * contraction.getNumTerms() * bytes > target.l2Bytes;
+    bool copiesA =
+        (streamsA || s.getColumnTilesPerTask() >= minColumnTilesToCopy) && s.getRowTilesPerTask() >= minRowTilesToCopy;
     s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
   }
 
   void chooseTasksOfBlocks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     int64_t few = std::min(wanted, enoughTasks), rows = getNumRows(), fittingRows = getFittingRows(s.blockSums);
+    // Tasks by rows lose nothing where each tile of rows reads a panel from the second cache anyway.
+    bool splitsRows = readsSecondCache && rowTiles >= fewestTasks * minRowTilesToCopy;
     if (!given.panels)
-      s.panels = s.isHoisted || (rows > fittingRows && canShare()) ? PanelsOfB::shared : PanelsOfB::perTask;
+      s.panels =
+          s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
-      s.rowTasks = getNumShares(rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles),
-                                                            std::min(few, rowTiles / minRowTilesForPanel)));
+      int64_t fewest = readsSecondCache ? minRowTilesToCopy : minRowTilesForPanel;
+      s.rowTasks = getNumShares(
+          rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles), std::min(few, rowTiles / fewest)));
       s.columnTasks = getNumShares(
           columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
     } else {
@@ -220,8 +248,8 @@ private:
   /// or its columns lie one after the other, and all of it would be copied otherwise.
   bool paysToCopyB(int64_t rowTiles) const {
     bool liesAcross = getStrideAlong(contraction.b, contraction.vectorLoop) != 1;
-    bool isFar = getBytesOfB() > target.l2Bytes;
-    return !contraction.sums.empty() && rowTiles >= (liesAcross || isFar ? 2 : minRowTilesToCopy) &&
+    int64_t size = getBytesOfB(), fewest = size > target.l2Bytes / 4 ? maxRowTilesToStream : maxRowTilesInPlace;
+    return !contraction.sums.empty() && rowTiles >= (liesAcross || size > target.l2Bytes ? 2 : fewest) &&
            !staysInFirstCache();
   }
 
@@ -233,7 +261,16 @@ private:
       if (!llvm::is_contained(contraction.sums, loop))
         results *= contraction.getExtent(loop);
     return contraction.getNumTerms() <= fewTerms && results * bytes > target.l2Bytes &&
-           getBytesOfB() <= target.l2Bytes / 2 && getStrideAlong(contraction.b, contraction.vectorLoop) == 1;
+           getBytesOfB() <= target.l2Bytes / 2;
+  }
+
+  /// Few rows, which wait for nothing but b's way from the outer caches: these give ahead of what is read where long
+  /// runs are read.
+  bool streams(int64_t rowTiles) const {
+    return !s.isNested && !contraction.sums.empty() && rowTiles < maxRowTilesToStream &&
+           getBytesOfB() > (rowTiles == 1 ? target.l2Bytes : target.l2Bytes / 2) &&
+           getStrideAlong(contraction.b, contraction.vectorLoop) == 1 &&
+           contraction.getExtent(contraction.sums.back()) >= 2 * streamedTerms;
   }
 
   int64_t getBytesOfB() const {
@@ -259,14 +296,19 @@ private:
   void chooseBlocks() {
     // A panel takes half of the first cache; the other half is for a's rows. Where sums that wait between blocks go
     // beyond the second cache, blocks are fewer and panels larger. A sum whose panel just fills the cache is not cut:
-    // waiting would take longer than what the cache does not hold.
+    // waiting would take longer than what the cache does not hold. Nor is one whose panel takes a small part of a large
+    // second cache.
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t filling = std::max<int64_t>(1, target.l1Bytes / (s.panelWidth * bytes));
-    int64_t fitting = std::max<int64_t>(1, filling / 2);
+    int64_t fitting = std::max<int64_t>(1, filling / 2), uncut = target.l2Bytes / panelShare / (s.panelWidth * bytes);
     int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
     if (waiting * bytes > target.l2Bytes)
       fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);
-    s.blocksPerSum = extent <= filling ? 1 : llvm::divideCeil(extent, fitting);
+    if (s.panels == PanelsOfB::streamed)
+      filling = fitting = uncut =
+          s.tiling.getNumRowTiles() == 1 ? streamedTerms : llvm::alignTo(filling / 4, termsPerTurn);
+    s.blocksPerSum = extent <= std::max(filling, uncut) ? 1 : llvm::divideCeil(extent, fitting);
+    readsSecondCache = s.blocksPerSum == 1 && extent > filling;
     s.blockSums = given.blockSums.value_or(
         std::min<int64_t>(extent, llvm::alignTo(llvm::divideCeil(extent, s.blocksPerSum), termsPerTurn)));
     s.blocksPerSum = llvm::divideCeil(extent, s.blockSums);
@@ -281,7 +323,8 @@ private:
     std::optional<int64_t> alongSum = getStrideAlong(contraction.a, contraction.sums.back());
     std::optional<int64_t> alongRows = getStrideAlong(contraction.a, *s.rowLoop);
     if (alongSum == 1)
-      return alongRows && *alongRows * bytes % conflictingBytes != 0 ? BlockOfA::inPlace : BlockOfA::rowMajor;
+      return readsSecondCache || (alongRows && *alongRows * bytes % conflictingBytes != 0) ? BlockOfA::inPlace
+                                                                                           : BlockOfA::rowMajor;
     return alongRows == 1 ? BlockOfA::tileMajor : BlockOfA::rowMajor;
   }
 
@@ -289,6 +332,8 @@ private:
   const CpuTarget &target;
   const ScheduleChoices &given;
   int64_t bytes, lanes;
+  /// Panels are larger than the first cache.
+  bool readsSecondCache = false;
   ContractionSchedule s;
 };
 } // namespace

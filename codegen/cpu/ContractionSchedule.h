@@ -40,6 +40,7 @@ struct ContractionSchedule {
   BlockOfA blockOfA = BlockOfA::inPlace;
 
   bool copiesB() const { return panels == PanelsOfB::perTask || panels == PanelsOfB::shared; }
+  bool goesByBlocks() const { return copiesB() || panels == PanelsOfB::streamed; }
 
   /// Of the first task: no task has more.
   int64_t getRowTilesPerTask() const { return llvm::divideCeil(tiling.getNumRowTiles(), rowTasks); }

@@ -83,7 +83,7 @@ private:
   }
 
   LogicalResult findGroup(size_t number, linalg::GenericOp op) {
-    FailureOr<Contraction> contraction = matchContraction(op);
+    FailureOr<Contraction> contraction = matchContraction(op, target);
     if (failed(contraction)) {
       if (op->hasAttr(scheduleAttributeName))
         return op.emitError() << scheduleAttributeName << " is for matrix products that register tiles take";
@@ -110,7 +110,7 @@ private:
     for (auto [before, after] : llvm::zip(members, collapsed)) {
       if (before != after.getOperation())
         erased.insert(before);
-      if (FailureOr<Contraction> found = matchContraction(after); before == contraction.op && succeeded(found))
+      if (FailureOr<Contraction> found = matchContraction(after, target); before == contraction.op && succeeded(found))
         contraction = *found;
     }
     if (schedule)

@@ -16,10 +16,10 @@ ScheduleChoices nn::getAllChoices(const ContractionSchedule &schedule, int64_t l
   all.tasks = {schedule.rowTasks, schedule.columnTasks};
   if (schedule.goesByRows)
     all.byRows = true;
-  if (schedule.copiesB()) {
+  if (schedule.goesByBlocks())
     all.blockSums = schedule.blockSums;
+  if (schedule.copiesB())
     all.blockOfA = schedule.blockOfA;
-  }
   return all;
 }
 
@@ -39,7 +39,8 @@ public:
   ContractionSchedule getSchedule() const { return scheduleContraction(contraction, target, best); }
 
   void addOperands() {
-    for (PanelsOfB panels : {PanelsOfB::inPlace, PanelsOfB::transposed, PanelsOfB::perTask, PanelsOfB::shared}) {
+    for (PanelsOfB panels :
+         {PanelsOfB::inPlace, PanelsOfB::transposed, PanelsOfB::streamed, PanelsOfB::perTask, PanelsOfB::shared}) {
       ScheduleChoices choices;
       choices.panels = panels;
       add(choices);
@@ -76,7 +77,7 @@ public:
       choices.blockSums =
           std::min<int64_t>(llvm::alignTo(share, termsPerTurn),
                             contraction.sums.empty() ? 1 : contraction.getExtent(contraction.sums.back()));
-      if (schedule.copiesB())
+      if (schedule.goesByBlocks())
         add(choices);
     }
     int64_t rows = schedule.rowTasks, columns = schedule.columnTasks;

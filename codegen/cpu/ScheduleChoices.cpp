@@ -7,6 +7,7 @@ using namespace mlir::nn;
 
 static constexpr std::pair<StringLiteral, PanelsOfB> panelsNames[] = {{"in_place", PanelsOfB::inPlace},
                                                                       {"transposed", PanelsOfB::transposed},
+                                                                      {"streamed", PanelsOfB::streamed},
                                                                       {"per_task", PanelsOfB::perTask},
                                                                       {"shared", PanelsOfB::shared}};
 static constexpr std::pair<StringLiteral, BlockOfA> blockNames[] = {

@@ -18,10 +18,11 @@ enum class PanelsOfB {
   inPlace,
   transposed, // in place, where its columns lie one after the other: squares of it transposed in registers, each time
               // anew
-  lanes,   // in place, where all there is of a is one row, and both lie along the sum: vectors of terms, as sums along
-           // contiguous memory everywhere
-  perTask, // a task copies its own columns, block by block
-  shared,  // all panels are made before all tasks, and before loops around the contraction that leave b as it is
+  lanes,    // in place, where all there is of a is one row, and both lie along the sum: vectors of terms, as sums along
+            // contiguous memory everywhere
+  streamed, // in place, a few terms of all the task's columns at a time, which memory gives fast
+  perTask,  // a task copies its own columns, block by block
+  shared,   // all panels are made before all tasks, and before loops around the contraction that leave b as it is
 };
 
 /// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.

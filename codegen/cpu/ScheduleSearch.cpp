@@ -21,7 +21,7 @@ public:
 
   llvm::Expected<SearchOutcome> run() {
     // Its loops are merged already: what the lowering will see is what is here.
-    FailureOr<Contraction> contraction = matchContraction(getExtracted(kernel));
+    FailureOr<Contraction> contraction = matchContraction(getExtracted(kernel), options.target);
     assert(succeeded(contraction) && "it was one in the program");
     SmallVector<ScheduleChoices> finalists = {ScheduleChoices()};
     for (SearchTurn turn : searchTurns)

@@ -143,7 +143,7 @@ private:
     if (!result)
       return false;
     linalg::GenericOp op = getExtracted(*product.kernel);
-    FailureOr<Contraction> contraction = matchContraction(op);
+    FailureOr<Contraction> contraction = matchContraction(op, machine.target);
     ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); });
     auto attribute = dyn_cast_or_null<DictionaryAttr>(parseAttribute(result->schedule, module.getContext()));
     FailureOr<ScheduleChoices> choices = failure();

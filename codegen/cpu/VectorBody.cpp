@@ -120,6 +120,16 @@ SmallVector<Value> VectorBody::getLaneIndices(AffineMap map, int64_t lane) {
   return getIndices(map, at);
 }
 
+/// The lanes' elements, each with a load of its own; behind the last iteration the first one's stands again.
+Value VectorBody::gather(VectorType type, llvm::function_ref<Value(int64_t lane)> loadLane) {
+  SmallVector<Value> elements;
+  for (int64_t lane = 0; lane < count; ++lane)
+    elements.push_back(loadLane(lane));
+  Value first = elements.front();
+  elements.resize(lanes, first);
+  return vector::FromElementsOp::create(builder, loc, type, elements);
+}
+
 Value VectorBody::load(OpOperand *operand) {
   Value source = operand->get();
   auto type = dyn_cast<MemRefType>(source.getType());
@@ -130,11 +140,10 @@ Value VectorBody::load(OpOperand *operand) {
     return memref::LoadOp::create(builder, loc, source, getIndices(map, ivs));
   auto vectorType = VectorType::get(lanes, type.getElementType());
   if (isContiguous(map, type, dim))
-    return loadVector(builder, loc, target, vectorType, source, getIndices(map, ivs));
-  SmallVector<Value> elements;
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    elements.push_back(memref::LoadOp::create(builder, loc, source, getLaneIndices(map, lane)));
-  return vector::FromElementsOp::create(builder, loc, vectorType, elements);
+    return loadVector(builder, loc, target, vectorType, source, getIndices(map, ivs), count);
+  return gather(vectorType, [&](int64_t lane) -> Value {
+    return memref::LoadOp::create(builder, loc, source, getLaneIndices(map, lane));
+  });
 }
 
 void VectorBody::store(OpOperand *operand, Value value) {
@@ -146,10 +155,10 @@ void VectorBody::store(OpOperand *operand, Value value) {
   }
   value = broadcast(value);
   if (isContiguous(map, cast<MemRefType>(memref.getType()), dim)) {
-    storeVector(builder, loc, target, value, memref, getIndices(map, ivs));
+    storeVector(builder, loc, target, value, memref, getIndices(map, ivs), count);
     return;
   }
-  for (int64_t lane = 0; lane < lanes; ++lane)
+  for (int64_t lane = 0; lane < count; ++lane)
     memref::StoreOp::create(builder, loc, vector::ExtractOp::create(builder, loc, value, lane), memref,
                             getLaneIndices(map, lane));
 }
@@ -207,13 +216,11 @@ VectorBody::Lanes VectorBody::evaluateLoad(Operation &inner) {
   int64_t offset;
   if (indices.back().isRamp && llvm::all_of(ArrayRef(indices).drop_back(), uniform) &&
       succeeded(type.getStridesAndOffset(strides, offset)) && strides.back() == 1)
-    return {loadVector(builder, loc, target, vectorType, loadOp.getMemRef(), bases)};
-  SmallVector<Value> elements;
-  for (int64_t lane = 0; lane < lanes; ++lane) {
+    return {loadVector(builder, loc, target, vectorType, loadOp.getMemRef(), bases, count)};
+  return {gather(vectorType, [&](int64_t lane) -> Value {
     SmallVector<Value> at = llvm::map_to_vector(indices, [&](const Lanes &of) { return getLane(of, lane); });
-    elements.push_back(memref::LoadOp::create(builder, loc, loadOp.getMemRef(), at));
-  }
-  return {vector::FromElementsOp::create(builder, loc, vectorType, elements)};
+    return memref::LoadOp::create(builder, loc, loadOp.getMemRef(), at);
+  })};
 }
 
 void VectorBody::evaluateLoop(scf::ForOp loop) {

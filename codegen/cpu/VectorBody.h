@@ -27,7 +27,13 @@ public:
   /// consecutive ones. No lanes: scalars only.
   VectorBody(OpBuilder &builder, const CpuTarget &target, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim,
              int64_t lanes)
-      : builder(builder), target(target), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes) {}
+      : VectorBody(builder, target, op, ivs, dim, lanes, lanes) {}
+
+  /// The same where only the first `count` iterations are there, of which
+  /// there is at least one: nothing is read or written for the others.
+  VectorBody(OpBuilder &builder, const CpuTarget &target, linalg::GenericOp op, ArrayRef<Value> ivs, unsigned dim,
+             int64_t lanes, int64_t count)
+      : builder(builder), target(target), loc(op.getLoc()), op(op), ivs(ivs), dim(dim), lanes(lanes), count(count) {}
 
   /// Whether every operation of the body has a form on vectors of iterations of loop `dim`. A loop in the body has one
   /// where it runs alike for all of them.
@@ -58,6 +64,7 @@ private:
 
   SmallVector<Value> getIndices(AffineMap map, ArrayRef<Value> at);
   SmallVector<Value> getLaneIndices(AffineMap map, int64_t lane);
+  Value gather(VectorType type, llvm::function_ref<Value(int64_t lane)> loadLane);
   Value asVector(Lanes lanesOf);
   Value getLane(Lanes lanesOf, int64_t lane);
   void evaluate(Operation &inner);
@@ -71,7 +78,7 @@ private:
   linalg::GenericOp op;
   SmallVector<Value> ivs;
   unsigned dim;
-  int64_t lanes;
+  int64_t lanes, count;
   DenseMap<Value, Lanes> values;
 };
 

@@ -136,10 +136,65 @@ func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %
 // CHECK: memref.alloc() {{.*}} : memref<4096xf32>
 // CHECK: %[[waiting:.*]] = memref.alloc() {{.*}} : memref<608xf32>
 // CHECK: memref.prefetch %[[waiting]]
-func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<1024x16xf32>, %c: memref<38x16xf32>) {
+func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<16x1024xf32>, %c: memref<38x16xf32>) {
   scf.forall (%i) in (1) {
-    linalg.matmul ins(%a, %b : memref<38x1024xf32>, memref<1024x16xf32>) outs(%c : memref<38x16xf32>)
+    linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                   affine_map<(i, j, k) -> (i, j)>]
+      ins(%a, %b : memref<38x1024xf32>, memref<16x1024xf32>) outs(%c : memref<38x16xf32>)
   }
+  return
+}
+
+// -----
+
+// Few rows and a b beyond the second cache: it is not copied, but taken 32 terms of all the task's columns at a time. Sums
+// wait in scratch. With several tiles of rows blocks are larger: six instead of sixteen.
+// CHECK-LABEL: func @streamed
+// CHECK: scf.forall (%{{.*}}) in (2)
+// CHECK: memref.alloc() {{.*}} : memref<3072xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: scf.for %{{.*}} = %c0 to %c16 step
+// CHECK: scf.for %{{.*}} = %c0 to %c32 step %c4
+// CHECK: vector.load %arg1
+// CHECK-LABEL: func @streamed_for_tiles
+// CHECK: scf.forall (%{{.*}}) in (2)
+// CHECK-COUNT-1: memref.alloc()
+// CHECK-NOT: memref.alloc
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step
+func.func @streamed(%a: memref<6x512xf32>, %b: memref<512x1024xf32>, %c: memref<6x1024xf32>) {
+  linalg.matmul ins(%a, %b : memref<6x512xf32>, memref<512x1024xf32>) outs(%c : memref<6x1024xf32>)
+  return
+}
+func.func @streamed_for_tiles(%a: memref<20x512xf32>, %b: memref<512x1024xf32>, %c: memref<20x1024xf32>) {
+  linalg.matmul ins(%a, %b : memref<20x512xf32>, memref<512x1024xf32>) outs(%c : memref<20x1024xf32>)
+  return
+}
+
+// -----
+
+// Few columns, which would fill little of a vector: rows that lie one after the other in a fill vectors, and the result's
+// elements are stored one by one. Not where a sum is short, or a's rows lie apart.
+// CHECK-LABEL: func @vectors_of_rows
+// CHECK: vector.load %arg0{{.*}} : memref<100x32xf32>, vector<8xf32>
+// CHECK: memref.store {{.*}}, %arg2{{.*}} : memref<32x3xf32>
+// CHECK-LABEL: func @short_sums
+// CHECK-NOT: vector.load %arg0
+// CHECK-LABEL: func @rows_apart
+// CHECK-NOT: vector.load %arg0
+func.func @vectors_of_rows(%a: memref<100x32xf32>, %b: memref<100x3xf32>, %c: memref<32x3xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                                 affine_map<(i, j, k) -> (i, j)>]
+    ins(%a, %b : memref<100x32xf32>, memref<100x3xf32>) outs(%c : memref<32x3xf32>)
+  return
+}
+func.func @short_sums(%a: memref<20x32xf32>, %b: memref<20x3xf32>, %c: memref<32x3xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                                 affine_map<(i, j, k) -> (i, j)>]
+    ins(%a, %b : memref<20x32xf32>, memref<20x3xf32>) outs(%c : memref<32x3xf32>)
+  return
+}
+func.func @rows_apart(%a: memref<32x100xf32>, %b: memref<100x3xf32>, %c: memref<32x3xf32>) {
+  linalg.matmul ins(%a, %b : memref<32x100xf32>, memref<100x3xf32>) outs(%c : memref<32x3xf32>)
   return
 }
 

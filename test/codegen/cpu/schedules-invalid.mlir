@@ -133,11 +133,27 @@ func.func @f(%a: memref<20x96xf32>, %b: memref<96x48xf32>, %c: memref<20x48xf32>
 // -----
 
 func.func @f(%a: memref<20x96xf32>, %b: memref<96x48xf32>, %c: memref<20x48xf32>) {
-  // expected-error@+1 {{blocks of the sum, and of a, go with panels of b}}
+  // expected-error@+1 {{blocks of the sum go with panels of b, or b streamed, and blocks of a with panels}}
   linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>,
                                     affine_map<(i, j, k) -> (i, j)>], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<20x96xf32>, memref<96x48xf32>) outs(%c : memref<20x48xf32>)
       attrs = {nn.schedule = {panels = "in_place", block_sums = 32}} {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %q = arith.addf %s, %p : f32
+      linalg.yield %q : f32
+  }
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<20x96xf32>, %b: memref<48x96xf32>, %c: memref<20x48xf32>) {
+  // expected-error@+1 {{b is streamed where its columns lie side by side}}
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                    affine_map<(i, j, k) -> (i, j)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<20x96xf32>, memref<48x96xf32>) outs(%c : memref<20x48xf32>)
+      attrs = {nn.schedule = {panels = "streamed"}} {
     ^bb0(%x: f32, %y: f32, %s: f32):
       %p = arith.mulf %x, %y : f32
       %q = arith.addf %s, %p : f32

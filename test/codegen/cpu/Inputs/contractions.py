@@ -67,6 +67,12 @@ class Case:
             # One row, or one column, and more terms than lanes.
             self.m, self.n = (1, int(rng.integers(2, 90)))[:: int(rng.choice([1, -1]))]
             self.k = int(rng.integers(50, 600))
+        if number % 16 == 14:
+            # Few rows, and a b that the second cache does not hold.
+            self.m, self.n, self.k = int(rng.integers(1, 60)), int(rng.integers(300, 700)), int(rng.integers(500, 1200))
+        if number % 16 == 6:
+            # Few columns, and long sums.
+            self.m, self.n, self.k = int(rng.integers(30, 200)), int(rng.integers(1, 9)), int(rng.integers(60, 300))
         self.form = {operand: str(rng.choice(["n", "t"], p=p)) for operand, p in
                      (("a", [0.6, 0.4]), ("b", [0.6, 0.4]), ("c", [0.8, 0.2]))}
         self.strided = {operand: bool(rng.random() < 0.25) for operand in "abc"}
