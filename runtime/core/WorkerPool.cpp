@@ -72,7 +72,7 @@ void Waiting::tell() {
   changed.notify_all();
 }
 
-WorkerPool::WorkerPool(int workers) : process(getpid()) {
+WorkerPool::WorkerPool(int workers) : shares(workers), process(getpid()) {
   threads.reserve(workers - 1);
   try {
     for (int64_t worker = 1; worker < workers; ++worker)
@@ -91,37 +91,54 @@ WorkerPool::~WorkerPool() {
 
 bool WorkerPool::isOfThisProcess() const { return process == getpid(); }
 
-void WorkerPool::run(nnc_parallel_body newBody, void *newContext, int64_t newCount) {
+void WorkerPool::run(nnc_parallel_body newBody, void *newContext, int64_t taskCount) {
   body = newBody;
   context = newContext;
-  taskCount = newCount;
-  unfinished.store(newCount, std::memory_order_relaxed);
-  untaken = newCount;
+  unfinished.store(taskCount, std::memory_order_relaxed);
+  int64_t workers = shares.size(), begin = 0;
+  for (int64_t worker = 0; worker < workers; ++worker) {
+    int64_t end = taskCount * (worker + 1) / workers;
+    shares[worker].end = end;
+    // Whoever takes a task by it, also one that comes late from an earlier loop, sees all that stands above.
+    shares[worker].untaken.store(end - begin, std::memory_order_release);
+    begin = end;
+  }
+  ++loop;
   forTasks.tell();
   runTasks(0);
   forEnd.until([&] { return unfinished == 0; });
 }
 
 void WorkerPool::serve(int64_t worker) {
+  int64_t seen = 0;
   while (true) {
-    forTasks.until([&] { return untaken > 0 || stopped; });
+    forTasks.until([&] { return loop != seen || stopped; });
     if (stopped)
       return;
+    seen = loop;
     runTasks(worker);
   }
 }
 
 void WorkerPool::runTasks(int64_t worker) {
-  int64_t done = 0;
-  for (int64_t left = untaken; left > 0;) {
-    if (!untaken.compare_exchange_weak(left, left - 1))
-      continue;
-    body(context, taskCount - left, worker);
-    ++done;
-    left = untaken;
-  }
+  int64_t workers = shares.size(), done = 0;
+  for (int64_t i = 0; i < workers; ++i)
+    done += runTasksOf(shares[(worker + i) % workers], worker);
   if (done > 0 && (unfinished -= done) == 0)
     forEnd.tell();
+}
+
+/// How many of them this worker ran.
+int64_t WorkerPool::runTasksOf(Share &share, int64_t worker) {
+  int64_t done = 0;
+  for (int64_t left = share.untaken; left > 0;) {
+    if (!share.untaken.compare_exchange_weak(left, left - 1))
+      continue;
+    body(context, share.end - left, worker);
+    ++done;
+    left = share.untaken;
+  }
+  return done;
 }
 
 } // namespace nnc
