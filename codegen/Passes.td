@@ -254,10 +254,12 @@ def LowerContractions : CpuPass<"nn-lower-contractions"> {
     ```
 
     - `tile`: rows, and vectors of columns, of the largest register tile;
-    - `panels`: how the second factor is read: `in_place`, `transposed`, copied `per_task` or once for all (`shared`);
+    - `panels`: how the second factor is read: `in_place`, `transposed`, in place by blocks of the sum (`streamed`), copied
+      `per_task` or once for all (`shared`);
     - `by_rows`: where it is read in place, whether tiles go row by row;
-    - `block_sums`, `block_of_a`: where it is copied, terms of a block of the sum, and whether the first factor's rows
-      for a block are copied too: `in_place`, `row_major`, `tile_major`;
+    - `block_sums`: where it is streamed or copied, terms of a block of the sum;
+    - `block_of_a`: where it is copied, whether the first factor's rows for a block are copied too: `in_place`,
+      `row_major`, `tile_major`;
     - `tasks`: shares of the rows, and of the columns.
   }];
 }

@@ -205,19 +205,22 @@ SmallVector<Value> ContractionEmitter::loadTransposed(const Piece &piece) {
 SmallVector<Value> ContractionEmitter::emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest) {
   unsigned sumLoop = contraction.sums.back();
   int64_t perLine = getTermsPerLine(), extent = contraction.getExtent(sumLoop), whole = extent / perLine * perLine;
+  // A column of vectors after the other, so that no more than its squares are in registers with the sums.
   auto addLine = [&](Value begin, ValueRange carried) {
     SmallVector<Value> sums(carried);
-    DenseMap<int64_t, SmallVector<Value>> columns;
-    for (auto [number, piece] : llvm::enumerate(pieces)) {
-      SmallVector<Value> &line = columns[piece.column];
-      for (int64_t square = 0; piece.row == 0 && square < perLine; square += lanes) {
+    for (const Piece &first : pieces) {
+      if (first.row != 0)
+        continue;
+      SmallVector<Value> line;
+      for (int64_t square = 0; square < perLine; square += lanes) {
         ivs[sumLoop] = addIndex(builder, loc, begin, square);
-        llvm::append_range(line, loadTransposed(piece));
+        llvm::append_range(line, loadTransposed(first));
       }
       for (auto [i, column] : llvm::enumerate(line)) {
         ivs[sumLoop] = addIndex(builder, loc, begin, i);
-        Value a = vector::BroadcastOp::create(builder, loc, sums[number].getType(), loadA(piece));
-        sums[number] = multiplyAdd(a, column, sums[number]);
+        for (auto [piece, sum] : llvm::zip_equal(pieces, sums))
+          if (piece.column == first.column)
+            sum = multiplyAdd(vector::BroadcastOp::create(builder, loc, sum.getType(), loadA(piece)), column, sum);
       }
     }
     return sums;

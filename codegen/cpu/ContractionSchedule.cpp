@@ -26,16 +26,20 @@ static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 // Of the second cache, what a panel may take that the first cache does not hold.
 static constexpr int64_t panelShare = 16;
 
-// Tiles of rows from which on a copy of b pays off: of what the second cache holds easily, and of more, which is better
-// streamed until then.
-static constexpr int64_t maxRowTilesInPlace = 60, maxRowTilesToStream = 24;
+// Rows up to which b is read in place where the second cache holds it easily; tiles of rows up to which more of it is
+// better streamed than copied.
+static constexpr int64_t maxRowsInPlace = 800, maxRowTilesToStream = 24;
+
+// Terms from which on the way of sums into scratch and back does not count for many rows either.
+static constexpr int64_t longSum = 384;
 
 // Of what streams in: terms at a time where there is one tile of rows, and bytes of a term that one task takes at
 // least.
 static constexpr int64_t streamedTerms = 32, streamedBytes = 4096;
 
-// Vectors of columns in a tile for which squares are transposed: each takes several instructions a term.
-static constexpr int64_t maxTransposedVectors = 4;
+// Rows up to which squares of b are better transposed for each tile than copied. A tile has one vector of columns then:
+// its square and the sums fill the registers.
+static constexpr int64_t maxRowsToTranspose = 12;
 
 // Up to so many terms a product takes as long as its result's way to memory.
 static constexpr int64_t fewTerms = 32;
@@ -72,7 +76,7 @@ struct Scheduler {
     else if (transposesInPlace())
       s.panels = PanelsOfB::transposed;
     if (s.panels == PanelsOfB::lanes || s.panels == PanelsOfB::transposed)
-      chooseTiling(maxTransposedVectors);
+      chooseTiling(/*maxVectors=*/1);
     for (const TileRun &run : s.tiling.columns)
       s.panelWidth = std::max<int64_t>(s.panelWidth, llvm::alignTo(run.size, lanes));
     int64_t work = 1;
@@ -91,11 +95,8 @@ struct Scheduler {
     if (given.tile && !fitsRegisters(target, given.tile->first, given.tile->second))
       return llvm::formatv("a tile of {0} rows and {1} vectors does not fit into {2} registers", given.tile->first,
                            given.tile->second, target.vectorRegisters);
-    if (given.panels == PanelsOfB::transposed &&
-        (!canTranspose() || (given.tile && given.tile->second > maxTransposedVectors)))
-      return llvm::formatv("squares are transposed in registers where b lies along the sum, for tiles of at most {0} "
-                           "vectors",
-                           maxTransposedVectors);
+    if (given.panels == PanelsOfB::transposed && (!canTranspose() || (given.tile && given.tile->second > 1)))
+      return "squares are transposed in registers where b lies along the sum, for tiles of one vector";
     if (given.panels == PanelsOfB::shared && !contraction.hasOneB())
       return "panels are shared where all rows and columns read one b";
     if (contraction.sums.empty() && (given.panels == PanelsOfB::streamed || given.panels == PanelsOfB::perTask ||
@@ -161,9 +162,12 @@ private:
     } else if (s.goesByRows) {
       s.rowTasks = getNumShares(rowTiles, wanted);
     } else if (!copies) {
-      // Tasks by columns first: each reads its own part of b, and a is the smaller one as a rule.
-      s.columnTasks = getNumShares(columnTiles, wanted);
-      s.rowTasks = getNumShares(rowTiles, llvm::divideCeil(wanted, s.columnTasks));
+      // Each task has a part of its own of the larger one of b and the result; parts of the result side by side would
+      // share cache lines.
+      bool splitsRows = getNumRows() > contraction.getNumTerms();
+      int64_t &first = splitsRows ? s.rowTasks : s.columnTasks, &second = splitsRows ? s.columnTasks : s.rowTasks;
+      first = getNumShares(splitsRows ? rowTiles : columnTiles, wanted);
+      second = getNumShares(splitsRows ? columnTiles : rowTiles, wanted / first);
     } else {
       chooseBlocks();
       chooseTasksOfBlocks(wanted);
@@ -188,8 +192,10 @@ private:
   void chooseTasksOfBlocks(int64_t wanted) {
     int64_t rowTiles = s.tiling.getNumRowTiles(), columnTiles = s.tiling.getNumColumnTiles();
     int64_t few = std::min(wanted, enoughTasks), rows = getNumRows(), fittingRows = getFittingRows(s.blockSums);
-    // Tasks by rows lose nothing where each tile of rows reads a panel from the second cache anyway.
-    bool splitsRows = readsSecondCache && rowTiles >= fewestTasks * minRowTilesToCopy;
+    // Tasks by rows lose nothing where each tile of rows reads a panel from the second cache anyway, and gain where the
+    // result is by far the largest operand: parts of it side by side would share cache lines.
+    bool writesLines = rows > 4 * contraction.getNumTerms();
+    bool splitsRows = (readsSecondCache || writesLines) && rowTiles >= fewestTasks * minRowTilesToCopy;
     if (!given.panels)
       s.panels =
           s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
@@ -197,7 +203,7 @@ private:
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
-      int64_t fewest = readsSecondCache ? minRowTilesToCopy : minRowTilesForPanel;
+      int64_t fewest = splitsRows ? minRowTilesToCopy : minRowTilesForPanel;
       s.rowTasks = getNumShares(
           rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles), std::min(few, rowTiles / fewest)));
       s.columnTasks = getNumShares(
@@ -234,7 +240,7 @@ private:
   /// Whether b's columns lie one after the other, and too few rows use it for a copy, which no loop would share, to pay
   /// off.
   bool transposesInPlace() const {
-    return s.tiling.getNumRowTiles() == 1 && canTranspose() &&
+    return getNumRows() <= maxRowsToTranspose && canTranspose() &&
            findCopyPlace(contraction.op, contraction.b->get()) == contraction.op;
   }
 
@@ -244,13 +250,17 @@ private:
            getStrideAlong(contraction.b, contraction.sums.back()) == 1;
   }
 
-  /// Enough rows use a panel; or b comes from the outer caches anyway, where rows of it that lie far apart come slowly;
-  /// or its columns lie one after the other, and all of it would be copied otherwise.
+  /// Enough rows use a panel, the fewer the less of b the second cache holds; or b's columns lie one after the other,
+  /// and all of it would be copied otherwise.
   bool paysToCopyB(int64_t rowTiles) const {
-    bool liesAcross = getStrideAlong(contraction.b, contraction.vectorLoop) != 1;
-    int64_t size = getBytesOfB(), fewest = size > target.l2Bytes / 4 ? maxRowTilesToStream : maxRowTilesInPlace;
-    return !contraction.sums.empty() && rowTiles >= (liesAcross || size > target.l2Bytes ? 2 : fewest) &&
-           !staysInFirstCache();
+    int64_t size = getBytesOfB();
+    if (contraction.sums.empty() || staysInFirstCache())
+      return false;
+    if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
+      return true;
+    if (size <= target.l2Bytes / 4)
+      return getNumRows() > maxRowsInPlace;
+    return rowTiles >= (size > target.l2Bytes / 2 ? minRowTilesToCopy : maxRowTilesToStream);
   }
 
   /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
@@ -267,10 +277,10 @@ private:
   /// Few rows, which wait for nothing but b's way from the outer caches: these give ahead of what is read where long
   /// runs are read.
   bool streams(int64_t rowTiles) const {
-    return !s.isNested && !contraction.sums.empty() && rowTiles < maxRowTilesToStream &&
+    int64_t terms = contraction.sums.empty() ? 0 : contraction.getExtent(contraction.sums.back());
+    return !s.isNested && rowTiles < (terms < longSum ? minRowTilesToCopy : maxRowTilesToStream) &&
            getBytesOfB() > (rowTiles == 1 ? target.l2Bytes : target.l2Bytes / 2) &&
-           getStrideAlong(contraction.b, contraction.vectorLoop) == 1 &&
-           contraction.getExtent(contraction.sums.back()) >= 2 * streamedTerms;
+           getStrideAlong(contraction.b, contraction.vectorLoop) == 1 && terms >= 2 * streamedTerms;
   }
 
   int64_t getBytesOfB() const {
