@@ -102,6 +102,9 @@ struct Backward {
   Type element;
   /// Padded; null where there are none.
   Value grad, mask, scale;
+  /// Whether a step's gate gradients take the place of its gates, which nothing else reads: no step needs another's.
+  /// They are the largest values that a recurrence keeps.
+  bool overwritesGates;
 
   Backward(RecurrentBackwardOp op, ImplicitLocOpBuilder &b)
       : op(op), b(b), cell(cast<RecurrentCellAttrInterface>(op.getCell())), memory(cell.getMemory()),
@@ -118,12 +121,16 @@ struct Backward {
       mask = padBatch(b, swapBatchAndTime(b, op.getMask()), 1, blocks);
     if (op.getScale())
       scale = padBatch(b, op.getScale(), 0, blocks);
+    overwritesGates =
+        kept.gates && kept.gates.getType() == gateType &&
+        llvm::all_of(kept.gates.getUsers(), [&](Operation *user) { return user == op || isOpTriviallyDead(user); });
   }
 
   SmallVector<Value> run();
 
 private:
-  /// Gradients of gates, of the output, of the cell state where there is one, and scratch.
+  /// Gradients of gates, of the output, of the cell state where there is one, of a step's gates where they overwrite
+  /// these, and scratch.
   SmallVector<Value> runTurn(ImplicitLocOpBuilder &b, Value turn, ValueRange carried, Value row, Value factors);
   size_t countScratch() { return cell.getNumScratch() + (scale ? 1 : 0); }
 };
@@ -139,9 +146,12 @@ SmallVector<Value> Backward::runTurn(ImplicitLocOpBuilder &b, Value turn, ValueR
   RecurrentBackwardStep step;
   step.units = units;
   step.recurrentKernel = op.getRecurrentKernel();
-  if (kept.gates)
+  Value gates = overwritesGates ? carried[0] : kept.gates, gatesRow = row;
+  if (overwritesGates)
+    gatesRow = arith::ConstantIndexOp::create(b, 0);
+  if (gates)
     for (int64_t gate = 0; gate < cell.getGates(); ++gate)
-      step.gates.push_back(Window{time, row, gate * units, rows, units}.read(b, kept.gates));
+      step.gates.push_back(Window{time, gatesRow, gate * units, rows, units}.read(b, gates));
   if (kept.history) {
     step.historyAfter = read(kept.history, times.getAfter(b, time));
     step.historyBefore = read(kept.history, times.getBefore(b, time));
@@ -156,7 +166,8 @@ SmallVector<Value> Backward::runTurn(ImplicitLocOpBuilder &b, Value turn, ValueR
 
   size_t gradients = op.getGradients().size();
   Window window{time, b.getIndexAttr(0), 0, rows, cell.getGates() * units};
-  step.gateGradient = window.read(b, carried[0]);
+  size_t states = gradients + (cell.hasCellState() ? 2 : 1);
+  step.gateGradient = overwritesGates ? carried[states] : window.read(b, carried[0]);
   if (gradients > 1)
     step.inputGradient = window.read(b, carried[1]);
   step.outputGradient = carried[gradients];
@@ -182,6 +193,8 @@ SmallVector<Value> Backward::runTurn(ImplicitLocOpBuilder &b, Value turn, ValueR
   results.push_back(step.outputGradient);
   if (cell.hasCellState())
     results.push_back(step.cellGradient);
+  if (overwritesGates)
+    results.push_back(step.gateGradient);
   llvm::append_range(results, step.scratch);
   return results;
 }
@@ -191,6 +204,8 @@ SmallVector<Value> Backward::run() {
   for (Value gradient : op.getGradients())
     outputs.push_back(
         {tensor::EmptyOp::create(b, cast<RankedTensorType>(gradient.getType()).getShape(), element).getResult(), 1});
+  if (overwritesGates)
+    outputs.front().init = kept.gates;
   auto runBlock = [&](ImplicitLocOpBuilder &b, Value row, ValueRange parts) -> SmallVector<Value> {
     int64_t rows = blocks.rows;
     auto buffer = [&] { return carriedBuffer(b, {rows, units}, element); };
@@ -205,6 +220,8 @@ SmallVector<Value> Backward::run() {
     carried.push_back(outputGradient);
     if (cell.hasCellState())
       carried.push_back(zeroed(b, buffer()));
+    if (overwritesGates)
+      carried.push_back(carriedBuffer(b, {rows, cell.getGates() * units}, element));
     for (size_t index = 0; index < countScratch(); ++index)
       carried.push_back(buffer());
     Value factors = scale ? readBlock(b, scale, row, rows) : Value();
