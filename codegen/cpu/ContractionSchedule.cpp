@@ -23,9 +23,6 @@ static constexpr int64_t minRowTilesForPanel = 20;
 // Tiles of rows that are worth a task's copy of a panel, and tiles of columns a block of a.
 static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 
-// Of the second cache, what a panel may take that the first cache does not hold.
-static constexpr int64_t panelShare = 16;
-
 // Rows up to which b is read in place where the second cache holds it easily; tiles of rows up to which more of it is
 // better streamed than copied.
 static constexpr int64_t maxRowsInPlace = 800, maxRowTilesToStream = 24;
@@ -156,9 +153,7 @@ private:
     bool copies = s.copiesB() || (isOpen && !s.goesByRows && (s.isHoisted || paysToCopyB(rowTiles)));
     if (s.panels == PanelsOfB::streamed) {
       chooseBlocks();
-      int64_t few = std::min(wanted, enoughTasks), longRuns = getBytesOfB() / contraction.getNumTerms() / streamedBytes;
-      s.columnTasks = getNumShares(
-          columnTiles, std::clamp<int64_t>(llvm::bit_floor<uint64_t>(longRuns), std::min<int64_t>(few, 2), few));
+      s.columnTasks = getNumShares(columnTiles, getTasksOfStreams(wanted));
     } else if (s.goesByRows) {
       s.rowTasks = getNumShares(rowTiles, wanted);
     } else if (!copies) {
@@ -187,6 +182,15 @@ private:
     bool copiesA =
         (streamsA || s.getColumnTilesPerTask() >= minColumnTilesToCopy) && s.getRowTilesPerTask() >= minRowTilesToCopy;
     s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
+  }
+
+  /// As few as give threads something to do and leave long runs; more where the sums that wait would not stay in the
+  /// second cache.
+  int64_t getTasksOfStreams(int64_t wanted) const {
+    int64_t row = contraction.getExtent(contraction.vectorLoop) * bytes, few = std::min(wanted, enoughTasks);
+    int64_t longRuns = llvm::bit_floor<uint64_t>(row / streamedBytes);
+    return std::max(std::clamp(longRuns, std::min<int64_t>(few, 2), few),
+                    static_cast<int64_t>(llvm::divideCeil(2 * getNumRows() * row, target.l2Bytes)));
   }
 
   void chooseTasksOfBlocks(int64_t wanted) {
@@ -250,17 +254,14 @@ private:
            getStrideAlong(contraction.b, contraction.sums.back()) == 1;
   }
 
-  /// Enough rows use a panel, the fewer the less of b the second cache holds; or b's columns lie one after the other,
-  /// and all of it would be copied otherwise.
+  /// Enough rows use a panel, many where the second cache holds b easily; or b's columns lie one after the other, and
+  /// all of it would be copied otherwise.
   bool paysToCopyB(int64_t rowTiles) const {
-    int64_t size = getBytesOfB();
     if (contraction.sums.empty() || staysInFirstCache())
       return false;
     if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
       return true;
-    if (size <= target.l2Bytes / 4)
-      return getNumRows() > maxRowsInPlace;
-    return rowTiles >= (size > target.l2Bytes / 2 ? minRowTilesToCopy : maxRowTilesToStream);
+    return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > maxRowsInPlace : rowTiles >= minRowTilesToCopy;
   }
 
   /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
@@ -306,11 +307,11 @@ private:
   void chooseBlocks() {
     // A panel takes half of the first cache; the other half is for a's rows. Where sums that wait between blocks go
     // beyond the second cache, blocks are fewer and panels larger. A sum whose panel just fills the cache is not cut:
-    // waiting would take longer than what the cache does not hold. Nor is one whose panel takes a small part of a large
-    // second cache.
+    // waiting would take longer than what the cache does not hold. Nor is one whose panel tiles can read from
+    // the second cache as well.
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t filling = std::max<int64_t>(1, target.l1Bytes / (s.panelWidth * bytes));
-    int64_t fitting = std::max<int64_t>(1, filling / 2), uncut = target.l2Bytes / panelShare / (s.panelWidth * bytes);
+    int64_t fitting = std::max<int64_t>(1, filling / 2), uncut = target.streamedPanelBytes / (s.panelWidth * bytes);
     int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
     if (waiting * bytes > target.l2Bytes)
       fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);

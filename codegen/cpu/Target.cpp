@@ -22,8 +22,8 @@ static CpuTarget describeX86(const llvm::StringMap<bool> &features) {
     target.vectorRegisters = 32;
     target.hasMaskedLoad = target.hasMaskedStore = true;
     target.l1Bytes = 48 << 10;
-    // Sapphire Rapids and later have two megabytes, other processors with AVX-512 one or a little more.
-    target.l2Bytes = features.lookup("avx512fp16") ? 2 << 20 : 1 << 20;
+    target.l2Bytes = 1 << 20;
+    target.streamedPanelBytes = 128 << 10;
   } else if (features.lookup("avx")) {
     target.vectorBits = 256;
     target.hasMaskedLoad = true;

@@ -18,6 +18,8 @@ struct CpuTarget {
   bool hasMaskedStore = false;
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
+  /// Bytes that tiles read anew from the second cache as fast as they are multiplied, besides their accumulators.
+  int64_t streamedPanelBytes = 32 << 10;
 
   /// Elements of `type` in one vector register, at least 1.
   int64_t getLanes(Type type) const;
