@@ -201,11 +201,11 @@ SmallVector<Value> Backward::runTurn(ImplicitLocOpBuilder &b, Value turn, ValueR
 
 SmallVector<Value> Backward::run() {
   SmallVector<BlockedTensor> outputs;
-  for (Value gradient : op.getGradients())
-    outputs.push_back(
-        {tensor::EmptyOp::create(b, cast<RankedTensorType>(gradient.getType()).getShape(), element).getResult(), 1});
-  if (overwritesGates)
-    outputs.front().init = kept.gates;
+  for (Value gradient : op.getGradients()) {
+    bool isInPlace = overwritesGates && outputs.empty();
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(gradient.getType()).getShape();
+    outputs.push_back({isInPlace ? kept.gates : Value(tensor::EmptyOp::create(b, shape, element)), 1});
+  }
   auto runBlock = [&](ImplicitLocOpBuilder &b, Value row, ValueRange parts) -> SmallVector<Value> {
     int64_t rows = blocks.rows;
     auto buffer = [&] { return carriedBuffer(b, {rows, units}, element); };

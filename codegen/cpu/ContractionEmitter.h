@@ -69,6 +69,7 @@ private:
   void prefetchPartial();
   void storePartial(ValueRange accumulators);
   Value zeros();
+  int64_t getWidth(const Piece &piece);
   Value widen(Value vector);
   Value narrow(Value vector, int64_t width);
 
@@ -84,8 +85,6 @@ private:
   const ContractionSchedule schedule;
   Type elementType;
   int64_t lanes;
-  /// Vectors have all lanes, also where fewer count.
-  bool isWhole;
   VectorType vectorType;
   /// Buffers that nobody but the group sees: nothing is stored there.
   SmallVector<Value> unseen;

@@ -27,8 +27,8 @@ ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGrou
     : builder(builder), loc(getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
       schedule(scheduleContraction(contraction, target)),
       elementType(cast<MemRefType>(contraction.c->get().getType()).getElementType()),
-      lanes(target.getLanes(elementType)), isWhole(prefersWholeRegisters(target)),
-      vectorType(VectorType::get(lanes, elementType)), ivs(contraction.extents.size()) {
+      lanes(target.getLanes(elementType)), vectorType(VectorType::get(lanes, elementType)),
+      ivs(contraction.extents.size()) {
   SmallVector<Operation *> members = group.getOps();
   for (Operation *member : members)
     for (Value output : cast<linalg::GenericOp>(member).getDpsInits())
@@ -120,10 +120,13 @@ SmallVector<Value> ContractionEmitter::getIvs(const Piece &piece) {
   return at;
 }
 
+/// Elements of the vectors that a piece is computed in.
+int64_t ContractionEmitter::getWidth(const Piece &piece) { return prefersWholeRegisters(target) ? lanes : piece.lanes; }
+
 /// `op` at the elements of `piece`: the contraction itself, or a neighbour, whose loops are the result's dimensions.
 VectorBody ContractionEmitter::makeBody(linalg::GenericOp op, const Piece &piece) {
   SmallVector<Value> at = getIvs(piece);
-  int64_t width = isWhole ? lanes : piece.lanes;
+  int64_t width = getWidth(piece);
   if (op == contraction.op)
     return VectorBody(builder, target, op, at, contraction.vectorLoop, width, piece.lanes);
   AffineMap map = linalg::GenericOp(contraction.op).getMatchingIndexingMap(contraction.c);
@@ -232,7 +235,7 @@ Value ContractionEmitter::multiplyAdd(Value a, Value b, Value c) {
 void ContractionEmitter::emitEpilogues(ValueRange accumulators) {
   SmallVector<TileValue> tile = {{contraction.c, {}}};
   for (auto [piece, accumulator] : llvm::zip_equal(pieces, accumulators))
-    tile.front().vectors.push_back(isWhole ? accumulator : narrow(accumulator, piece.lanes));
+    tile.front().vectors.push_back(narrow(accumulator, getWidth(piece)));
   auto find = [&](Value memref) {
     return llvm::find_if(tile, [&](const TileValue &value) { return isSameView(value.output->get(), memref); });
   };

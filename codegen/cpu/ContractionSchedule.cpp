@@ -96,10 +96,9 @@ struct Scheduler {
       return "squares are transposed in registers where b lies along the sum, for tiles of one vector";
     if (given.panels == PanelsOfB::shared && !contraction.hasOneB())
       return "panels are shared where all rows and columns read one b";
-    if (contraction.sums.empty() && (given.panels == PanelsOfB::streamed || given.panels == PanelsOfB::perTask ||
-                                     given.panels == PanelsOfB::shared))
+    if (contraction.sums.empty() && given.panels && goesByBlocks(*given.panels))
       return "there is no sum, and so no use for panels";
-    if (given.panels == PanelsOfB::streamed && getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
+    if (given.panels == PanelsOfB::streamed && liesAcross())
       return "b is streamed where its columns lie side by side";
     int64_t extent = contraction.sums.empty() ? 1 : contraction.getExtent(contraction.sums.back());
     if (given.blockSums && *given.blockSums != extent &&
@@ -235,8 +234,7 @@ private:
   bool sumsAlongLanes() const {
     Type type = cast<MemRefType>(contraction.c->get().getType()).getElementType();
     return isa<FloatType>(type) && (!s.rowLoop || contraction.getExtent(*s.rowLoop) == 1) &&
-           contraction.sums.size() == 1 && contraction.getNumTerms() >= minTermsForLanes &&
-           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
+           contraction.sums.size() == 1 && contraction.getNumTerms() >= minTermsForLanes && liesAcross() &&
            getStrideAlong(contraction.b, contraction.sums.back()) == 1 &&
            getStrideAlong(contraction.a, contraction.sums.back()) == 1;
   }
@@ -249,8 +247,7 @@ private:
   }
 
   bool canTranspose() const {
-    return lanes > 1 && llvm::isPowerOf2_64(lanes) && !contraction.sums.empty() &&
-           getStrideAlong(contraction.b, contraction.vectorLoop) != 1 &&
+    return lanes > 1 && llvm::isPowerOf2_64(lanes) && !contraction.sums.empty() && liesAcross() &&
            getStrideAlong(contraction.b, contraction.sums.back()) == 1;
   }
 
@@ -259,7 +256,7 @@ private:
   bool paysToCopyB(int64_t rowTiles) const {
     if (contraction.sums.empty() || staysInFirstCache())
       return false;
-    if (getStrideAlong(contraction.b, contraction.vectorLoop) != 1)
+    if (liesAcross())
       return true;
     return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > maxRowsInPlace : rowTiles >= minRowTilesToCopy;
   }
@@ -280,9 +277,12 @@ private:
   bool streams(int64_t rowTiles) const {
     int64_t terms = contraction.sums.empty() ? 0 : contraction.getExtent(contraction.sums.back());
     return !s.isNested && rowTiles < (terms < longSum ? minRowTilesToCopy : maxRowTilesToStream) &&
-           getBytesOfB() > (rowTiles == 1 ? target.l2Bytes : target.l2Bytes / 2) &&
-           getStrideAlong(contraction.b, contraction.vectorLoop) == 1 && terms >= 2 * streamedTerms;
+           getBytesOfB() > (rowTiles == 1 ? target.l2Bytes : target.l2Bytes / 2) && !liesAcross() &&
+           terms >= 2 * streamedTerms;
   }
+
+  /// Whether b's columns do not lie side by side.
+  bool liesAcross() const { return getStrideAlong(contraction.b, contraction.vectorLoop) != 1; }
 
   int64_t getBytesOfB() const {
     return contraction.getNumTerms() * contraction.getExtent(contraction.vectorLoop) * bytes;

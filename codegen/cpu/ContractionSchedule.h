@@ -39,8 +39,8 @@ struct ContractionSchedule {
   /// The block of a stays in the second cache while all the task's columns use it.
   BlockOfA blockOfA = BlockOfA::inPlace;
 
-  bool copiesB() const { return panels == PanelsOfB::perTask || panels == PanelsOfB::shared; }
-  bool goesByBlocks() const { return copiesB() || panels == PanelsOfB::streamed; }
+  bool copiesB() const { return nn::copiesB(panels); }
+  bool goesByBlocks() const { return nn::goesByBlocks(panels); }
 
   /// Of the first task: no task has more.
   int64_t getRowTilesPerTask() const { return llvm::divideCeil(tiling.getNumRowTiles(), rowTasks); }

@@ -48,7 +48,7 @@ public:
         choices.byRows = true;
         add(choices);
       }
-      if (panels == PanelsOfB::perTask || panels == PanelsOfB::shared)
+      if (copiesB(panels))
         for (BlockOfA block : {BlockOfA::inPlace, BlockOfA::rowMajor, BlockOfA::tileMajor}) {
           choices.blockOfA = block;
           add(choices);

@@ -25,6 +25,11 @@ enum class PanelsOfB {
   shared,   // all panels are made before all tasks, and before loops around the contraction that leave b as it is
 };
 
+inline bool copiesB(PanelsOfB panels) { return panels == PanelsOfB::perTask || panels == PanelsOfB::shared; }
+
+/// Whether the sum goes block by block.
+inline bool goesByBlocks(PanelsOfB panels) { return copiesB(panels) || panels == PanelsOfB::streamed; }
+
 /// Where the innermost loop reads a: in place, or in a task's copy of its rows for a block of the sum.
 enum class BlockOfA {
   inPlace,

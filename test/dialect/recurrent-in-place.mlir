@@ -1,5 +1,5 @@
-// The loops over time update what they carry in place: bufferization adds no copy anywhere and no allocation inside
-// them. What is allocated in a batch block is the state of that block.
+// The loops over time update what they carry in place: bufferization adds no allocation inside them, and no copy but that of
+// gate gradients to where the gates were. What is allocated in a batch block is the state of that block.
 // RUN: nnc-opt %s --nn-lower-layers --nn-fold-transposes --canonicalize --cse --loop-invariant-code-motion \
 // RUN:   --one-shot-bufferize="bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map" \
 // RUN:   --canonicalize --cse --canonicalize | FileCheck %s --implicit-check-not=memref.alloc --implicit-check-not=memref.copy
