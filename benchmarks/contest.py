@@ -144,12 +144,14 @@ def serve_steps(step):
     serve(lambda request: time_calls(repeat, request["seconds"]), {"losses": losses, "first_done": first_done})
 
 
-def time_in_turn(contestants, rounds, seconds):
-    """Seconds a step of contestants that train, by name: one value a round."""
+def time_in_turn(contestants, rounds, seconds, until_settled=False):
+    """Seconds a step of contestants that train, by name: one value a round. With `until_settled`, those whose fastest round
+    is not settled after so many have more, up to MOST_ROUNDS times as many."""
     times = {contestant.name: [] for contestant in contestants}
-    for _ in range(rounds):
+    for done in range(MOST_ROUNDS * rounds if until_settled else rounds):
         for contestant in contestants:
-            times[contestant.name].append(contestant.ask({"seconds": seconds}))
+            if done < rounds or not is_settled(times[contestant.name]):
+                times[contestant.name].append(contestant.ask({"seconds": seconds}))
     for contestant in contestants:
         contestant.close()
     return times

@@ -3,7 +3,9 @@
 
     python3 benchmarks/scaling.py [--march CPU] [--rounds N] [--picture FILE.svg]
 
-Each network and number of threads is a process of its own; rounds go through them in turn. The picture shows what a
+Each network and number of threads is a process of its own; rounds go through them in turn, more than --rounds as long as one
+beats the fastest so far by a hundredth. Ratios are of the fastest rounds, which neighbours on the machine disturb least;
+medians stand beside them. The picture shows what a
 multiply-add costs as one size doubles and the others stay those of models/text_classifier.mlir: a level line is a step time
 in proportion to the work.
 """
@@ -35,7 +37,7 @@ def time_own(cases, march, rounds, seconds):
     with tempfile.TemporaryDirectory() as folder:
         contestants = [own_contestant(network, threads, march, os.path.join(folder, "weights.npz"), (network, threads))
                        for network, threads in cases]
-    return time_in_turn(contestants, rounds, seconds)
+    return time_in_turn(contestants, rounds, seconds, until_settled=True)
 
 
 def print_threads(names, march, rounds, seconds):
@@ -44,7 +46,7 @@ def print_threads(names, march, rounds, seconds):
     speedups = {}
     for name in names:
         one, two = time_own([(name, 1), (name, 2)], march, rounds, seconds).values()
-        speedup = statistics.median(one) / statistics.median(two)
+        speedup = min(one) / min(two)
         if Network(name).multiply_adds() >= LARGE:
             speedups[name] = speedup
         print(f"{name:<24}" + "".join(f"{1e3 * value:>11.2f}" for times in (one, two)
@@ -65,7 +67,7 @@ def print_sizes(threads, march, rounds, seconds, path):
         work = [Network(name).multiply_adds() for name in group]
         least = [1e12 * min(times[name]) / count for name, count in zip(group, work)]
         medians = [1e12 * statistics.median(times[name]) / count for name, count in zip(group, work)]
-        for name, last, cost in zip(group, [None] + medians, medians):
+        for name, last, cost in zip(group, [None] + least, least):
             if last:
                 growth[name] = max(cost / last, growth.get(name, 0))
             print(f"{name:<24}{1e3 * min(times[name]):>11.2f}{1e3 * statistics.median(times[name]):>11.2f}{cost:>17.2f}"

@@ -46,7 +46,9 @@ private:
   /// Blocks of the sum, each with copies of the operands' parts in use.
   void emitBlocks(Value rowBegin, Value rowEnd, Value columnBegin, Value columnEnd);
   void enterBlock(Value number);
-  void prefetchNextPanel(Value rowTile);
+  void askForNextPanel(Value rowTile);
+  void askForNextPartial();
+  void prefetchLines(Value term);
   void emitBlockTile();
   Value allocate(ArrayRef<int64_t> shape);
   using TermBody = llvm::function_ref<void(Value term)>;
@@ -56,6 +58,7 @@ private:
   void copyIntoPanel(Value begin, Value term);
   void transposeIntoPanel(Value begin, Value term, int64_t count);
   int64_t getTermsPerLine() const;
+  int64_t getElementsPerLine() const;
   Value getPlaceInPanel(Value term, const Piece &piece);
   Value loadPanel(const Piece &piece);
   void copyRowsOfA(Value rowEnd);
@@ -66,7 +69,6 @@ private:
   Value getTileStart(ArrayRef<TileRun> runs, Value tile);
   Value getPlaceInPartial(const Piece &piece);
   SmallVector<Value> loadPartial();
-  void prefetchPartial();
   void storePartial(ValueRange accumulators);
   Value zeros();
   int64_t getWidth(const Piece &piece);
@@ -99,6 +101,15 @@ private:
   const Panels *panels = nullptr;
   /// A task's other scratch: a block of a, and the sums that wait for their next block; null where not used.
   Value blockOfA, partial;
+
+  /// Cache lines to ask for while a tile's terms are added.
+  struct LinesAhead {
+    Value buffer, first;
+    int64_t count;
+    bool isWrite;
+    unsigned locality;
+  };
+  SmallVector<LinesAhead, 2> linesAhead;
 
   /// Where the emitted code stands: an index for each loop, the vectors of the tile and their width in b's panels, the
   /// block of the sum and the term in it, where the task begins.

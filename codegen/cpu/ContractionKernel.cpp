@@ -191,6 +191,8 @@ SmallVector<Value> ContractionEmitter::emitTerms(Value begin, Value end, ValueRa
   auto emitTurns = [&](Value from, Value to, int64_t turn, ValueRange initial) {
     return buildLoop(builder, loc, from, to, turn, initial, [&](Value iv, ValueRange carried) {
       SmallVector<Value> sums(carried);
+      if (turn == termsPerTurn)
+        prefetchLines(iv);
       for (int64_t i = 0; i < turn; ++i)
         sums = body(addIndex(builder, loc, iv, i), sums);
       return sums;

@@ -52,8 +52,10 @@ void ContractionEmitter::emitBlocks(Value rowBegin, Value rowEnd, Value columnBe
     emitTiles(schedule.tiling.columns, columnBegin, columnEnd, [&](Value, Value column, int64_t numColumns) {
       emitTiles(schedule.tiling.rows, rowBegin, rowEnd, [&](Value rowTile, Value row, int64_t numRows) {
         enterTile(row, numRows, column, numColumns);
-        prefetchNextPanel(computeIndex<arith::SubIOp>(builder, loc, rowTile, rowBegin));
+        askForNextPanel(computeIndex<arith::SubIOp>(builder, loc, rowTile, rowBegin));
+        askForNextPartial();
         emitBlockTile();
+        linesAhead.clear();
       });
     });
   });
@@ -87,7 +89,6 @@ void ContractionEmitter::emitBlockTile() {
       schedule.numBlocks == 1
           ? getInitial()
           : buildIf(builder, loc, isBlock(0), types, [&] { return getInitial(); }, [&] { return loadPartial(); });
-  prefetchPartial();
   accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
     term = at;
     ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
@@ -107,20 +108,43 @@ void ContractionEmitter::emitBlockTile() {
   });
 }
 
-/// Asks the outer caches for the part of the next tile of columns that the task's row tile number `rowTile` stands for,
-/// so that the panel is near when its first tile of rows uses it. A panel of a whole sum leaves no room for another
-/// one.
-void ContractionEmitter::prefetchNextPanel(Value rowTile) {
-  if (schedule.panels != PanelsOfB::shared || schedule.numBlocks == 1)
+/// Of the next tile of columns, the part that the task's row tile number `rowTile` stands for, so that the panel is near
+/// when its first tile of rows uses it.
+void ContractionEmitter::askForNextPanel(Value rowTile) {
+  if (schedule.panels != PanelsOfB::shared)
     return;
-  int64_t perLine = cacheLineBytes / llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
+  int64_t perLine = getElementsPerLine();
   int64_t lines = llvm::divideCeil(schedule.blockSums * tileWidth, perLine * schedule.getRowTilesPerTask());
   Value next = addIndex(builder, loc, getPlaceInPanel(blockBegin, {}), panels->terms * tileWidth);
   Value part = computeIndex<arith::MulIOp>(builder, loc, rowTile, constant(lines * perLine));
-  Value first = computeIndex<arith::AddIOp>(builder, loc, next, part);
-  for (int64_t line = 0; line < lines; ++line)
-    memref::PrefetchOp::create(builder, loc, panels->buffer, addIndex(builder, loc, first, line * perLine),
-                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  linesAhead.push_back({panels->buffer, computeIndex<arith::AddIOp>(builder, loc, next, part), lines,
+                        /*isWrite=*/false, /*locality=*/2});
+}
+
+/// The waiting sums of the tile of rows to come, whose chains of FMAs could not begin without them.
+void ContractionEmitter::askForNextPartial() {
+  if (!partial)
+    return;
+  int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
+  Value next = addIndex(builder, loc, getPlaceInPartial(pieces.front()), tileRows * columns);
+  int64_t lines = llvm::divideCeil(tileRows * tileWidth, getElementsPerLine());
+  linesAhead.push_back({partial, next, lines, /*isWrite=*/true,
+                        /*locality=*/3});
+}
+
+/// The part of the lines ahead that the turn from term `term` of the block on stands for: all of them at once would
+/// fill the core's buffers, and the tile's own loads would wait.
+void ContractionEmitter::prefetchLines(Value term) {
+  int64_t perLine = getElementsPerLine();
+  for (const LinesAhead &lines : linesAhead) {
+    int64_t perTurn = llvm::divideCeil(lines.count * termsPerTurn, schedule.blockSums);
+    Value turn = computeIndex<arith::DivUIOp>(builder, loc, term, constant(termsPerTurn));
+    Value part = computeIndex<arith::MulIOp>(builder, loc, turn, constant(perTurn * perLine));
+    Value first = computeIndex<arith::AddIOp>(builder, loc, lines.first, part);
+    for (int64_t line = 0; line < perTurn; ++line)
+      memref::PrefetchOp::create(builder, loc, lines.buffer, addIndex(builder, loc, first, line * perLine),
+                                 lines.isWrite, lines.locality, /*isDataCache=*/true);
+  }
 }
 
 /// Runs `body` for each term in [0, length) of each of the tiles that `tiles` visits, a few terms a visit.
@@ -183,7 +207,11 @@ void ContractionEmitter::transposeIntoPanel(Value begin, Value term, int64_t cou
 
 /// Terms of a column that lie in one cache line, in whole vectors.
 int64_t ContractionEmitter::getTermsPerLine() const {
-  return std::max(lanes, cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8)) / lanes * lanes;
+  return std::max(lanes, getElementsPerLine()) / lanes * lanes;
+}
+
+int64_t ContractionEmitter::getElementsPerLine() const {
+  return cacheLineBytes / llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);
 }
 
 /// The piece's columns of b for as many terms as lanes from the current one on, filled up to whole vectors: a square
@@ -360,18 +388,6 @@ SmallVector<Value> ContractionEmitter::loadPartial() {
   return llvm::map_to_vector(pieces, [&](const Piece &piece) -> Value {
     return vector::LoadOp::create(builder, loc, vectorType, partial, getPlaceInPartial(piece));
   });
-}
-
-/// Asks for the sums of the tile of rows to come, whose chains of FMAs could not begin without them.
-void ContractionEmitter::prefetchPartial() {
-  if (!partial)
-    return;
-  int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
-  int64_t perLine = cacheLineBytes / (elementType.getIntOrFloatBitWidth() / 8);
-  Value next = addIndex(builder, loc, getPlaceInPartial(pieces.front()), tileRows * columns);
-  for (int64_t place = 0; place < tileRows * tileWidth; place += perLine)
-    memref::PrefetchOp::create(builder, loc, partial, addIndex(builder, loc, next, place), /*isWrite=*/true,
-                               /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void ContractionEmitter::storePartial(ValueRange accumulators) {

@@ -308,13 +308,15 @@ private:
     // A panel takes half of the first cache; the other half is for a's rows. Where sums that wait between blocks go
     // beyond the second cache, blocks are fewer and panels larger. A sum whose panel just fills the cache is not cut:
     // waiting would take longer than what the cache does not hold. Nor is one whose panel tiles can read from
-    // the second cache as well.
+    // the second cache as well; where many tiles of rows share a panel, longer sums' blocks are as large.
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t filling = std::max<int64_t>(1, target.l1Bytes / (s.panelWidth * bytes));
     int64_t fitting = std::max<int64_t>(1, filling / 2), uncut = target.streamedPanelBytes / (s.panelWidth * bytes);
     int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
     if (waiting * bytes > target.l2Bytes)
       fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);
+    if (canShare() && s.tiling.getNumRowTiles() >= minRowTilesForPanel)
+      fitting = std::max(fitting, uncut / termsPerTurn * termsPerTurn);
     if (s.panels == PanelsOfB::streamed)
       filling = fitting = uncut =
           s.tiling.getNumRowTiles() == 1 ? streamedTerms : llvm::alignTo(filling / 4, termsPerTurn);
