@@ -108,10 +108,10 @@ void ContractionEmitter::emitBlockTile() {
   });
 }
 
-/// Of the next tile of columns, the part that the task's row tile number `rowTile` stands for, so that the panel is near
-/// when its first tile of rows uses it.
+/// Of the next tile of columns, the part that the task's row tile number `rowTile` stands for, so that the panel is
+/// near when its first tile of rows uses it.
 void ContractionEmitter::askForNextPanel(Value rowTile) {
-  if (schedule.panels != PanelsOfB::shared)
+  if (!schedule.asksForPanels)
     return;
   int64_t perLine = getElementsPerLine();
   int64_t lines = llvm::divideCeil(schedule.blockSums * tileWidth, perLine * schedule.getRowTilesPerTask());
@@ -206,9 +206,7 @@ void ContractionEmitter::transposeIntoPanel(Value begin, Value term, int64_t cou
 }
 
 /// Terms of a column that lie in one cache line, in whole vectors.
-int64_t ContractionEmitter::getTermsPerLine() const {
-  return std::max(lanes, getElementsPerLine()) / lanes * lanes;
-}
+int64_t ContractionEmitter::getTermsPerLine() const { return std::max(lanes, getElementsPerLine()) / lanes * lanes; }
 
 int64_t ContractionEmitter::getElementsPerLine() const {
   return cacheLineBytes / llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8);

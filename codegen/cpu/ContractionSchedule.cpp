@@ -6,6 +6,7 @@
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -45,7 +46,13 @@ static constexpr int64_t fewTerms = 32;
 static constexpr int64_t minTermsForLanes = 64;
 
 // Rows that begin a multiple of this many bytes apart fall on few of a cache's sets.
-static constexpr int64_t conflictingBytes = 2048;
+static constexpr int64_t conflictingBytes = 2048, cacheLineBytes = 64;
+
+// Bytes that fall on a set of a first cache each once: its sets times its lines.
+static constexpr int64_t setsBytes = 4096;
+
+// Accumulators that keep two FMAs a cycle of four cycles each busy.
+static constexpr int64_t fewestChains = 8;
 
 /// Into how many equal shares, the last one possibly smaller, `total` tiles go where `wanted` are wanted.
 static int64_t getNumShares(int64_t total, int64_t wanted) {
@@ -140,7 +147,18 @@ private:
   void chooseTiling(int64_t maxVectors) {
     int64_t rows = getNumRows(), columns = contraction.getExtent(contraction.vectorLoop);
     s.tiling = given.tile ? cutIntoTiles(lanes, rows, columns, given.tile->first, given.tile->second)
-                          : chooseRegisterTiling(target, lanes, rows, columns, contraction.getNumTerms(), maxVectors);
+                          : chooseRegisterTiling(target, lanes, rows, columns, contraction.getNumTerms(), maxVectors,
+                                                 getMostRowsOfTile());
+  }
+
+  /// Tiles of one vector use each element of a for one FMA, so that their rows have to stay in the first cache: those
+  /// that begin a large power of two of bytes apart fall on few of its sets.
+  int64_t getMostRowsOfTile() const {
+    std::optional<int64_t> alongRows = s.rowLoop ? getStrideAlong(contraction.a, *s.rowLoop) : std::nullopt;
+    if (!alongRows || *alongRows <= 1 || contraction.getExtent(contraction.vectorLoop) > lanes)
+      return target.vectorRegisters;
+    int64_t distinctRows = setsBytes / std::gcd(setsBytes, *alongRows * bytes), ways = target.l1Bytes / setsBytes;
+    return std::max(fewestChains, (ways - 2) * distinctRows);
   }
 
   void chooseTasks(int64_t wanted) {
@@ -203,6 +221,8 @@ private:
       s.panels =
           s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
+      // A b that the second cache holds easily is near after its first use.
+      s.asksForPanels = getBytesOfB() > target.l2Bytes / 2;
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
@@ -252,13 +272,25 @@ private:
   }
 
   /// Enough rows use a panel, many where the second cache holds b easily; or b's columns lie one after the other, and
-  /// all of it would be copied otherwise.
+  /// all of it would be copied otherwise; or its vectors are slow to read in place.
   bool paysToCopyB(int64_t rowTiles) const {
-    if (contraction.sums.empty() || staysInFirstCache())
+    if (contraction.sums.empty())
       return false;
-    if (liesAcross())
+    if (liesAcross() || (crossesLines() && rowTiles >= minRowTilesToCopy))
       return true;
+    if (staysInFirstCache())
+      return false;
     return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > maxRowsInPlace : rowTiles >= minRowTilesToCopy;
+  }
+
+  /// Whether tiles of one vector, which have a load for each FMA, read most of b's vectors across the end of a cache
+  /// line.
+  bool crossesLines() const {
+    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
+    if (!alongSum || *alongSum == 0 || liesAcross() || contraction.getExtent(contraction.vectorLoop) >= lanes)
+      return false;
+    int64_t apart = *alongSum * bytes;
+    return apart % cacheLineBytes != 0 && cacheLineBytes % apart != 0;
   }
 
   /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
@@ -296,7 +328,7 @@ private:
   bool isHoisted() const {
     auto loop = contraction.op->getParentOfType<scf::ForOp>();
     return loop && contraction.hasOneB() && findCopyPlace(contraction.op, contraction.b->get())->isAncestor(loop) &&
-           !staysInFirstCache();
+           (liesAcross() || !staysInFirstCache());
   }
 
   int64_t getNumRows() const { return s.rowLoop ? contraction.getExtent(*s.rowLoop) : 1; }
@@ -315,7 +347,7 @@ private:
     int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
     if (waiting * bytes > target.l2Bytes)
       fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);
-    if (canShare() && s.tiling.getNumRowTiles() >= minRowTilesForPanel)
+    if (uncut > filling && canShare() && s.tiling.getNumRowTiles() >= minRowTilesForPanel)
       fitting = std::max(fitting, uncut / termsPerTurn * termsPerTurn);
     if (s.panels == PanelsOfB::streamed)
       filling = fitting = uncut =

@@ -33,8 +33,11 @@ struct ContractionSchedule {
   bool goesByRows = false;
 
   /// A panel holds one tile's columns of b. Its part for `blockSums` terms of the innermost sum stays in the first
-  /// cache while all the task's rows use it; sums that take several blocks wait in scratch between them.
+  /// cache while all the task's rows use it, or in the second where that is fast enough; sums that take several blocks
+  /// wait in scratch between them.
   PanelsOfB panels = PanelsOfB::inPlace;
+  /// Whether the second cache is asked for a panel before its first tile of rows reads it.
+  bool asksForPanels = false;
   int64_t blockSums = 0, blocksPerSum = 1, numBlocks = 1;
   /// The block of a stays in the second cache while all the task's columns use it.
   BlockOfA blockOfA = BlockOfA::inPlace;

@@ -74,13 +74,13 @@ RegisterTiling nn::cutIntoTiles(int64_t lanes, int64_t m, int64_t n, int64_t row
 }
 
 SmallVector<std::pair<int64_t, int64_t>> nn::rankTiles(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n,
-                                                       int64_t k, int64_t maxVectors) {
+                                                       int64_t k, int64_t maxVectors, int64_t maxRows) {
   struct Tile {
     double cycles;
     int64_t rows, vectors;
   };
   SmallVector<Tile> tiles;
-  for (int64_t rows = 1; rows < target.vectorRegisters; ++rows)
+  for (int64_t rows = 1; rows <= std::min<int64_t>(maxRows, target.vectorRegisters - 1); ++rows)
     for (int64_t vectors = 1; vectors <= maxVectors && fitsRegisters(target, rows, vectors); ++vectors)
       tiles.push_back({estimateCycles(cutIntoTiles(lanes, m, n, rows, vectors), lanes, k), rows, vectors});
   llvm::stable_sort(tiles, [](const Tile &a, const Tile &b) { return a.cycles < b.cycles; });
@@ -96,8 +96,8 @@ SmallVector<std::pair<int64_t, int64_t>> nn::rankTiles(const CpuTarget &target, 
 }
 
 RegisterTiling nn::chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
-                                        int64_t maxVectors) {
-  auto [rows, vectors] = rankTiles(target, lanes, m, n, k, maxVectors).front();
+                                        int64_t maxVectors, int64_t maxRows) {
+  auto [rows, vectors] = rankTiles(target, lanes, m, n, k, maxVectors, maxRows).front();
   return cutIntoTiles(lanes, m, n, rows, vectors);
 }
 

@@ -26,9 +26,9 @@ struct RegisterTiling {
 int64_t getStart(ArrayRef<TileRun> runs, int64_t tile);
 
 /// The tiling of an m x n result with the least estimated time, `k` products an
-/// element. Columns are vectors of `lanes`, at most `maxVectors` in a tile.
+/// element. Columns are vectors of `lanes`, at most `maxVectors` in a tile, which has at most `maxRows` rows.
 RegisterTiling chooseRegisterTiling(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n, int64_t k,
-                                    int64_t maxVectors);
+                                    int64_t maxVectors, int64_t maxRows);
 
 /// Whether the accumulators of a tile, a row of b's vectors and an element of a have registers.
 bool fitsRegisters(const CpuTarget &target, int64_t rows, int64_t vectors);
@@ -39,7 +39,7 @@ RegisterTiling cutIntoTiles(int64_t lanes, int64_t m, int64_t n, int64_t rows, i
 /// Rows and vectors of tiles whose tilings differ, the least estimated time first; that of chooseRegisterTiling is the
 /// first one.
 SmallVector<std::pair<int64_t, int64_t>> rankTiles(const CpuTarget &target, int64_t lanes, int64_t m, int64_t n,
-                                                   int64_t k, int64_t maxVectors);
+                                                   int64_t k, int64_t maxVectors, int64_t maxRows);
 
 /// A tile's columns as vectors: offset and number of lanes of each. All are
 /// full but the last one.

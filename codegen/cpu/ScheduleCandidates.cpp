@@ -60,7 +60,7 @@ public:
     ContractionSchedule schedule = getSchedule();
     int64_t rows = schedule.rowLoop ? contraction.getExtent(*schedule.rowLoop) : 1;
     auto ranked = rankTiles(target, lanes, rows, contraction.getExtent(contraction.vectorLoop),
-                            contraction.getNumTerms(), target.vectorRegisters);
+                            contraction.getNumTerms(), target.vectorRegisters, target.vectorRegisters);
     for (auto tile : ArrayRef(ranked).take_front(numTiles)) {
       ScheduleChoices choices = best;
       choices.tile = tile;

@@ -84,13 +84,33 @@ func.func @update_in_place(%x: memref<8x4xf32>, %dy: memref<8x16xf32>, %w: memre
 
 // -----
 
-// Columns of a transposed second factor are not contiguous: it is copied first, before the loop that does not change it.
-// CHECK-LABEL: func @transposed_in_loop
+// Columns of a second factor that are contiguous in no dimension: it is copied first, before the loop that does not change it.
+// CHECK-LABEL: func @strided_in_loop
 // CHECK: %[[packed:.*]] = memref.alloc() {alignment = 64 : i64} : memref<4x16xf32>
 // CHECK: linalg.generic
 // CHECK-SAME: outs(%[[packed]]
 // CHECK: scf.for
 // CHECK-NOT: linalg.generic
+// CHECK: vector.load %[[packed]]
+func.func @strided_in_loop(%a: memref<8x4xf32>, %b: memref<16x4xf32, strided<[8, 2]>>, %c: memref<8x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  scf.for %t = %c0 to %c9 step %c1 {
+    linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                   affine_map<(i, j, k) -> (i, j)>]
+      ins(%a, %b : memref<8x4xf32>, memref<16x4xf32, strided<[8, 2]>>) outs(%c : memref<8x16xf32>)
+  }
+  return
+}
+
+// -----
+
+// Where the terms of its sum are contiguous, it goes into panels, however small it is.
+// CHECK-LABEL: func @transposed_in_loop
+// CHECK: %[[packed:.*]] = memref.alloc() {alignment = 64 : i64} : memref<64xf32>
+// CHECK: vector.store {{.*}}, %[[packed]]
+// CHECK: scf.for {{.*}} to %c9
 // CHECK: vector.load %[[packed]]
 func.func @transposed_in_loop(%a: memref<8x4xf32>, %b: memref<16x4xf32>, %c: memref<8x16xf32>) {
   %c0 = arith.constant 0 : index
@@ -131,17 +151,55 @@ func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %
 // -----
 
 // Sums that take several blocks wait in scratch for the task's rows in between, 38 though they are cut into tiles of six and
-// of five. The next tile's are asked for while one is computed.
+// of five. The next tile's are asked for while one's terms are added: some a turn of the loop, not all at once.
 // CHECK-LABEL: func @waiting_sums
 // CHECK: memref.alloc() {{.*}} : memref<4096xf32>
 // CHECK: %[[waiting:.*]] = memref.alloc() {{.*}} : memref<608xf32>
+// CHECK: scf.for {{.*}} step %c4 iter_args
+// CHECK-NEXT: arith
 // CHECK: memref.prefetch %[[waiting]]
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load
 func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<16x1024xf32>, %c: memref<38x16xf32>) {
   scf.forall (%i) in (1) {
     linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
                                    affine_map<(i, j, k) -> (i, j)>]
       ins(%a, %b : memref<38x1024xf32>, memref<16x1024xf32>) outs(%c : memref<38x16xf32>)
   }
+  return
+}
+
+// -----
+
+// Columns that fill no vector, with rows that cross cache lines: many tiles of rows share a copy whose vectors do not.
+// CHECK-LABEL: func @crossing_lines
+// CHECK: %[[copy:.*]] = memref.alloc() {{.*}} : memref<2048xf32>
+// CHECK: vector.load %[[copy]]
+// CHECK-LABEL: func @within_lines
+// CHECK-NOT: memref.alloc
+// CHECK: math.fma
+func.func @crossing_lines(%a: memref<256x256xf32>, %b: memref<256x7xf32>, %c: memref<256x7xf32>) {
+  linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x7xf32>) outs(%c : memref<256x7xf32>)
+  return
+}
+func.func @within_lines(%a: memref<256x256xf32>, %b: memref<256x4xf32>, %c: memref<256x4xf32>) {
+  linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x4xf32>) outs(%c : memref<256x4xf32>)
+  return
+}
+
+// -----
+
+// A tile of one vector has up to fourteen rows, but eight where a's rows, 4 KiB apart, fall on one set of the first cache.
+// CHECK-LABEL: func @rows_on_one_set
+// CHECK: %{{.*}}:8 = scf.for
+// CHECK-LABEL: func @rows_on_all_sets
+// CHECK: %{{.*}}:13 = scf.for
+func.func @rows_on_one_set(%a: memref<104x1024xf32>, %b: memref<1024x8xf32>, %c: memref<104x8xf32>) {
+  linalg.matmul ins(%a, %b : memref<104x1024xf32>, memref<1024x8xf32>) outs(%c : memref<104x8xf32>)
+  return
+}
+func.func @rows_on_all_sets(%a: memref<104x1040xf32>, %b: memref<1040x8xf32>, %c: memref<104x8xf32>) {
+  linalg.matmul ins(%a, %b : memref<104x1040xf32>, memref<1040x8xf32>) outs(%c : memref<104x8xf32>)
   return
 }
 
