@@ -46,6 +46,7 @@ private:
   /// Blocks of the sum, each with copies of the operands' parts in use.
   void emitBlocks(Value rowBegin, Value rowEnd, Value columnBegin, Value columnEnd);
   void enterBlock(Value number);
+  void prefetchNextBlock();
   void askForNextPanel(Value rowTile);
   void askForNextPartial();
   void prefetchLines(Value term);

@@ -92,6 +92,8 @@ void ContractionEmitter::emitBlockTile() {
   accumulators = emitTerms(constant(0), blockLength, accumulators, [&](Value at, ValueRange carried) {
     term = at;
     ivs[contraction.sums.back()] = computeIndex<arith::AddIOp>(builder, loc, blockBegin, term);
+    if (schedule.panels == PanelsOfB::streamed && schedule.asksAhead)
+      prefetchNextBlock();
     return emitStep(carried, [&](const Piece &piece) { return panels ? loadPanel(piece) : loadB(piece); });
   });
   auto finish = [&] {
@@ -108,10 +110,21 @@ void ContractionEmitter::emitBlockTile() {
   });
 }
 
+/// Asks for what the tile reads of b in the next block, at the current term.
+void ContractionEmitter::prefetchNextBlock() {
+  unsigned sumLoop = contraction.sums.back();
+  Value now = ivs[sumLoop];
+  ivs[sumLoop] = addIndex(builder, loc, now, schedule.blockSums);
+  for (const Piece &piece : pieces)
+    if (piece.row == 0)
+      makeBody(contraction.op, piece).prefetch(contraction.b);
+  ivs[sumLoop] = now;
+}
+
 /// Of the next tile of columns, the part that the task's row tile number `rowTile` stands for, so that the panel is
 /// near when its first tile of rows uses it.
 void ContractionEmitter::askForNextPanel(Value rowTile) {
-  if (!schedule.asksForPanels)
+  if (schedule.panels != PanelsOfB::shared || !schedule.asksAhead)
     return;
   int64_t perLine = getElementsPerLine();
   int64_t lines = llvm::divideCeil(schedule.blockSums * tileWidth, perLine * schedule.getRowTilesPerTask());

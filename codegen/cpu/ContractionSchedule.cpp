@@ -191,6 +191,9 @@ private:
       s.rowTasks = getNumShares(rowTiles, given.tasks->first);
       s.columnTasks = getNumShares(columnTiles, given.tasks->second);
     }
+    // The core itself asks ahead on long runs, but not beyond the ends of short ones.
+    if (s.panels == PanelsOfB::streamed)
+      s.asksAhead = s.getColumnsPerTask() * bytes < streamedBytes;
     if (!copies)
       return;
     BlockOfA better = getBetterLayoutOfA();
@@ -222,7 +225,7 @@ private:
           s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
       // A b that the second cache holds easily is near after its first use.
-      s.asksForPanels = getBytesOfB() > target.l2Bytes / 2;
+      s.asksAhead = getBytesOfB() > target.l2Bytes / 2;
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);

@@ -36,8 +36,9 @@ struct ContractionSchedule {
   /// cache while all the task's rows use it, or in the second where that is fast enough; sums that take several blocks
   /// wait in scratch between them.
   PanelsOfB panels = PanelsOfB::inPlace;
-  /// Whether the second cache is asked for a panel before its first tile of rows reads it.
-  bool asksForPanels = false;
+  /// Whether the second cache is asked for what comes next of b: of shared panels the next one while tiles of rows use
+  /// one, of a streamed b the next block.
+  bool asksAhead = false;
   int64_t blockSums = 0, blocksPerSum = 1, numBlocks = 1;
   /// The block of a stays in the second cache while all the task's columns use it.
   BlockOfA blockOfA = BlockOfA::inPlace;

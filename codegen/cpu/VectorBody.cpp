@@ -146,6 +146,11 @@ Value VectorBody::load(OpOperand *operand) {
   });
 }
 
+void VectorBody::prefetch(OpOperand *operand) {
+  memref::PrefetchOp::create(builder, loc, operand->get(), getIndices(op.getMatchingIndexingMap(operand), ivs),
+                             /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 void VectorBody::store(OpOperand *operand, Value value) {
   Value memref = operand->get();
   AffineMap map = op.getMatchingIndexingMap(operand);

@@ -50,6 +50,9 @@ public:
   /// all lanes read the same one.
   Value load(OpOperand *operand);
 
+  /// Asks the caches for the cache line of `operand`'s first element at these iterations, which need not be there.
+  void prefetch(OpOperand *operand);
+
   /// Writes `value`, as `emit` gives it, to `operand`'s elements at these
   /// iterations.
   void store(OpOperand *operand, Value value);

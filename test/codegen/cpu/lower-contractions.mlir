@@ -206,13 +206,15 @@ func.func @rows_on_all_sets(%a: memref<104x1040xf32>, %b: memref<1040x8xf32>, %c
 // -----
 
 // Few rows and a b beyond the second cache: it is not copied, but taken 32 terms of all the task's columns at a time. Sums
-// wait in scratch. With several tiles of rows blocks are larger: six instead of sixteen.
+// wait in scratch. A task's 2 KiB of a term are too short for the core to look ahead: the next block is asked for. With
+// several tiles of rows blocks are larger: six instead of sixteen.
 // CHECK-LABEL: func @streamed
 // CHECK: scf.forall (%{{.*}}) in (2)
 // CHECK: memref.alloc() {{.*}} : memref<3072xf32>
 // CHECK-NOT: memref.alloc
 // CHECK: scf.for %{{.*}} = %c0 to %c16 step
 // CHECK: scf.for %{{.*}} = %c0 to %c32 step %c4
+// CHECK: memref.prefetch %arg1
 // CHECK: vector.load %arg1
 // CHECK-LABEL: func @streamed_for_tiles
 // CHECK: scf.forall (%{{.*}}) in (2)
