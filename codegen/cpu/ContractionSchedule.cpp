@@ -191,9 +191,7 @@ private:
       s.rowTasks = getNumShares(rowTiles, given.tasks->first);
       s.columnTasks = getNumShares(columnTiles, given.tasks->second);
     }
-    // The core itself asks ahead on long runs, but not beyond the ends of short ones.
-    if (s.panels == PanelsOfB::streamed)
-      s.asksAhead = s.getColumnsPerTask() * bytes < streamedBytes;
+    s.asksAhead = asksAhead();
     if (!copies)
       return;
     BlockOfA better = getBetterLayoutOfA();
@@ -202,6 +200,14 @@ private:
     bool copiesA =
         (streamsA || s.getColumnTilesPerTask() >= minColumnTilesToCopy) && s.getRowTilesPerTask() >= minRowTilesToCopy;
     s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
+  }
+
+  /// A b that the second cache holds easily is near after its first use. Of one that is streamed the core itself asks
+  /// ahead in long runs, but not beyond the ends of short ones.
+  bool asksAhead() const {
+    return s.panels == PanelsOfB::shared     ? getBytesOfB() > target.l2Bytes / 2
+           : s.panels == PanelsOfB::streamed ? s.getColumnsPerTask() * bytes < streamedBytes
+                                             : false;
   }
 
   /// As few as give threads something to do and leave long runs; more where the sums that wait would not stay in the
@@ -224,8 +230,6 @@ private:
       s.panels =
           s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
-      // A b that the second cache holds easily is near after its first use.
-      s.asksAhead = getBytesOfB() > target.l2Bytes / 2;
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
       int64_t fittingTiles = std::max<int64_t>(1, fittingRows / s.tiling.rows.front().size);
