@@ -195,8 +195,9 @@ private:
     if (!copies)
       return;
     BlockOfA better = getBetterLayoutOfA();
-    // A copy also makes long runs of what comes from memory in pieces of a tile's rows.
-    bool streamsA = better == BlockOfA::tileMajor && getNumRows() * contraction.getNumTerms() * bytes > target.l2Bytes;
+    // A copy that is used more than once also makes long runs of what comes from memory in pieces of a tile's rows.
+    bool streamsA = better == BlockOfA::tileMajor && contraction.getExtent(contraction.vectorLoop) > lanes &&
+                    getNumRows() * contraction.getNumTerms() * bytes > target.l2Bytes;
     bool copiesA =
         (streamsA || s.getColumnTilesPerTask() >= minColumnTilesToCopy) && s.getRowTilesPerTask() >= minRowTilesToCopy;
     s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
@@ -226,9 +227,11 @@ private:
     // result is by far the largest operand: parts of it side by side would share cache lines.
     bool writesLines = rows > 4 * contraction.getNumTerms();
     bool splitsRows = (readsSecondCache || writesLines) && rowTiles >= fewestTasks * minRowTilesToCopy;
+    // A copy of so little takes as long as a small part of one tile of rows.
+    bool isSmall = columnTiles == 1 && staysInFirstCache();
     if (!given.panels)
-      s.panels =
-          s.isHoisted || (canShare() && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared : PanelsOfB::perTask;
+      s.panels = s.isHoisted || (canShare() && !isSmall && (rows > fittingRows || splitsRows)) ? PanelsOfB::shared
+                                                                                               : PanelsOfB::perTask;
     if (s.panels == PanelsOfB::shared) {
       // Tasks by rows, enough of them for a panel's way from the outer caches not to count, and not more than stay in
       // the second cache: each copies its own part of a, and b's panels are made once.
@@ -238,6 +241,8 @@ private:
           rowTiles, std::max<int64_t>(llvm::divideCeil(rowTiles, fittingTiles), std::min(few, rowTiles / fewest)));
       s.columnTasks = getNumShares(
           columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
+    } else if (isSmall) {
+      s.rowTasks = getNumShares(rowTiles, std::min(wanted, rowTiles / 2));
     } else {
       auto split = [&](int64_t mostColumnTasks) {
         s.columnTasks = getNumShares(columnTiles, mostColumnTasks);
@@ -283,10 +288,10 @@ private:
   bool paysToCopyB(int64_t rowTiles) const {
     if (contraction.sums.empty())
       return false;
-    if (liesAcross() || (crossesLines() && rowTiles >= minRowTilesToCopy))
+    if (liesAcross())
       return true;
     if (staysInFirstCache())
-      return false;
+      return crossesLines() && rowTiles >= minRowTilesToCopy;
     return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > maxRowsInPlace : rowTiles >= minRowTilesToCopy;
   }
 
@@ -347,14 +352,14 @@ private:
     // A panel takes half of the first cache; the other half is for a's rows. Where sums that wait between blocks go
     // beyond the second cache, blocks are fewer and panels larger. A sum whose panel just fills the cache is not cut:
     // waiting would take longer than what the cache does not hold. Nor is one whose panel tiles can read from
-    // the second cache as well; where many tiles of rows share a panel, longer sums' blocks are as large.
+    // the second cache as well; where more rows than stay there share panels, longer sums' blocks are as large.
     int64_t extent = contraction.getExtent(contraction.sums.back());
     int64_t filling = std::max<int64_t>(1, target.l1Bytes / (s.panelWidth * bytes));
     int64_t fitting = std::max<int64_t>(1, filling / 2), uncut = target.streamedPanelBytes / (s.panelWidth * bytes);
     int64_t waiting = std::min(getNumRows(), getFittingRows(fitting)) * contraction.getExtent(contraction.vectorLoop);
     if (waiting * bytes > target.l2Bytes)
       fitting = llvm::alignTo(llvm::divideCeil(2 * filling, 3), termsPerTurn);
-    if (uncut > filling && canShare() && s.tiling.getNumRowTiles() >= minRowTilesForPanel)
+    if (uncut > filling && canShare() && getNumRows() > getFittingRows(fitting))
       fitting = std::max(fitting, uncut / termsPerTurn * termsPerTurn);
     if (s.panels == PanelsOfB::streamed)
       filling = fitting = uncut =

@@ -171,15 +171,16 @@ func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<16x1024xf32>, %c: me
 
 // -----
 
-// Columns that fill no vector, with rows that cross cache lines: many tiles of rows share a copy whose vectors do not.
+// Columns that fill no vector, with rows that cross cache lines: a task's tiles of rows share a copy whose vectors do not.
 // CHECK-LABEL: func @crossing_lines
+// CHECK: scf.forall (%{{.*}}) in (7)
 // CHECK: %[[copy:.*]] = memref.alloc() {{.*}} : memref<2048xf32>
 // CHECK: vector.load %[[copy]]
 // CHECK-LABEL: func @within_lines
 // CHECK-NOT: memref.alloc
 // CHECK: math.fma
-func.func @crossing_lines(%a: memref<256x256xf32>, %b: memref<256x7xf32>, %c: memref<256x7xf32>) {
-  linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x7xf32>) outs(%c : memref<256x7xf32>)
+func.func @crossing_lines(%a: memref<1024x256xf32>, %b: memref<256x7xf32>, %c: memref<1024x7xf32>) {
+  linalg.matmul ins(%a, %b : memref<1024x256xf32>, memref<256x7xf32>) outs(%c : memref<1024x7xf32>)
   return
 }
 func.func @within_lines(%a: memref<256x256xf32>, %b: memref<256x4xf32>, %c: memref<256x4xf32>) {
