@@ -141,8 +141,7 @@ void ContractionEmitter::askForNextPartial() {
   int64_t columns = llvm::alignTo(schedule.getColumnsPerTask(), lanes);
   Value next = addIndex(builder, loc, getPlaceInPartial(pieces.front()), tileRows * columns);
   int64_t lines = llvm::divideCeil(tileRows * tileWidth, getElementsPerLine());
-  linesAhead.push_back({partial, next, lines, /*isWrite=*/true,
-                        /*locality=*/3});
+  linesAhead.push_back({partial, next, lines, /*isWrite=*/true, /*locality=*/3});
 }
 
 /// The part of the lines ahead that the turn from term `term` of the block on stands for: all of them at once would
