@@ -5,9 +5,8 @@
 
 Each network and number of threads is a process of its own; rounds go through them in turn, more than --rounds as long as one
 beats the fastest so far by a hundredth. Ratios are of the fastest rounds, which neighbours on the machine disturb least;
-medians stand beside them. The picture shows what a
-multiply-add costs as one size doubles and the others stay those of models/text_classifier.mlir: a level line is a step time
-in proportion to the work.
+medians stand beside them. The picture shows what a multiply-add costs as one size doubles and the others stay those of
+models/text_classifier.mlir: a level line is a step time in proportion to the work.
 """
 
 import os

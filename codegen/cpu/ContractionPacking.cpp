@@ -22,7 +22,7 @@ static constexpr int64_t bytesPerPackingTask = 64 << 10, tilesPerPackingTask = 4
 // first cache meanwhile.
 static constexpr int64_t termsPerVisit = 16;
 
-static constexpr int64_t conflictingRowBytes = 512, cacheLineBytes = 64;
+static constexpr int64_t conflictingRowBytes = 512;
 
 Value ContractionEmitter::allocate(ArrayRef<int64_t> shape) {
   return memref::AllocOp::create(builder, loc, MemRefType::get(shape, elementType), builder.getI64IntegerAttr(64));

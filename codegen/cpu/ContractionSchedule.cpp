@@ -46,7 +46,7 @@ static constexpr int64_t fewTerms = 32;
 static constexpr int64_t minTermsForLanes = 64;
 
 // Rows that begin a multiple of this many bytes apart fall on few of a cache's sets.
-static constexpr int64_t conflictingBytes = 2048, cacheLineBytes = 64;
+static constexpr int64_t conflictingBytes = 2048;
 
 // Bytes that fall on a set of a first cache each once: its sets times its lines.
 static constexpr int64_t setsBytes = 4096;

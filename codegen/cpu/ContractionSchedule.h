@@ -13,6 +13,8 @@ namespace mlir::nn {
 /// Terms of a sum that one turn of the innermost loop adds; blocks of the sum are multiples of them.
 inline constexpr int64_t termsPerTurn = 4;
 
+inline constexpr int64_t cacheLineBytes = 64;
+
 struct ContractionSchedule {
   /// Loops around all tiles; one of the rows' loops, if there are any, runs through a tile's rows.
   SmallVector<unsigned> outerLoops;
