@@ -60,17 +60,19 @@ void ContractionEmitter::emit() {
   });
 }
 
-/// Tiles [begin, end) of `total` for task `task` of `tasks`.
+/// Tiles [begin, end) of `total` for task `task` of `tasks`: the first ones have one more where they do not go up.
 static std::pair<Value, Value> getShare(OpBuilder &builder, Location loc, Value task, int64_t tasks, int64_t total) {
-  int64_t share = llvm::divideCeil(total, tasks);
-  Value size = getIndexConstant(builder, loc, share), all = getIndexConstant(builder, loc, total);
   if (tasks == 1)
-    return {getIndexConstant(builder, loc, 0), all};
-  Value begin = arith::MulIOp::create(builder, loc, task, size);
-  Value end = arith::AddIOp::create(builder, loc, begin, size);
-  if (tasks * share != total)
-    end = arith::MinUIOp::create(builder, loc, end, all);
-  return {begin, end};
+    return {getIndexConstant(builder, loc, 0), getIndexConstant(builder, loc, total)};
+  auto getBegin = [&](Value task) -> Value {
+    Value begin = arith::MulIOp::create(builder, loc, task, getIndexConstant(builder, loc, total / tasks));
+    if (total % tasks == 0)
+      return begin;
+    Value larger = arith::MinUIOp::create(builder, loc, task, getIndexConstant(builder, loc, total % tasks));
+    return arith::AddIOp::create(builder, loc, begin, larger);
+  };
+  Value next = arith::AddIOp::create(builder, loc, task, getIndexConstant(builder, loc, 1));
+  return {getBegin(task), getBegin(next)};
 }
 
 /// Task `task` of one point of the outer loops.

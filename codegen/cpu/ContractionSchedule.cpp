@@ -24,6 +24,9 @@ static constexpr int64_t minRowTilesForPanel = 20;
 // Tiles of rows that are worth a task's copy of a panel, and tiles of columns a block of a.
 static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 
+// Rows for which a task's copy of a panel of one vector takes next to no time.
+static constexpr int64_t rowsPerSmallCopy = 128;
+
 // Rows up to which b is read in place where the second cache holds it easily; tiles of rows up to which more of it is
 // better streamed than copied.
 static constexpr int64_t maxRowsInPlace = 800, maxRowTilesToStream = 24;
@@ -54,9 +57,10 @@ static constexpr int64_t setsBytes = 4096;
 // Accumulators that keep two FMAs a cycle of four cycles each busy.
 static constexpr int64_t fewestChains = 8;
 
-/// Into how many equal shares, the last one possibly smaller, `total` tiles go where `wanted` are wanted.
+/// Into how many shares `total` tiles go where `wanted` are wanted: an even number of them where there are several, as
+/// most machines have an even number of cores.
 static int64_t getNumShares(int64_t total, int64_t wanted) {
-  return llvm::divideCeil(total, llvm::divideCeil(total, std::clamp<int64_t>(wanted, 1, total)));
+  return std::clamp<int64_t>(wanted > 1 ? llvm::alignTo(wanted, 2) : wanted, 1, total);
 }
 
 namespace {
@@ -87,6 +91,9 @@ struct Scheduler {
     for (int64_t extent : contraction.extents)
       work *= extent;
     int64_t wanted = s.isNested ? 1 : std::clamp<int64_t>(work / multiplyAddsPerTask, 1, maxTasks);
+    // Of few tasks, a number that halves again.
+    if (wanted < enoughTasks)
+      wanted = llvm::bit_floor<uint64_t>(wanted * 4 / 3);
     chooseTasks(llvm::divideCeil(wanted, contraction.getNumPoints(s.outerLoops)));
     s.isParallel = !s.isNested && (wanted > 1 || s.rowTasks * s.columnTasks > 1);
     return s;
@@ -188,8 +195,8 @@ private:
     if (s.isNested)
       s.rowTasks = s.columnTasks = 1;
     if (given.tasks) {
-      s.rowTasks = getNumShares(rowTiles, given.tasks->first);
-      s.columnTasks = getNumShares(columnTiles, given.tasks->second);
+      s.rowTasks = std::clamp<int64_t>(given.tasks->first, 1, rowTiles);
+      s.columnTasks = std::clamp<int64_t>(given.tasks->second, 1, columnTiles);
     }
     s.asksAhead = asksAhead();
     if (!copies)
@@ -242,7 +249,9 @@ private:
       s.columnTasks = getNumShares(
           columnTiles, std::min<int64_t>(llvm::divideCeil(few, s.rowTasks), columnTiles / minColumnTilesToCopy));
     } else if (isSmall) {
-      s.rowTasks = getNumShares(rowTiles, std::min(wanted, rowTiles / 2));
+      s.rowTasks = getNumShares(
+          rowTiles,
+          std::min({wanted, std::max<int64_t>(2, llvm::alignDown(rows / rowsPerSmallCopy, 2)), rowTiles / 2}));
     } else {
       auto split = [&](int64_t mostColumnTasks) {
         s.columnTasks = getNumShares(columnTiles, mostColumnTasks);
@@ -382,7 +391,16 @@ private:
     if (alongSum == 1)
       return readsSecondCache || (alongRows && *alongRows * bytes % conflictingBytes != 0) ? BlockOfA::inPlace
                                                                                            : BlockOfA::rowMajor;
-    return alongRows == 1 ? BlockOfA::tileMajor : BlockOfA::rowMajor;
+    if (alongRows == 1)
+      return staysInSecondCache() ? BlockOfA::inPlace : BlockOfA::tileMajor;
+    return BlockOfA::rowMajor;
+  }
+
+  /// Whether the second cache holds each factor, and tiles have so many rows that few of them read the same line of a
+  /// where it lies across.
+  bool staysInSecondCache() const {
+    return getBytesOfB() <= target.l2Bytes && getNumRows() * contraction.getNumTerms() * bytes <= target.l2Bytes &&
+           2 * s.tiling.rows.front().size * bytes > cacheLineBytes;
   }
 
   const Contraction &contraction;

@@ -173,7 +173,7 @@ func.func @waiting_sums(%a: memref<38x1024xf32>, %b: memref<16x1024xf32>, %c: me
 
 // Columns that fill no vector, with rows that cross cache lines: a task's tiles of rows share a copy whose vectors do not.
 // CHECK-LABEL: func @crossing_lines
-// CHECK: scf.forall (%{{.*}}) in (7)
+// CHECK: scf.forall (%{{.*}}) in (8)
 // CHECK: %[[copy:.*]] = memref.alloc() {{.*}} : memref<2048xf32>
 // CHECK: vector.load %[[copy]]
 // CHECK-LABEL: func @within_lines
@@ -266,7 +266,7 @@ func.func @rows_apart(%a: memref<32x100xf32>, %b: memref<100x3xf32>, %c: memref<
 // CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<131072xf32>
 // CHECK: scf.forall (%{{.*}}) in (4)
 // CHECK: vector.store %{{.*}}, %[[panels]]
-// CHECK: scf.forall (%{{.*}}) in (10)
+// CHECK: scf.forall (%{{.*}}) in (12)
 // CHECK: %[[block:.*]] = memref.alloc()
 // CHECK: vector.store %{{.*}}, %[[block]]
 // CHECK: %[[a:.*]] = memref.load %[[block]]

@@ -107,7 +107,7 @@ func.func @far(%a: memref<1024x1024xf32>, %b: memref<1024x1024xf32>, %c: memref<
 
 // Fewer rows than columns: tasks by columns, none of which copies what another one copies too.
 // V3-LABEL: func.func @flat
-// V3: scf.forall {{.*}} in (6)
+// V3: scf.forall {{.*}} in (8)
 // V3: memref.alloc() {{.*}} : memref<6144xf32>
 // V3-NOT: memref.prefetch {{.*}}, read
 func.func @flat(%a: memref<128x512xf32>, %b: memref<512x256xf32>, %c: memref<128x256xf32>) {
