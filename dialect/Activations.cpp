@@ -39,7 +39,7 @@ SmallVector<Value> TanhOp::getSavedValues() { return {getResult()}; }
 FailureOr<SmallVector<Value>> TanhOp::buildAdjoint(OpBuilder &builder, ValueRange saved, ArrayRef<Value> resultGrads,
                                                    ArrayRef<bool>) {
   return mapGradient(*this, builder, saved[0], resultGrads[0], [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
-    return arith::MulFOp::create(b, args[1], oneMinus(b, arith::MulFOp::create(b, args[0], args[0])));
+    return arith::MulFOp::create(b, args[1], tanhSlope(b, args[0]));
   });
 }
 

@@ -137,11 +137,36 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return success();
   }
 
+  /// The penalties of the variables' regularizers, of the type of the loss that they are added to.
+  SmallVector<Value> buildPenalties(EntryBuilder &entry, MinimizeOp minimize, ArrayRef<VariableOp> variables) {
+    Type type = minimize.getLoss().getType();
+    SmallVector<Value> penalties;
+    for (VariableOp variable : variables) {
+      auto regularizer = dyn_cast_if_present<RegularizerAttrInterface>(variable.getRegularizerAttr());
+      if (!regularizer)
+        continue;
+      Value penalty = regularizer.buildPenalty(entry.b, variable.getLoc(), entry.getVariable(variable));
+      // Of a parameter whose element type is not the loss's.
+      if (penalty.getType() != type) {
+        bool isWider = getElementTypeOrSelf(type).isF64();
+        penalty = isWider ? arith::ExtFOp::create(entry.b, variable.getLoc(), type, penalty).getResult()
+                          : arith::TruncFOp::create(entry.b, variable.getLoc(), type, penalty).getResult();
+      }
+      penalties.push_back(penalty);
+    }
+    return penalties;
+  }
+
   /// Inlines a step's body and reports its metrics; returns the loss of each objective, regularisers included.
   FailureOr<SmallVector<Value>> inlineStep(EntryBuilder &entry, StepOp step, ArrayRef<Objective> objectives,
                                            VariableOp counter) {
     SymbolTable symbols(getOperation());
     SmallVector<Value> inputs = entry.addDataInputs(step.getFunctionType(), step.getArgNames(), step.getLoc());
+    // Before all else, so that their gradients come after all else: a sum over samples that cancels does so exactly,
+    // and what a penalty adds is added where the update reads the gradient.
+    SmallVector<SmallVector<Value>> penalties;
+    for (const Objective &objective : objectives)
+      penalties.push_back(buildPenalties(entry, objective.op, objective.variables));
     IRMapping mapping;
     auto variable = [&](StringRef name) { return entry.getVariable(symbols.lookup<VariableOp>(name)); };
     if (failed(inlineBody(entry.b, step.getBody().front(), inputs, batch, symbols, variable, mapping)) ||
@@ -155,20 +180,10 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     SmallVector<MetricOp> metrics(entry.function.getOps<MetricOp>());
     SmallVector<MinimizeOp> minimizes(entry.function.getOps<MinimizeOp>());
     SmallVector<Value> losses;
-    for (auto [index, objective, minimize] : llvm::enumerate(objectives, minimizes)) {
+    for (auto [index, minimize, added] : llvm::enumerate(minimizes, penalties)) {
       Value loss = minimize.getLoss();
-      for (VariableOp variable : objective.variables)
-        if (auto regularizer = dyn_cast_if_present<RegularizerAttrInterface>(variable.getRegularizerAttr())) {
-          Value penalty = regularizer.buildPenalty(entry.b, variable.getLoc(), entry.getVariable(variable));
-          // Of a parameter whose element type is not the loss's.
-          if (penalty.getType() != loss.getType()) {
-            bool isWider = getElementTypeOrSelf(loss.getType()).isF64();
-            penalty = isWider
-                          ? arith::ExtFOp::create(entry.b, variable.getLoc(), loss.getType(), penalty).getResult()
-                          : arith::TruncFOp::create(entry.b, variable.getLoc(), loss.getType(), penalty).getResult();
-          }
-          loss = arith::AddFOp::create(entry.b, minimize.getLoc(), loss, penalty);
-        }
+      for (Value penalty : added)
+        loss = arith::AddFOp::create(entry.b, minimize.getLoc(), loss, penalty);
       losses.push_back(loss);
       entry.addOutput(index == 0 ? "loss" : ("loss_" + Twine(index)).str(), "loss", loss);
     }
