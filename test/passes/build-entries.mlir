@@ -46,3 +46,22 @@ nn.step @fit(%x: tensor<?x4xf32>, %y: tensor<?xi32>) {
   nn.metric "accuracy" %accuracy
   nn.minimize %loss over [@m] with #nn.adam
 }
+
+// -----
+
+// A penalty comes before the layers, so that what is added to the gradient for it comes after the sum over samples.
+// CHECK-LABEL: func.func @penalized.train(
+// CHECK: %[[penalty:.*]] = linalg.generic {{.*}} iterator_types = []}
+// CHECK: nn.dense
+// CHECK: %[[error:.*]] = nn.mean_squared_error
+// CHECK: %[[loss:.*]] = arith.addf %[[error]], %[[penalty]] : tensor<f32>
+// CHECK: nn.gradient %[[loss]]
+nn.model @r(%x: tensor<?x4xf32>) -> tensor<?x3xf32> {
+  %y = nn.dense %x {units = 3, use_bias = false, kernel_regularizer = #nn.l2<0.5>}
+  nn.return %y
+}
+nn.step @penalized(%x: tensor<?x4xf32>, %t: tensor<?x3xf32>) {
+  %z = nn.call @r(%x) : tensor<?x3xf32>
+  %loss = nn.mean_squared_error %z, %t
+  nn.minimize %loss over [@r] with #nn.sgd
+}
