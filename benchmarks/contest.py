@@ -16,10 +16,11 @@ from memory import PeakMemory
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 
-# A contestant's fastest round says what it can do undisturbed once so many more have not beaten it by this share.
-SETTLED_ROUNDS, SETTLED_SHARE = 3, 0.01
+# A contestant's fastest round says what it can do undisturbed once its so many fastest ones are this close: rounds that a
+# neighbour on the machine slows down differ by more.
+SETTLED_ROUNDS, SETTLED_SHARE = 3, 0.03
 # Times as many rounds as asked for are taken at most.
-MOST_ROUNDS = 5
+MOST_ROUNDS = 7
 BATCH_SECONDS, FEWEST_BATCHES = 0.001, 4
 
 # Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
@@ -125,9 +126,9 @@ def time_fastest(call, seconds):
 
 
 def is_settled(times):
-    """Whether the last rounds have not beaten the fastest one before them. `times`: a value a round."""
-    before, last = times[:-SETTLED_ROUNDS], times[-SETTLED_ROUNDS:]
-    return bool(before) and min(last) > (1 - SETTLED_SHARE) * min(before)
+    """Whether the fastest rounds agree. `times`: a value a round."""
+    fastest = sorted(times)[:SETTLED_ROUNDS]
+    return len(fastest) == SETTLED_ROUNDS and fastest[-1] <= (1 + SETTLED_SHARE) * fastest[0]
 
 
 def serve_steps(step):
@@ -145,8 +146,8 @@ def serve_steps(step):
 
 
 def time_in_turn(contestants, rounds, seconds, until_settled=False):
-    """Seconds a step of contestants that train, by name: one value a round. With `until_settled`, those whose fastest round
-    is not settled after so many have more, up to MOST_ROUNDS times as many."""
+    """Seconds a step of contestants that train, by name: one value a round. With `until_settled`, those whose fastest rounds
+    do not agree after so many have more, up to MOST_ROUNDS times as many."""
     times = {contestant.name: [] for contestant in contestants}
     for done in range(MOST_ROUNDS * rounds if until_settled else rounds):
         for contestant in contestants:

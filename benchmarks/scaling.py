@@ -3,10 +3,10 @@
 
     python3 benchmarks/scaling.py [--march CPU] [--rounds N] [--picture FILE.svg]
 
-Each network and number of threads is a process of its own; rounds go through them in turn, more than --rounds as long as one
-beats the fastest so far by a hundredth. Ratios are of the fastest rounds, which neighbours on the machine disturb least;
-medians stand beside them. The picture shows what a multiply-add costs as one size doubles and the others stay those of
-models/text_classifier.mlir: a level line is a step time in proportion to the work.
+Each network and number of threads is a process of its own; rounds go through them in turn, more than --rounds until the
+three fastest agree within three hundredths. Ratios are of the fastest rounds, which neighbours on the machine disturb
+least; medians stand beside them. The picture shows what a multiply-add costs as one size doubles and the others stay
+those of models/text_classifier.mlir: a level line is a step time in proportion to the work.
 """
 
 import os
