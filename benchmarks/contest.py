@@ -20,10 +20,10 @@ ROOT = os.path.dirname(HERE)
 # neighbour on the machine slows down differ by more.
 SETTLED_ROUNDS, SETTLED_SHARE = 3, 0.03
 # Times as many rounds as asked for are taken at most.
-MOST_ROUNDS = 7
+MOST_ROUNDS = 5
 BATCH_SECONDS, FEWEST_BATCHES = 0.001, 4
 
-# Longer than the threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
+# Longer than the further threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
 PAUSE_SECONDS = 0.04
 
 
@@ -60,6 +60,7 @@ def start(environment, script, threads, arguments=(), variables=None):
 class Contestant:
     def __init__(self, name, environment, script, threads, arguments=()):
         self.name = name
+        self._pause = PAUSE_SECONDS if threads > 1 else 0
         self._process = start(environment, script, threads, arguments)
         memory = PeakMemory(self._process.pid)
         self.ready = self._answer()
@@ -67,7 +68,7 @@ class Contestant:
         self.peak_memory = memory.stop()
 
     def ask(self, request):
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(self._pause)
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return self._answer()

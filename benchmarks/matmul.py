@@ -6,7 +6,7 @@
 
 Each contestant is a process of its own. A round goes through all shapes, and all contestants have their turns at one before
 the next: what disturbs the machine for seconds disturbs one round of a shape, not all. A shape has more rounds than --rounds
-until the three fastest of each contestant agree within three hundredths, up to seven times as many. A line a shape:
+until the three fastest of each contestant agree within three hundredths, up to five times as many. A line a shape:
 GFLOP/s of each (its fastest calls) and nnc's rate divided by the better peer's. With --sweep, nnc alone on every number of
 columns from 1 to 64.
 """
