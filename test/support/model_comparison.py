@@ -3,8 +3,9 @@
 On the reference target, which computes in f64, each tensor agrees to 1e-10 of its largest element; on the CPU the error,
 against JAX in f64, is within rounding.allowed_error of JAX's own in f32. That rule compares two errors, of which either may
 be any number by chance where a result is ill-conditioned: a sum that cancels, a pre-activation at a kink. So parameters and
-data are drawn, before the program runs, until JAX in f32 keeps the rule itself on inputs that differ in their last place,
-DISTURBANCES times. A model that has no such draw among DRAWS is none to compare.
+data are drawn, before the program runs, until JAX in f32 keeps the rule itself on inputs, and with results of the models,
+that differ in their last place, DISTURBANCES times: equal samples, whose gradients cancel to the last bit, stay equal
+where only parameters are others. A model that has no such draw among DRAWS is none to compare.
 
     compare(plan, target)   # a Comparison
     Worker(target)          # the same in a process of its own, which a program that crashes or hangs ends
@@ -50,16 +51,16 @@ class Comparison:
 
 
 def train_in_jax(network, dtype):
-    """A function of parameters and data: the first result, the loss, its gradients and the parameters after the updates, by
-    name, computed in `dtype`."""
+    """A function of parameters, data, and a factor for each element of every call's result: the first result, the loss, its
+    gradients and the parameters after the updates, by name, computed in `dtype`."""
     start, update, clip = network.optimizer
 
     @jax.jit
-    def everything(parameters, floats, integers):
+    def everything(parameters, floats, integers, factors):
         def evaluate(parameters, step):
             """As outside training at step -1, as in a training step from 0 on: one loop, which XLA compiles once."""
             random = Random(0, jnp.maximum(step, 0), step >= 0)
-            loss = lambda p, f: network.loss(p, f | integers, random)  # noqa: E731
+            loss = lambda p, f: network.loss(p, f | integers, factors, random)  # noqa: E731
             (value, result), gradients = jax.value_and_grad(loss, (0, 1), has_aux=True)(parameters, floats)
             return value, result, *gradients
 
@@ -78,11 +79,11 @@ def train_in_jax(network, dtype):
         named = {"loss": loss, "y": result} | {f"d/d{name}": value for name, value in (gradients | of_inputs).items()}
         return named | {f"updated {name}": value for name, value in updated.items()}
 
-    def run(parameters, data):
+    def run(parameters, data, factors):
         cast = lambda values: {name: value.astype(dtype) for name, value in values.items()}  # noqa: E731
         integers = {name: value for name, value in data.items() if value.dtype == np.int32}
         floats = {name: value for name, value in data.items() if name not in integers}
-        results = jax.device_get(everything(cast(parameters), cast(floats), integers))
+        results = jax.device_get(everything(cast(parameters), cast(floats), integers, cast(factors)))
         return {name: np.asarray(value, np.float64) for name, value in results.items()}
 
     return run
@@ -134,11 +135,13 @@ def draw_decided(network, shapes, target):
         parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
         data = network.draw_data(random)
         valid = {name: value[: network.plan.valid] for name, value in data.items()}
-        exact = in_f64(parameters, valid)
+        ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.result_shapes().items()}
+        exact = in_f64(parameters, valid, ones)
         if target == "reference":
             return parameters, data, exact, None, draws, ""
-        rounded = in_f32(parameters, valid)
-        disturbances = (in_f32(disturbed(parameters, random), disturbed(valid, random)) for _ in range(DISTURBANCES))
+        rounded = in_f32(parameters, valid, ones)
+        disturbances = (in_f32(*(disturbed(values, random) for values in (parameters, valid, ones)))
+                        for _ in range(DISTURBANCES))
         wrong = next(filter(None, (list_outside(results, exact, rounded) for results in disturbances)), [])
         if not wrong:
             return parameters, data, exact, rounded, draws, ""

@@ -267,13 +267,17 @@ class RandomNetwork:
         models = "".join(model.text(element) for model in self.models)
         return f"{models}nn.step @fit({', '.join(arguments)}) {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
-    def loss(self, parameters, data, random=None):
-        """The step's loss and the first result, in JAX, on the samples that `data` has; in training, with the numbers of
-        philox.Random."""
+    def result_shapes(self):
+        """Of each call, by the name of its result: the shape of a sample."""
+        return {result: model.result.shape for model, _, result in self.calls}
+
+    def loss(self, parameters, data, factors, random=None):
+        """The step's loss and the first result, in JAX, on the samples that `data` has, each call's result times its factor;
+        in training, with the numbers of philox.Random."""
         parameters = dict(parameters, random=random)
         values, total = dict(data), sum(model.penalty(parameters) for model in self.models)
         for model, operands, result in self.calls:
-            values[result] = model.evaluate(parameters, [values[operand] for operand in operands])
+            values[result] = model.evaluate(parameters, [values[operand] for operand in operands]) * factors[result]
         for _, result, loss, target, _ in self._targets():
             total += loss.formula(values[result], values[target])
         return total, values["y"]
