@@ -5,7 +5,7 @@ against JAX in f64, is within rounding.allowed_error of JAX's own in f32. That r
 be any number by chance where a result is ill-conditioned: a sum that cancels, a pre-activation at a kink. So parameters and
 data are drawn, before the program runs, until JAX in f32 keeps the rule itself on inputs, and with results of the models,
 that differ in their last place, DISTURBANCES times: equal samples, whose gradients cancel to the last bit, stay equal
-where only parameters are others. A model that has no such draw among DRAWS is none to compare.
+where only parameters differ. A model that has no such draw among DRAWS is none to compare.
 
     compare(plan, target)   # a Comparison
     Worker(target)          # the same in a process of its own, which a program that crashes or hangs ends
@@ -130,12 +130,12 @@ def draw_decided(network, shapes, target):
     """Parameters of these shapes, and data, on which the rule decides; what JAX makes of them in f64, and in f32 unless the
     target is the reference; the number of draws, and, where the last one decides nothing either, why."""
     in_f64, in_f32 = train_in_jax(network, np.float64), train_in_jax(network, np.float32)
+    ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.result_shapes().items()}
     for draws in range(1, DRAWS + 1):
         random = np.random.default_rng([network.plan.seed, draws])
         parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
         data = network.draw_data(random)
         valid = {name: value[: network.plan.valid] for name, value in data.items()}
-        ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.result_shapes().items()}
         exact = in_f64(parameters, valid, ones)
         if target == "reference":
             return parameters, data, exact, None, draws, ""
