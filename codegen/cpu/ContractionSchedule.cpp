@@ -11,8 +11,8 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-// Below this many multiply-adds a task is not worth handing to another thread.
-static constexpr int64_t multiplyAddsPerTask = 1 << 18;
+// Below this many vectors of multiply-adds a task is not worth handing to another thread.
+static constexpr int64_t vectorsPerTask = 1 << 14;
 static constexpr int64_t maxTasks = 64;
 
 // Where tasks copy what others copy too, there are no more than this.
@@ -87,10 +87,10 @@ struct Scheduler {
       chooseTiling(/*maxVectors=*/1);
     for (const TileRun &run : s.tiling.columns)
       s.panelWidth = std::max<int64_t>(s.panelWidth, llvm::alignTo(run.size, lanes));
-    int64_t work = 1;
-    for (int64_t extent : contraction.extents)
-      work *= extent;
-    int64_t wanted = s.isNested ? 1 : std::clamp<int64_t>(work / multiplyAddsPerTask, 1, maxTasks);
+    int64_t vectors = 1;
+    for (auto [loop, extent] : llvm::enumerate(contraction.extents))
+      vectors *= loop == contraction.vectorLoop ? llvm::divideCeil(extent, lanes) : extent;
+    int64_t wanted = s.isNested ? 1 : std::clamp<int64_t>(vectors / vectorsPerTask, 1, maxTasks);
     // Of few tasks, a number that halves again.
     if (wanted < enoughTasks)
       wanted = llvm::bit_floor<uint64_t>(wanted * 4 / 3);

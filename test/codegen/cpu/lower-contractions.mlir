@@ -126,14 +126,27 @@ func.func @transposed_in_loop(%a: memref<8x4xf32>, %b: memref<16x4xf32>, %c: mem
 
 // -----
 
-// Large products are parallel over tiles; inside a parallel loop they are not.
+// Large products are parallel over tiles; inside a parallel loop they are not. A few columns take the time of a vector of
+// them, so that as many rows are enough for two tasks.
 // CHECK-LABEL: func @parallel
 // CHECK: scf.forall (%{{.*}}) in ({{[0-9]+}})
+// CHECK-LABEL: func @few_columns
+// CHECK: scf.forall (%{{.*}}) in (2)
+// CHECK-LABEL: func @fewer_rows
+// CHECK-NOT: scf.forall
 // CHECK-LABEL: func @inside_parallel
 // CHECK: scf.forall (%{{.*}}) in (4)
 // CHECK-NOT: scf.forall
 func.func @parallel(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
   linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x256xf32>) outs(%c : memref<256x256xf32>)
+  return
+}
+func.func @few_columns(%a: memref<128x256xf32>, %b: memref<256x2xf32>, %c: memref<128x2xf32>) {
+  linalg.matmul ins(%a, %b : memref<128x256xf32>, memref<256x2xf32>) outs(%c : memref<128x2xf32>)
+  return
+}
+func.func @fewer_rows(%a: memref<90x256xf32>, %b: memref<256x8xf32>, %c: memref<90x8xf32>) {
+  linalg.matmul ins(%a, %b : memref<90x256xf32>, memref<256x8xf32>) outs(%c : memref<90x8xf32>)
   return
 }
 func.func @inside_parallel(%a: memref<4x256x256xf32>, %b: memref<256x256xf32>, %c: memref<4x256x256xf32>) {
