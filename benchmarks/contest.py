@@ -126,6 +126,16 @@ def time_fastest(call, seconds):
     return min(batches)
 
 
+def time_fastest_step(step, seconds):
+    """Seconds of the fastest of the steps that fit into a turn; of one at least."""
+    begin, times = time.perf_counter(), []
+    while not times or time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 def is_settled(times):
     """Whether the fastest rounds agree. `times`: a value a round."""
     fastest = sorted(times)[:SETTLED_ROUNDS]
@@ -134,7 +144,8 @@ def is_settled(times):
 
 def serve_steps(step):
     """A contestant that trains: `step()` takes a training step and returns its loss. Says the losses of the first three, and
-    when, on the clock of all processes, the first was done; then answers {"seconds": S} with seconds a step."""
+    when, on the clock of all processes, the first was done; then answers {"seconds": S} with seconds a step, or, where it says
+    "fastest" too, with those of the turn's fastest step, which needs a `step()` that returns when all is done."""
 
     def repeat(count):
         for _ in range(count):
@@ -143,17 +154,23 @@ def serve_steps(step):
     losses = [step()]
     first_done = time.monotonic()
     losses += [step() for _ in range(2)]
-    serve(lambda request: time_calls(repeat, request["seconds"]), {"losses": losses, "first_done": first_done})
+
+    def answer(request):
+        seconds = request["seconds"]
+        return time_fastest_step(step, seconds) if "fastest" in request else time_calls(repeat, seconds)
+
+    serve(answer, {"losses": losses, "first_done": first_done})
 
 
-def time_in_turn(contestants, rounds, seconds, until_settled=False):
-    """Seconds a step of contestants that train, by name: one value a round. With `until_settled`, those whose fastest rounds
-    do not agree after so many have more, up to MOST_ROUNDS times as many."""
+def time_in_turn(contestants, rounds, seconds, fastest=False):
+    """Seconds a step of contestants that train, by name: one value a round. With `fastest`, those of each turn's fastest step;
+    and contestants whose fastest rounds do not agree after so many have more, up to MOST_ROUNDS times as many."""
     times = {contestant.name: [] for contestant in contestants}
-    for done in range(MOST_ROUNDS * rounds if until_settled else rounds):
+    request = {"seconds": seconds} | ({"fastest": True} if fastest else {})
+    for done in range(MOST_ROUNDS * rounds if fastest else rounds):
         for contestant in contestants:
             if done < rounds or not is_settled(times[contestant.name]):
-                times[contestant.name].append(contestant.ask({"seconds": seconds}))
+                times[contestant.name].append(contestant.ask(request))
     for contestant in contestants:
         contestant.close()
     return times

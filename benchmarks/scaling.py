@@ -4,9 +4,10 @@
     python3 benchmarks/scaling.py [--march CPU] [--rounds N] [--picture FILE.svg]
 
 Each network and number of threads is a process of its own; rounds go through them in turn, more than --rounds until the
-three fastest agree within three hundredths. Ratios are of the fastest rounds, which neighbours on the machine disturb
-least; medians stand beside them. The picture shows what a multiply-add costs as one size doubles and the others stay
-those of models/text_classifier.mlir: a level line is a step time in proportion to the work.
+three fastest agree within three hundredths. A round's time is that of its fastest step, and ratios are of the fastest
+rounds, which neighbours on the machine disturb least; medians of the rounds stand beside them. The picture shows what a
+multiply-add costs as one size doubles and the others stay those of models/text_classifier.mlir: a level line is a step
+time in proportion to the work.
 """
 
 import os
@@ -36,7 +37,7 @@ def time_own(cases, march, rounds, seconds):
     with tempfile.TemporaryDirectory() as folder:
         contestants = [own_contestant(network, threads, march, os.path.join(folder, "weights.npz"), (network, threads))
                        for network, threads in cases]
-    return time_in_turn(contestants, rounds, seconds, until_settled=True)
+    return time_in_turn(contestants, rounds, seconds, fastest=True)
 
 
 def print_threads(names, march, rounds, seconds):
@@ -51,6 +52,9 @@ def print_threads(names, march, rounds, seconds):
         print(f"{name:<24}" + "".join(f"{1e3 * value:>11.2f}" for times in (one, two)
                                       for value in (min(times), statistics.median(times))) + f"{speedup:>10.2f}",
               flush=True)
+    one, two = measure_peak(1), measure_peak(2)
+    print(f"arithmetic in registers: {one / 1e9:.0f} GFLOP/s on one thread, {two / 1e9:.0f} on two: "
+          f"{two / one:.2f} times as many")
     return speedups
 
 

@@ -110,15 +110,16 @@ FailureOr<SmallVector<Value>> GeluOp::lower(OpBuilder &builder) {
     auto scaled = [&](Value value, double factor) -> Value {
       return arith::MulFOp::create(b, value, constant(b, x.getType(), factor));
     };
-    Value curve;
+    Value twice; // Of the share of x that passes.
     if (approximate) {
       Value cube = arith::MulFOp::create(b, x, arith::MulFOp::create(b, x, x));
       Value inner = arith::AddFOp::create(b, x, scaled(cube, 0.044715));
-      curve = math::TanhOp::create(b, scaled(inner, 0.79788456080286535588)); // sqrt(2/π)
+      Value curve = math::TanhOp::create(b, scaled(inner, 0.79788456080286535588)); // sqrt(2/π)
+      twice = arith::AddFOp::create(b, constant(b, x.getType(), 1.0), curve);
     } else {
-      curve = math::ErfOp::create(b, scaled(x, 0.70710678118654752440)); // 1/sqrt(2)
+      // 1 + erf(x / sqrt(2)), which would cancel for small x.
+      twice = math::ErfcOp::create(b, scaled(x, -0.70710678118654752440));
     }
-    Value twice = arith::AddFOp::create(b, constant(b, x.getType(), 1.0), curve);
     return arith::MulFOp::create(b, scaled(x, 0.5), twice);
   });
 }

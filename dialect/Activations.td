@@ -50,7 +50,8 @@ def NN_HardSigmoidOp : NN_DifferentiableActivation<"hard_sigmoid"> {
 def NN_GeluOp : NN_Activation<"gelu"> {
   let summary = "x · Φ(x), Φ the normal distribution function";
   let description = [{
-    Computed with erf, as Keras does by default; with `approximate` by tanh(sqrt(2/π) (x + 0.044715 x³)).
+    Computed with erfc, so that the tail keeps its relative accuracy; with `approximate` by
+    tanh(sqrt(2/π) (x + 0.044715 x³)).
   }];
   let arguments = !con(commonArguments, (ins UnitAttr:$approximate));
 }

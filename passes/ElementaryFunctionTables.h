@@ -22,6 +22,8 @@ struct FloatFormat {
   double rootHalf;
   /// erf changes from one polynomial to the other; is 1 above.
   double erfSplit, erfMax;
+  /// erfc changes from erf's polynomial to its own, in 1 / (1 + x / erfcPole); is 0 above.
+  double erfcSplit, erfcPole, erfcMax;
   /// e^x = 1 + x + x² p(x) for |x| <= ln 2 / 2.
   llvm::ArrayRef<double> expTail;
   /// log(1 + f) = f - f²/2 + f³ p(f) for sqrt ½ <= 1 + f <= sqrt 2.
@@ -32,6 +34,8 @@ struct FloatFormat {
   llvm::ArrayRef<double> erfNear;
   /// erf(x) = 1 - e^-p(x) for erfSplit <= x <= erfMax.
   llvm::ArrayRef<double> erfFar;
+  /// erfc(x) = e^-x² t p(t - 1/2) with t = 1 / (1 + x / erfcPole) for erfcSplit <= x <= erfcMax.
+  llvm::ArrayRef<double> erfcFar;
 };
 
 inline constexpr double f32ExpTail[] = {0x1.6a5fd8p-10, 0x1.123ac8p-7, 0x1.5558ap-5, 0x1.55549p-3, 0x1.fffffcp-2};
@@ -42,6 +46,8 @@ inline constexpr double f32ErfNear[] = {-0x1.3a4448p-11, 0x1.4748f8p-8,  -0x1.b6
                                         0x1.ce1ab2p-4,   -0x1.8126e8p-2, 0x1.06eba6p-3};
 inline constexpr double f32ErfFar[] = {-0x1.9a86c8p-13, 0x1.8ea4ap-9,  -0x1.6c0bd6p-6, 0x1.a9a42p-4,
                                        0x1.463f1p-1,    0x1.20aea8p+0, 0x1.9fcaaep-13};
+inline constexpr double f32ErfcFar[] = {-0x1.f46a1cp-5, 0x1.9f4f5p-5,  0x1.895852p-4, -0x1.a7a34cp-4, -0x1.6021a2p-3,
+                                        0x1.2a854p-3,   0x1.1e2d92p-1, 0x1.5fd388p-1, 0x1.058672p-1};
 
 inline constexpr double f64ExpTail[] = {
     0x1.adaf328adc9e8p-26, 0x1.28ae2aea56ef1p-22, 0x1.71df06532b0aap-19, 0x1.a0199935de958p-16, 0x1.a01a0138ca78fp-13,
@@ -65,6 +71,12 @@ inline constexpr double f64ErfFar[] = {0x1.5acab120e37e5p-38,  -0x1.c1a7bc26677e
                                        0x1.1b3eff0bf80b1p-13,  -0x1.940c913fae66cp-11, 0x1.f6426df674515p-10,
                                        -0x1.ae999e76cb9d6p-12, -0x1.3722819e381d6p-6,  0x1.a4ac59e86e089p-4,
                                        0x1.45f62774b80bbp-1,   0x1.20dd1fd0155ccp+0,   0x1.0e049ad7394e8p-21};
+inline constexpr double f64ErfcFar[] = {
+    -0x1.29ef74c92e88cp-8, -0x1.3af5f39c8b928p-15, 0x1.212f5efeb7428p-7, 0x1.3bbe78efe2381p-9,  -0x1.ce819ce4dcae9p-7,
+    -0x1.7dada164b4d0cp-7, 0x1.3bcd0ba6b6be7p-6,   0x1.3c68efe814103p-5, -0x1.e893375de52a4p-9, -0x1.72cd6822a7d82p-4,
+    -0x1.dd27ea032f62dp-4, 0x1.269b4be450494p-5,   0x1.908f463612cf7p-2, 0x1.b00c052eecaacp-1,  0x1.38dbd2ca4871dp+0,
+    0x1.645fd8a4b77e3p+0,  0x1.52cac2370bca4p+0,   0x1.14eacb1ad0393p+0, 0x1.8be202d26c7aap-1,  0x1.f3fe31ecb49bfp-2,
+    0x1.18932bf08e154p-2};
 
 /// log(1 + f) = 2 s + s³ p(s²) with s = f / (2 + f), in f64.
 inline constexpr double logRatioTail[] = {0x1.11054ba14759dp-3, 0x1.0f2986f7f9484p-3, 0x1.3b233d7e6a68dp-3,
@@ -91,11 +103,15 @@ inline const FloatFormat f32Format = {.mantissaBits = 23,
                                       .rootHalf = 0x1.6a09e6p-1,
                                       .erfSplit = 0.921875,
                                       .erfMax = 3.95,
+                                      .erfcSplit = 0.5,
+                                      .erfcPole = 2.0,
+                                      .erfcMax = 10.1,
                                       .expTail = f32ExpTail,
                                       .logTail = f32LogTail,
                                       .tanhNear = f32TanhNear,
                                       .erfNear = f32ErfNear,
-                                      .erfFar = f32ErfFar};
+                                      .erfFar = f32ErfFar,
+                                      .erfcFar = f32ErfcFar};
 inline const FloatFormat f64Format = {.mantissaBits = 52,
                                       .exponentBias = 1023,
                                       .roundingMagic = 0x1.8p52,
@@ -110,10 +126,14 @@ inline const FloatFormat f64Format = {.mantissaBits = 52,
                                       .rootHalf = 0x1.6a09e667f3bcdp-1,
                                       .erfSplit = 1.0,
                                       .erfMax = 5.95,
+                                      .erfcSplit = 0.5,
+                                      .erfcPole = 4.0,
+                                      .erfcMax = 27.3,
                                       .expTail = f64ExpTail,
                                       .logTail = f64LogTail,
                                       .tanhNear = f64TanhNear,
                                       .erfNear = f64ErfNear,
-                                      .erfFar = f64ErfFar};
+                                      .erfFar = f64ErfFar,
+                                      .erfcFar = f64ErfcFar};
 
 } // namespace mlir::nn

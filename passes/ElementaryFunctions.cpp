@@ -314,6 +314,22 @@ Value nn::buildErf(ImplicitLocOpBuilder &b, Value x) {
   return e.select(e.compare(Predicate::OLT, magnitude, e.format.erfSplit), near, far);
 }
 
+/// e^-x² of a product's two parts, so that the tail keeps its relative accuracy; W. J. Cody, "Rational Chebyshev
+/// approximations for the error function" (1969), takes the same way with other quotients.
+Value nn::buildErfc(ImplicitLocOpBuilder &b, Value x) {
+  Expander e(b, x.getType());
+  Value magnitude = e.abs(x), one = e.number(1.0);
+  Value near = e.fma(e.negate(x), e.horner(e.mul(x, x), e.format.erfNear), e.sub(one, x));
+  Value limited = e.atMost(magnitude, e.format.erfcMax);
+  Value t = e.div(one, e.fma(limited, e.number(1.0 / e.format.erfcPole), one));
+  Value slope = e.mul(t, e.horner(e.sub(t, e.number(0.5)), e.format.erfcFar));
+  Value square = e.mul(limited, limited), minus = e.negate(square);
+  auto [n, tail] = e.reduceExp(minus, e.negate(e.fma(limited, limited, minus)));
+  Value far = e.scale(e.fma(slope, tail, slope), n);
+  far = e.select(e.compare(Predicate::OLT, x, 0.0), e.sub(e.number(2.0), far), far);
+  return e.select(e.compare(Predicate::OLT, magnitude, e.format.erfcSplit), near, far);
+}
+
 /// NaN where the argument is too large to be reduced exactly enough.
 static Value trigonometric(ImplicitLocOpBuilder &b, Value x, function_ref<Value(Expander &, Expander::Quadrant)> body) {
   return throughF64(b, x, [&](Expander &e, ValueRange operands) {

@@ -16,6 +16,7 @@ Value buildLog10(ImplicitLocOpBuilder &b, Value x);
 Value buildLog1p(ImplicitLocOpBuilder &b, Value x);
 Value buildTanh(ImplicitLocOpBuilder &b, Value x);
 Value buildErf(ImplicitLocOpBuilder &b, Value x);
+Value buildErfc(ImplicitLocOpBuilder &b, Value x);
 Value buildSin(ImplicitLocOpBuilder &b, Value x);
 Value buildCos(ImplicitLocOpBuilder &b, Value x);
 Value buildTan(ImplicitLocOpBuilder &b, Value x);

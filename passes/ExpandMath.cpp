@@ -42,6 +42,7 @@ Value expand(ImplicitLocOpBuilder &b, Operation *op) {
                       .Case([](math::Log1pOp) { return buildLog1p; })
                       .Case([](math::TanhOp) { return buildTanh; })
                       .Case([](math::ErfOp) { return buildErf; })
+                      .Case([](math::ErfcOp) { return buildErfc; })
                       .Case([](math::SinOp) { return buildSin; })
                       .Case([](math::CosOp) { return buildCos; })
                       .Case([](math::TanOp) { return buildTan; })

@@ -274,6 +274,7 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::func::FuncOp"> {
     | expm1                               | 1.5  | 2   |
     | log2                                | 2    | 2   |
     | log10                               | 2.5  | 2.5 |
+    | erfc                                | 5    | 7   |
     | sin, cos (up to 2^30)               | 0.51 | 2   |
     | tan (up to 2^30)                    | 0.51 | 4   |
     | powf                                | 0.51 | 2   |
@@ -281,9 +282,9 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::func::FuncOp"> {
 
     Infinities, NaN and signed zeros are as in C's Annex F, but that sin(-0) is 0; subnormal arguments and results are
     computed, but that expm1 loses the last bit of a subnormal. Sines of arguments beyond 2^30 are NaN. On processors
-    without a fused multiply-add sines are as accurate up to 2^20 only, erf is within 1.1, and powf on f64 has ten bits
-    less. A sigmoid is best written 1 / (1 + exp(-x)): no intermediate cancels or turns into NaN, and the error stays
-    below 2.5 where exp(-x) is finite.
+    without a fused multiply-add sines are as accurate up to 2^20 only, erf is within 1.1, erfc loses up to six bits
+    where it is smallest, and powf on f64 has ten bits less. A sigmoid is best written 1 / (1 + exp(-x)): no
+    intermediate cancels or turns into NaN, and the error stays below 2.5 where exp(-x) is finite.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }

@@ -42,7 +42,7 @@ func.func @hard(%x: tensor<4x5xf32>) -> tensor<4x5xf32> {
 // CHECK: nn.gelu %arg0{{$}}
 // CHECK: nn.gelu %arg0 {approximate, name = fast}
 // LOWER-LABEL: func.func @gelu
-// LOWER: math.erf
+// LOWER: math.erfc
 // LOWER: math.tanh
 func.func @gelu(%x: tensor<4xf64>) -> (tensor<4xf64>, tensor<4xf64>) {
   %a = nn.gelu %x
@@ -68,7 +68,7 @@ func.func @softmax(%x: tensor<2x3x5xf32>) -> tensor<2x3x5xf32> {
 // A layer's `activation` names any of them.
 // LOWER-LABEL: func.func @named
 // LOWER: linalg.matmul
-// LOWER: math.erf
+// LOWER: math.erfc
 func.func @named(%x: tensor<2x3xf32>, %k: tensor<3x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
   %a = nn.dense %x params(%k, %b) {units = 4, activation = gelu}
   return %a : tensor<2x4xf32>

@@ -45,7 +45,8 @@ func.func @all(%x: vector<8xf64>) -> vector<8xf64> {
   %16 = math.roundeven %15 : vector<8xf64>
   %17 = math.trunc %16 : vector<8xf64>
   %18 = math.round %17 : vector<8xf64>
-  return %18 : vector<8xf64>
+  %19 = math.erfc %18 : vector<8xf64>
+  return %19 : vector<8xf64>
 }
 
 // What is an instruction stays.

@@ -3,12 +3,13 @@
 On the reference target, which computes in f64, each tensor agrees to 1e-10 of its largest element; on the CPU the error,
 against JAX in f64, is within rounding.allowed_error of JAX's own in f32. That rule compares two errors, of which either may
 be any number by chance where a result is ill-conditioned: a sum that cancels, a pre-activation at a kink. So parameters and
-data are drawn, before the program runs, until JAX in f32 keeps the rule itself on inputs, and with results of the models,
+data are drawn, before the program runs, until JAX in f32 keeps the rule itself on inputs, and with values of the layers,
 that differ in their last place, DISTURBANCES times: equal samples, whose gradients cancel to the last bit, stay equal
 where only parameters differ. A model that has no such draw among DRAWS is none to compare.
 
-    compare(plan, target)   # a Comparison
-    Worker(target)          # the same in a process of its own, which a program that crashes or hangs ends
+    compare(plan, target)         # a Comparison
+    Worker(target).compare(plan)  # the same in a process of its own, which a program that crashes or hangs ends
+    compare_seed(compare, seed)   # one of the first plan that can be compared, from a seed on
 
 As a program it is that process: plans come in by standard input, comparisons go out, pickled, a line each."""
 
@@ -16,6 +17,7 @@ import base64
 import dataclasses
 import functools
 import gc
+import itertools
 import os
 import pickle
 import select
@@ -29,11 +31,13 @@ import nnc_program
 import quick_jax  # noqa: F401
 from layer_family import jax, jnp
 from philox import Random
-from random_models import RandomNetwork
+from random_models import RandomNetwork, draw_plan
 from rounding import allowed_error
 
 UPDATES = 3
 DRAWS, DISTURBANCES = 10, 16
+# Between the seeds of a model and of the one that takes its place.
+NEXT = 2**32
 # Seconds for one model, before its process is taken for one that hangs.
 PATIENCE = 300
 
@@ -51,7 +55,7 @@ class Comparison:
 
 
 def train_in_jax(network, dtype):
-    """A function of parameters, data, and a factor for each element of every call's result: the first result, the loss, its
+    """A function of parameters, data, and a factor for each element of the layers' values: the first result, the loss, its
     gradients and the parameters after the updates, by name, computed in `dtype`."""
     start, update, clip = network.optimizer
 
@@ -130,7 +134,7 @@ def draw_decided(network, shapes, target):
     """Parameters of these shapes, and data, on which the rule decides; what JAX makes of them in f64, and in f32 unless the
     target is the reference; the number of draws, and, where the last one decides nothing either, why."""
     in_f64, in_f32 = train_in_jax(network, np.float64), train_in_jax(network, np.float32)
-    ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.result_shapes().items()}
+    ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.value_shapes().items()}
     for draws in range(1, DRAWS + 1):
         random = np.random.default_rng([network.plan.seed, draws])
         parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
@@ -175,6 +179,16 @@ def compare(plan, target):
         exact = {name: value for name, value in exact.items() if not name.startswith("updated ")}
     failures += list_outside(got, exact, rounded)
     return Comparison(failures, "disagrees" if failures else "", len(exact), draws)
+
+
+def compare_seed(compare, seed):
+    """The plan of this seed, or of the first after it that is decided; how many are not; the plan's comparison by
+    `compare(plan)`."""
+    for undecided in itertools.count():
+        plan = draw_plan(seed + NEXT * undecided)
+        comparison = compare(plan)
+        if not comparison.undecided:
+            return plan, undecided, comparison
 
 
 class Worker:

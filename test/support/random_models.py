@@ -138,13 +138,15 @@ class RandomModel:
         result = batched(self.result.shape, element)
         return f"nn.model @{self.name}({given}) -> {result} {{\n{body}  nn.return {self.result.name}\n}}\n"
 
-    def evaluate(self, parameters, inputs):
+    def evaluate(self, parameters, inputs, factors, call):
+        """The result, in JAX, the value of each layer times its factor in this call."""
         values = {value.name: array for value, array in zip(self.inputs, inputs)}
         if self.mask:
             steps = values[self.steps.name]
             values["%mask"] = jnp.arange(self.mask.shape[0]) < steps[:, None] if steps.ndim == 1 else steps != 0
         for value, name, layer in self.lines:
-            values[value.name] = layer.formula(parameters, name, *(values[read.name] for read in layer.inputs))
+            computed = layer.formula(parameters, name, *(values[read.name] for read in layer.inputs))
+            values[value.name] = computed * factors[call + value.name]
         return values[self.result.name]
 
     def penalty(self, parameters):
@@ -267,17 +269,17 @@ class RandomNetwork:
         models = "".join(model.text(element) for model in self.models)
         return f"{models}nn.step @fit({', '.join(arguments)}) {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
-    def result_shapes(self):
-        """Of each call, by the name of its result: the shape of a sample."""
-        return {result: model.result.shape for model, _, result in self.calls}
+    def value_shapes(self):
+        """Of the value of each layer in each call, by the name of the call's result and its own: the shape of a sample."""
+        return {result + value.name: value.shape for model, _, result in self.calls for value, _, _ in model.lines}
 
     def loss(self, parameters, data, factors, random=None):
-        """The step's loss and the first result, in JAX, on the samples that `data` has, each call's result times its factor;
-        in training, with the numbers of philox.Random."""
+        """The step's loss and the first result, in JAX, on the samples that `data` has, each value that value_shapes() names
+        times its factor; in training, with the numbers of philox.Random."""
         parameters = dict(parameters, random=random)
         values, total = dict(data), sum(model.penalty(parameters) for model in self.models)
         for model, operands, result in self.calls:
-            values[result] = model.evaluate(parameters, [values[operand] for operand in operands]) * factors[result]
+            values[result] = model.evaluate(parameters, [values[operand] for operand in operands], factors, result)
         for _, result, loss, target, _ in self._targets():
             total += loss.formula(values[result], values[target])
         return total, values["y"]

@@ -6,19 +6,16 @@ counted, and others take their place. A violation is reduced to the smallest mod
 
 import argparse
 import concurrent.futures
-import itertools
 import os
 import queue
 import time
 
-from model_comparison import Worker
-from random_models import RandomNetwork, draw_plan
+from model_comparison import Worker, compare_seed
+from random_models import RandomNetwork
 from reduce_model import reduce
 from report import finish
 
 COUNT, RELEASE_COUNT, SEED = 200, 5000, 1
-# Between the seeds of a model and of the one that takes its place.
-NEXT = 2**32
 # Of a reduction, and how many of them there are at most.
 SECONDS, MOST_REDUCTIONS = 120, 3
 
@@ -48,15 +45,6 @@ def show_smallest(worker, plan, comparison):
     show(smallest, worker.compare(smallest).failures)
 
 
-def compare(worker, seed):
-    """The plan that was compared, of this seed or of the first after it that is decided; how many are not; the comparison."""
-    for undecided in itertools.count():
-        plan = draw_plan(seed + NEXT * undecided)
-        comparison = worker.compare(plan)
-        if not comparison.undecided:
-            return plan, undecided, comparison
-
-
 def main():
     arguments = read_arguments()
     count = arguments.count or (RELEASE_COUNT if arguments.release else COUNT)
@@ -69,7 +57,7 @@ def main():
     def compare_one(seed):
         worker = workers.get()
         try:
-            return compare(worker, seed)
+            return compare_seed(worker.compare, seed)
         finally:
             workers.put(worker)
 

@@ -15,6 +15,10 @@ def erf(x):
     return np.frompyfunc(math.erf, 1, 1)(x.astype(np.float64)).astype(x.dtype)
 
 
+def erfc(x):
+    return np.frompyfunc(math.erfc, 1, 1)(x.astype(np.float64)).astype(x.dtype)
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
@@ -24,7 +28,7 @@ def round_away(x):
 
 
 # How an op is written, what it computes, where it is measured, and its bounds in ulp for f32 and f64. The reference
-# for f64's erf is the C library's, itself off by up to one.
+# for f64's erf and erfc is the C library's, itself off by up to one and by some.
 FUNCTIONS = {
     "exp": ("math.exp %x", np.exp, "all", 1, 1),
     "exp2": ("math.exp2 %x", np.exp2, "all", 1.1, 1.1),
@@ -35,6 +39,7 @@ FUNCTIONS = {
     "log1p": ("math.log1p %x", np.log1p, "all", 1.5, 1.5),
     "tanh": ("math.tanh %x", np.tanh, "all", 1.5, 1.5),
     "erf": ("math.erf %x", erf, "normal", 1, 2),
+    "erfc": ("math.erfc %x", erfc, "normal", 5, 7),
     "sin": ("math.sin %x", np.sin, "reducible", 0.51, 2),
     "cos": ("math.cos %x", np.cos, "reducible", 0.51, 2),
     "tan": ("math.tan %x", np.tan, "reducible", 0.51, 4),
