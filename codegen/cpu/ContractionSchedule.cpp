@@ -34,6 +34,9 @@ static constexpr int64_t maxRowsInPlace = 800, maxRowTilesToStream = 24;
 // Terms from which on the way of sums into scratch and back does not count for many rows either.
 static constexpr int64_t longSum = 384;
 
+// Bytes of as many pages as a core looks out for what is read next.
+static constexpr int64_t followedBytes = 32 << 12;
+
 // Of what streams in: terms at a time where there is one tile of rows, and bytes of a term that one task takes at
 // least.
 static constexpr int64_t streamedTerms = 32, streamedBytes = 4096;
@@ -164,8 +167,13 @@ private:
     std::optional<int64_t> alongRows = s.rowLoop ? getStrideAlong(contraction.a, *s.rowLoop) : std::nullopt;
     if (!alongRows || *alongRows <= 1 || contraction.getExtent(contraction.vectorLoop) > lanes)
       return target.vectorRegisters;
-    int64_t distinctRows = setsBytes / std::gcd(setsBytes, *alongRows * bytes), ways = target.l1Bytes / setsBytes;
-    return std::max(fewestChains, (ways - 2) * distinctRows);
+    return std::max(fewestChains, getHeldLines(*alongRows * bytes, /*waysForOthers=*/2));
+  }
+
+  /// How many cache lines that begin so many bytes apart the first cache holds in all but so many of its ways.
+  int64_t getHeldLines(int64_t apart, int64_t waysForOthers) const {
+    int64_t distinctSets = setsBytes / std::max(cacheLineBytes, std::gcd(setsBytes, apart));
+    return (target.l1Bytes / setsBytes - waysForOthers) * distinctSets;
   }
 
   void chooseTasks(int64_t wanted) {
@@ -202,9 +210,11 @@ private:
     if (!copies)
       return;
     BlockOfA better = getBetterLayoutOfA();
-    // A copy that is used more than once also makes long runs of what comes from memory in pieces of a tile's rows.
+    // A copy also makes long runs of what comes from memory in pieces of a tile's rows. For one use that is worth it
+    // where the pieces lie in more pages than the core follows.
     bool streamsA = better == BlockOfA::tileMajor && contraction.getExtent(contraction.vectorLoop) > lanes &&
-                    getNumRows() * contraction.getNumTerms() * bytes > target.l2Bytes;
+                    getNumRows() * contraction.getNumTerms() * bytes > target.l2Bytes &&
+                    (s.getColumnTilesPerTask() > 1 || getNumRows() * s.blockSums * bytes > followedBytes);
     bool copiesA =
         (streamsA || s.getColumnTilesPerTask() >= minColumnTilesToCopy) && s.getRowTilesPerTask() >= minRowTilesToCopy;
     s.blockOfA = given.blockOfA.value_or(copiesA ? better : BlockOfA::inPlace);
@@ -391,16 +401,20 @@ private:
     if (alongSum == 1)
       return readsSecondCache || (alongRows && *alongRows * bytes % conflictingBytes != 0) ? BlockOfA::inPlace
                                                                                            : BlockOfA::rowMajor;
-    if (alongRows == 1)
-      return staysInSecondCache() ? BlockOfA::inPlace : BlockOfA::tileMajor;
-    return BlockOfA::rowMajor;
+    if (alongRows != 1)
+      return BlockOfA::rowMajor;
+    // It lies across: few tiles read the same line of it where they have many rows, and what a block of it takes stays
+    // near where few of its lines fall on the same sets, or the second cache holds both factors.
+    bool staysNear = s.panels == PanelsOfB::streamed
+                         ? alongSum && s.blockSums <= getHeldLines(*alongSum * bytes, /*waysForOthers=*/0)
+                         : staysInSecondCache();
+    return staysNear && 2 * s.tiling.rows.front().size * bytes > cacheLineBytes ? BlockOfA::inPlace
+                                                                                : BlockOfA::tileMajor;
   }
 
-  /// Whether the second cache holds each factor, and tiles have so many rows that few of them read the same line of a
-  /// where it lies across.
+  /// Whether the second cache holds each factor.
   bool staysInSecondCache() const {
-    return getBytesOfB() <= target.l2Bytes && getNumRows() * contraction.getNumTerms() * bytes <= target.l2Bytes &&
-           2 * s.tiling.rows.front().size * bytes > cacheLineBytes;
+    return getBytesOfB() <= target.l2Bytes && getNumRows() * contraction.getNumTerms() * bytes <= target.l2Bytes;
   }
 
   const Contraction &contraction;

@@ -10,16 +10,16 @@ from report import ROOT, arguments, finish
 
 sys.path.append(os.path.join(ROOT, "benchmarks"))
 from networks import CORNERS, FLAGSHIPS, MLP  # noqa: E402
-from scaling import print_sizes, print_threads  # noqa: E402
+from scaling import print_sizes, print_threads, time_all  # noqa: E402
 
 SPEEDUP, GROWTH = 1.8, 1.15
 
 
 def main():
     given = arguments(__doc__, picture="an SVG file for the cost by size")
-    rounds = 7 if given.release else 3
-    speedups = print_threads(MLP + FLAGSHIPS if given.release else CORNERS, "native", rounds, 0.3)
-    growth = print_sizes(2, "native", 2 * rounds, 0.3, given.picture)
+    names, rounds = (MLP + FLAGSHIPS, 7) if given.release else (CORNERS, 5)
+    times = time_all(names, "native", rounds, 0.3)
+    speedups, growth = print_threads(times, names), print_sizes(times, given.picture)
     slowest, steepest = min(speedups, key=speedups.get), max(growth, key=growth.get)
     finish(speedups[slowest] >= SPEEDUP and growth[steepest] <= GROWTH,
            f"two threads are at least {speedups[slowest]:.2f} times as fast as one ({slowest}; at least {SPEEDUP}); between "

@@ -43,3 +43,36 @@ func.func @blocks(%a: memref<4x5x96xf32>, %b: memref<96x48xf32>, %c: memref<4x5x
   }
   return
 }
+
+// A block of a transposed first factor that a task uses once is read in place, unless its pieces lie in many pages.
+// CHECK-LABEL: func @used_once
+// CHECK: memref.alloc
+// CHECK-NOT: load %arg0{{.*}} vector<
+// CHECK-LABEL: func @in_many_pages
+// CHECK: vector.maskedload %arg0
+func.func @used_once(%a: memref<2000x120xf32>, %b: memref<2000x64xf32>, %c: memref<120x64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                                   affine_map<(i, j, k) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<2000x120xf32>, memref<2000x64xf32>) outs(%c : memref<120x64xf32>)
+      attrs = {nn.schedule = {panels = "per_task", tasks = array<i64: 1, 4>}} {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  }
+  return
+}
+func.func @in_many_pages(%a: memref<2000x900xf32>, %b: memref<2000x64xf32>, %c: memref<900x64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (k, j)>,
+                                   affine_map<(i, j, k) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<2000x900xf32>, memref<2000x64xf32>) outs(%c : memref<900x64xf32>)
+      attrs = {nn.schedule = {panels = "per_task", tasks = array<i64: 1, 4>}} {
+    ^bb0(%x: f32, %y: f32, %s: f32):
+      %p = arith.mulf %x, %y : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+  }
+  return
+}
