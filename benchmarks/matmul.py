@@ -41,17 +41,19 @@ def time_cases(cases, threads, march, rounds, seconds, peers=()):
     return [{name: min(values) for name, values in of_case.items()} for of_case in times]
 
 
-def print_comparison(cases, threads, march, rounds, seconds, seed):
-    """The table. Returns nnc's rate divided by the better peer's, for each case."""
+def print_comparison(cases, threads, march, rounds, seconds, seed, beside=()):
+    """The table. Returns nnc's rate divided by the better peer's, for each case, and nnc's seconds for each of `beside`: cases
+    that take turns with the others, which puts their rounds farther apart than what disturbs a machine lasts."""
+    times = time_cases([*cases, *beside], threads, march, rounds, seconds, PEERS)
     print(f"GFLOP/s on {threads} threads; random shapes by seed {seed}")
     print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
     ratios = []
-    for (m, n, k, form), times in zip(cases, time_cases(cases, threads, march, rounds, seconds, PEERS)):
-        ratios.append(min(times["openblas"], times["torch"]) / times["nnc"])
-        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in times.items()}
+    for (m, n, k, form), of_case in zip(cases, times):
+        ratios.append(min(of_case["openblas"], of_case["torch"]) / of_case["nnc"])
+        rates = {name: 2e-9 * m * n * k / seconds for name, seconds in of_case.items()}
         print(f"{m:>5}{n:>6}{k:>6}  {form:<4}{rates['nnc']:>8.1f}{rates['openblas']:>10.1f}{rates['torch']:>8.1f}"
               f"{ratios[-1]:>14.2f}", flush=True)
-    return ratios
+    return ratios, [of_case["nnc"] for of_case in times[len(cases):]]
 
 
 def sweep(cases, threads, march, rounds, seconds):
@@ -72,7 +74,7 @@ def main():
             print(f"n = {case[1]:>2}  {1e6 * seconds:8.2f} µs")
         return
     cases = matmul_cases.squares() + matmul_cases.own() + matmul_cases.some(arguments.random, arguments.seed)
-    ratios = print_comparison(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds, arguments.seed)
+    ratios, _ = print_comparison(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds, arguments.seed)
     print(f"geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}")
 
 
