@@ -117,7 +117,7 @@ FailureOr<SmallVector<Value>> GeluOp::lower(OpBuilder &builder) {
       Value curve = math::TanhOp::create(b, scaled(inner, 0.79788456080286535588)); // sqrt(2/π)
       twice = arith::AddFOp::create(b, constant(b, x.getType(), 1.0), curve);
     } else {
-      // 1 + erf(x / sqrt(2)), which would cancel for small x.
+      // 1 + erf(x / sqrt(2)), which would cancel far below 0.
       twice = math::ErfcOp::create(b, scaled(x, -0.70710678118654752440));
     }
     return arith::MulFOp::create(b, scaled(x, 0.5), twice);
