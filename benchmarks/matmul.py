@@ -22,29 +22,40 @@ from contest import MOST_ROUNDS, Contestant, is_settled, make_parser
 PEERS = {"openblas": "venv", "torch": "venv-torch"}
 
 
-def time_cases(cases, threads, march, rounds, seconds, peers=()):
-    """Seconds a call, the fastest of all rounds, by contestant, for each case: nnc, and of `peers` those named."""
+def start_contestants(cases, threads, march, peers=()):
+    """nnc, and of `peers` those named, ready for these cases."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(cases, file)
         file.flush()
         contestants = [Contestant("nnc", "venv", "matmul_nnc.py", threads, [threads, march, file.name])]
-        contestants += [Contestant(peer, PEERS[peer], "matmul_peer.py", threads, [peer, threads, file.name]) for peer in peers]
-        times = [{contestant.name: [] for contestant in contestants} for _ in cases]
-        for done in range(MOST_ROUNDS * rounds):
-            for number, of_case in enumerate(times):
-                if done >= rounds and all(map(is_settled, of_case.values())):
-                    continue
-                for contestant in contestants:
-                    of_case[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
+        return contestants + [Contestant(peer, PEERS[peer], "matmul_peer.py", threads, [peer, threads, file.name])
+                              for peer in peers]
+
+
+def time_cases(groups, rounds, seconds):
+    """Seconds a call, the fastest of all rounds, by contestant, for each case of all groups. A group: its contestants, and how
+    many cases they are ready for."""
+    turns = [(contestants, number) for contestants, count in groups for number in range(count)]
+    times = [{contestant.name: [] for contestant in contestants} for contestants, _ in turns]
+    for done in range(MOST_ROUNDS * rounds):
+        for (contestants, number), of_case in zip(turns, times):
+            if done >= rounds and all(map(is_settled, of_case.values())):
+                continue
+            for contestant in contestants:
+                of_case[contestant.name].append(contestant.ask({"case": number, "seconds": seconds}))
+    for contestants, _ in groups:
         for contestant in contestants:
             contestant.close()
     return [{name: min(values) for name, values in of_case.items()} for of_case in times]
 
 
 def print_comparison(cases, threads, march, rounds, seconds, seed, beside=()):
-    """The table. Returns nnc's rate divided by the better peer's, for each case, and nnc's seconds for each of `beside`: cases
-    that take turns with the others, which puts their rounds farther apart than what disturbs a machine lasts."""
-    times = time_cases([*cases, *beside], threads, march, rounds, seconds, PEERS)
+    """The table. Returns nnc's rate divided by the better peer's, for each case, and nnc's seconds on one thread for each of
+    `beside`: cases that take turns with the others, which puts their rounds farther apart than most disturbances last."""
+    groups = [(start_contestants(cases, threads, march, PEERS), len(cases))]
+    if beside:
+        groups.append((start_contestants(beside, 1, march), len(beside)))
+    times = time_cases(groups, rounds, seconds)
     print(f"GFLOP/s on {threads} threads; random shapes by seed {seed}")
     print(f"{'m':>5}{'n':>6}{'k':>6}  form{'nnc':>8}{'openblas':>10}{'torch':>8}{'nnc / better':>14}")
     ratios = []
@@ -58,7 +69,8 @@ def print_comparison(cases, threads, march, rounds, seconds, seed, beside=()):
 
 def sweep(cases, threads, march, rounds, seconds):
     """Seconds a call of nnc alone, for each case."""
-    return [times["nnc"] for times in time_cases(cases, threads, march, rounds, seconds)]
+    groups = [(start_contestants(cases, threads, march), len(cases))]
+    return [times["nnc"] for times in time_cases(groups, rounds, seconds)]
 
 
 def main():
