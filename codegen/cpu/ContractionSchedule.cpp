@@ -48,6 +48,10 @@ static constexpr int64_t maxRowsToTranspose = 12;
 // Up to so many terms a product takes as long as its result's way to memory.
 static constexpr int64_t fewTerms = 32;
 
+// Rows of a tile from which on its FMAs hide b's way from the second cache, and terms up to which its rows of a stay in
+// the first one beside that.
+static constexpr int64_t rowsOfTallTile = 8, fewTermsOfTallTile = 256;
+
 // Terms from which on vectors of them are worth a tree of sums at the end of each element.
 static constexpr int64_t minTermsForLanes = 64;
 
@@ -325,14 +329,23 @@ private:
   }
 
   /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
-  /// rows.
+  /// rows: the result is then written in long runs.
   bool writesMost() const {
     int64_t results = 1;
     for (unsigned loop = 0; loop < contraction.extents.size(); ++loop)
       if (!llvm::is_contained(contraction.sums, loop))
         results *= contraction.getExtent(loop);
-    return contraction.getNumTerms() <= fewTerms && results * bytes > target.l2Bytes &&
-           getBytesOfB() <= target.l2Bytes / 2;
+    return contraction.getNumTerms() <= (readsInLines() ? fewTermsOfTallTile : fewTerms) &&
+           results * bytes > target.l2Bytes && getBytesOfB() <= target.l2Bytes / 2;
+  }
+
+  /// Tall tiles that read whole lines of b, and runs of a.
+  bool readsInLines() const {
+    if (!s.rowLoop || contraction.sums.size() != 1 || liesAcross() || s.tiling.rows.front().size < rowsOfTallTile)
+      return false;
+    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
+    return alongSum && *alongSum * bytes % cacheLineBytes == 0 &&
+           getStrideAlong(contraction.a, contraction.sums.back()) == 1;
   }
 
   /// Few rows, which wait for nothing but b's way from the outer caches: these give ahead of what is read where long

@@ -1,4 +1,5 @@
 // RUN: nnc-opt %s --nn-normalize-generics --nn-lower-contractions=march=x86-64-v3 --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: nnc-opt %s --nn-normalize-generics --nn-lower-contractions=march=x86-64-v4 --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=TALL
 
 // Six rows of two vectors stay in registers through the sum; the fill before and the bias and relu after are computed
 // with the tile; nobody sees the sums themselves, so their buffer is gone.
@@ -269,6 +270,25 @@ func.func @short_sums(%a: memref<20x32xf32>, %b: memref<20x3xf32>, %c: memref<32
 }
 func.func @rows_apart(%a: memref<32x100xf32>, %b: memref<100x3xf32>, %c: memref<32x3xf32>) {
   linalg.matmul ins(%a, %b : memref<32x100xf32>, memref<100x3xf32>) outs(%c : memref<32x3xf32>)
+  return
+}
+
+// -----
+
+// A result that goes to memory: where AVX-512's registers hold a tile of many rows, and b's rows are whole cache lines, tiles
+// go row by row and read b in place. Rows of b that cross lines are copied, and so are those for AVX2's tiles of six rows.
+// CHECK-LABEL: func @written_in_rows
+// CHECK: memref.alloc()
+// TALL-LABEL: func @written_in_rows
+// TALL-NOT: memref.alloc
+// TALL-LABEL: func @lines_crossed
+// TALL: memref.alloc()
+func.func @written_in_rows(%a: memref<2048x128xf32>, %b: memref<128x512xf32>, %c: memref<2048x512xf32>) {
+  linalg.matmul ins(%a, %b : memref<2048x128xf32>, memref<128x512xf32>) outs(%c : memref<2048x512xf32>)
+  return
+}
+func.func @lines_crossed(%a: memref<2048x128xf32>, %b: memref<128x500xf32>, %c: memref<2048x500xf32>) {
+  linalg.matmul ins(%a, %b : memref<2048x128xf32>, memref<128x500xf32>) outs(%c : memref<2048x500xf32>)
   return
 }
 
