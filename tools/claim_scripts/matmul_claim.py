@@ -5,7 +5,7 @@ slower than the next larger one by more than a tenth. --release takes more round
 
 import os
 import sys
-from statistics import geometric_mean
+from statistics import geometric_mean, median
 
 from report import ROOT, arguments, finish, run
 
@@ -18,8 +18,8 @@ MEAN, NAMED, ANY, CLIFF = 1.0, 0.95, 0.8, 1.1
 
 
 def find_cliff(columns, times):
-    """Whether the bound holds, and the figure."""
-    slowdowns = [now / larger for now, larger in zip(times, times[1:])]
+    """Whether the bound holds, and the figure. Times: a value a round, in which neighbours take turns one after the other."""
+    slowdowns = [median(now / larger for now, larger in zip(*pair)) for pair in zip(times, times[1:])]
     worst = max(range(len(slowdowns)), key=slowdowns.__getitem__)
     return (slowdowns[worst] <= CLIFF,
             f"{columns[worst][1]} columns take {slowdowns[worst]:.2f} of the time of {columns[worst + 1][1]}, the worst case")
@@ -38,7 +38,7 @@ def compare_all(threads, march, rounds, columns):
 
 
 def main(march="native", thread_counts=(1, 2)):
-    rounds = 9 if arguments(__doc__).release else 3
+    rounds = 9 if arguments(__doc__).release else 5
     run(os.path.join(ROOT, "benchmarks", "setup"), "torch")
     results = []
     for index, threads in enumerate(thread_counts):
