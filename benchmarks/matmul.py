@@ -7,10 +7,11 @@
 
 Each contestant is a process of its own. A round goes through all shapes, and all contestants have their turns at one before
 the next. A machine whose whole cores run faster and slower for seconds at a time does so for all turns of a shape in a round:
-ratios are taken within rounds, and their median counts. A shape has more rounds than --rounds until those medians are known
-to a hundredth, up to five times as many. A line a shape: GFLOP/s of each (its fastest calls), nnc's rate divided by the
-better peer's of those, and as the median of the rounds. With --sweep, nnc alone on every number of columns from 1 to 64.
-With --same, a second nnc stands in the peers' place: what the ratios then differ from 1 by is what the measurement does.
+ratios are taken within rounds, and the median of the third of them that was disturbed least counts. A shape has more rounds
+than --rounds until those medians are known to a hundredth, up to five times as many. A line a shape: GFLOP/s of each (its
+fastest calls), nnc's rate divided by the better peer's of those, and as that median. With --sweep, nnc alone on every number
+of columns from 1 to 64. With --same, a second nnc stands in the peers' place: what the ratios then differ from 1 by is what
+the measurement does.
 """
 
 import json
@@ -23,7 +24,7 @@ from contest import MOST_ROUNDS, Contestant, make_parser
 # By their environments.
 PEERS = {"openblas": "venv", "torch": "venv-torch"}
 
-KNOWN_SHARE = 0.01
+FEWEST_ROUNDS, KNOWN_SHARE = 5, 0.01
 
 
 def start_contestants(cases, threads, march, peers=()):
@@ -41,8 +42,13 @@ def start_contestants(cases, threads, march, peers=()):
 
 
 def ratios_within_rounds(of_case):
-    """By peer, its time divided by nnc's in each round."""
-    return {peer: [theirs / ours for theirs, ours in zip(times, of_case["nnc"])]
+    """By peer, its time divided by nnc's in each of the rounds that disturbed the contestants least: where a neighbour shares a
+    core for a while, all are slower, but not alike. Of many rounds these are a third."""
+    fastest = {name: min(times) for name, times in of_case.items()}
+    count = len(of_case["nnc"])
+    slowest = [max(times[number] / fastest[name] for name, times in of_case.items()) for number in range(count)]
+    chosen = sorted(range(count), key=slowest.__getitem__)[:max(FEWEST_ROUNDS, count // 3)]
+    return {peer: [times[number] / of_case["nnc"][number] for number in chosen]
             for peer, times in of_case.items() if peer != "nnc"}
 
 
