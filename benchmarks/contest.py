@@ -1,7 +1,7 @@
 """Contestants that are timed in turn on one machine, each a process of its own: a Python script that serves requests on its
 stdin, one JSON value a line, with answers on its stdout (serve below).
 
-No two run at the same time: before each turn the parent waits until the threads of the one before have stopped spinning.
+No two run at the same time: after each turn the parent waits until the contestant's threads have stopped spinning.
 """
 
 import argparse
@@ -23,8 +23,9 @@ SETTLED_ROUNDS, SETTLED_SHARE = 3, 0.03
 MOST_ROUNDS = 5
 BATCH_SECONDS, FEWEST_BATCHES = 0.001, 4
 
-# Longer than the further threads of OpenBLAS (about 25 ms), libgomp and libomp spin when they have nothing to do.
-PAUSE_SECONDS = 0.04
+# Those of OpenBLAS spin for a number of cycles, 25 ms and on a slow machine more than twice that; of a contestant that has not
+# come to rest after so long one goes on to the next.
+LONGEST_REST_SECONDS, LOOK_SECONDS = 1, 0.002
 
 
 def make_parser(description, rounds, threads=True):
@@ -57,21 +58,41 @@ def start(environment, script, threads, arguments=(), variables=None):
                             preexec_fn=lambda: os.sched_setaffinity(0, processors))
 
 
+def is_running(process):
+    """Whether a thread of the process runs or waits for a processor."""
+    for thread in os.listdir(f"/proc/{process}/task"):
+        try:
+            with open(f"/proc/{process}/task/{thread}/stat") as file:
+                # The state stands behind the name, which may hold anything.
+                if file.read().rpartition(")")[2].split()[0] == "R":
+                    return True
+        except FileNotFoundError:
+            continue  # It has ended.
+    return False
+
+
 class Contestant:
     def __init__(self, name, environment, script, threads, arguments=()):
         self.name = name
-        self._pause = PAUSE_SECONDS if threads > 1 else 0
         self._process = start(environment, script, threads, arguments)
         memory = PeakMemory(self._process.pid)
         self.ready = self._answer()
         # Of getting ready, which takes the first steps and whatever is compiled.
         self.peak_memory = memory.stop()
+        self._wait_for_rest()
 
     def ask(self, request):
-        time.sleep(self._pause)
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        answer = self._answer()
+        self._wait_for_rest()
+        return answer
+
+    def _wait_for_rest(self):
+        """Until no thread of the process runs or could."""
+        end = time.monotonic() + LONGEST_REST_SECONDS
+        while is_running(self._process.pid) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
 
     def _answer(self):
         line = self._process.stdout.readline()
