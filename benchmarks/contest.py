@@ -12,6 +12,7 @@ import sys
 import time
 
 from memory import PeakMemory
+from processes import is_running
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -58,19 +59,6 @@ def start(environment, script, threads, arguments=(), variables=None):
                             preexec_fn=lambda: os.sched_setaffinity(0, processors))
 
 
-def is_running(process):
-    """Whether a thread of the process runs or waits for a processor."""
-    for thread in os.listdir(f"/proc/{process}/task"):
-        try:
-            with open(f"/proc/{process}/task/{thread}/stat") as file:
-                # The state stands behind the name, which may hold anything.
-                if file.read().rpartition(")")[2].split()[0] == "R":
-                    return True
-        except FileNotFoundError:
-            continue  # It has ended.
-    return False
-
-
 class Contestant:
     def __init__(self, name, environment, script, threads, arguments=()):
         self.name = name
@@ -89,7 +77,7 @@ class Contestant:
         return answer
 
     def _wait_for_rest(self):
-        """Until no thread of the process runs or could."""
+        """Until none of its threads runs or could."""
         end = time.monotonic() + LONGEST_REST_SECONDS
         while is_running(self._process.pid) and time.monotonic() < end:
             time.sleep(LOOK_SECONDS)

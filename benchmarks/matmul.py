@@ -110,8 +110,9 @@ def main():
     parser.add_argument("--random", type=int, default=0, help="random shapes besides the named ones")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.05, help="a turn")
-    parser.add_argument("--sweep", action="store_true", help="nnc alone, by columns")
-    parser.add_argument("--same", action="store_true", help="nnc beside itself")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--sweep", action="store_true", help="nnc alone, by columns")
+    kind.add_argument("--same", action="store_true", help="nnc beside itself")
     arguments = parser.parse_args()
     if arguments.sweep:
         cases = matmul_cases.columns_sweep()
@@ -120,7 +121,7 @@ def main():
         return
     cases = matmul_cases.squares() + matmul_cases.own() + matmul_cases.some(arguments.random, arguments.seed)
     ratios, _ = print_comparison(cases, arguments.threads, arguments.march, arguments.rounds, arguments.seconds, arguments.seed,
-                                 peers=["nnc again"] if arguments.same else tuple(PEERS))
+                                 peers=("nnc again",) if arguments.same else tuple(PEERS))
     print(f"geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}")
 
 
