@@ -116,7 +116,7 @@ Constant *DescriptorBuilder::makeLaunch(const ProgramLaunch &launch) {
   for (int64_t argument : launch.arguments)
     arguments.push_back(int64(argument));
   return ConstantStruct::getAnon({string(launch.kernel), int64(launch.blocks), int64(launch.threads),
-                                  int64(launch.sharedBytes), int64(arguments.size()),
+                                  int64(launch.sharedBytes), int64(launch.isCooperative), int64(arguments.size()),
                                   array(arguments, "nnc.arguments")});
 }
 

@@ -175,6 +175,10 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
       elementwise ones run together. A product whose second factor no turn of the loop over time changes keeps that factor
       in registers and shared memory, as far as these reach. Where it has fewer columns than the block threads, groups of
       threads have terms each and hand their sums on.
+    - Such a loop with a factor that no block can keep: several blocks share a turn, each having units of its own and
+      their columns of the factor, and wait for all others in each time step (`gpu.barrier {nn.grid}`). The launch is
+      alone on its level and has `nn.cooperative`: its blocks, no more than the entry's `nn.most_blocks`, have to run at
+      the same time.
     - A loop with `nn.independent_turns`: a turn a thread.
     - All that is small, in a row: one block.
 
@@ -192,7 +196,8 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect"];
+                           "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::nvgpu::NVGPUDialect"];
 }
 
 def ShareKernels : Pass<"nn-share-kernels", "::mlir::ModuleOp"> {
@@ -426,6 +431,16 @@ def OutlineLaunches : Pass<"nn-outline-launches", "::mlir::ModuleOp"> {
     ops.
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LowerGridBarriers : Pass<"nn-lower-grid-barriers", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Make barriers of the whole grid atomics on a counter in the device's memory";
+  let description = [{
+    A `gpu.barrier {nn.grid}` waits for all threads of all blocks, which must run at the same time (a cooperative
+    launch): one thread of each block adds to a counter of the module, and reads it until all have. What was written
+    before the barrier is seen after it. The counter needs no reset between barriers, or launches.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
 def LowerDeviceMath : Pass<"nn-lower-device-math", "::mlir::gpu::GPUModuleOp"> {

@@ -114,11 +114,13 @@ FailureOr<ProgramLaunch> readLaunch(Operation *entry, Attribute attribute) {
   };
   auto kernel = description ? description.getAs<StringAttr>("kernel") : StringAttr();
   auto arguments = description ? description.getAs<DenseI64ArrayAttr>("arguments") : DenseI64ArrayAttr();
+  auto cooperative = description ? description.getAs<BoolAttr>("cooperative") : BoolAttr();
   ProgramLaunch launch{kernel ? kernel.getValue() : StringRef(),
                        getNumber("blocks"),
                        getNumber("threads"),
                        getNumber("shared_bytes"),
                        arguments ? arguments.asArrayRef() : ArrayRef<int64_t>(),
+                       cooperative && cooperative.getValue(),
                        getNumber("time")};
   if (launch.kernel.empty() || launch.blocks < 1 || launch.threads < 1 || launch.sharedBytes < 0 || !arguments)
     return entry->emitOpError() << "has a malformed description of a launch: " << attribute;

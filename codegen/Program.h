@@ -37,6 +37,8 @@ struct ProgramLaunch {
   StringRef kernel;
   int64_t blocks = 0, threads = 0, sharedBytes = 0;
   ArrayRef<int64_t> arguments;
+  /// Whether its blocks wait for each other.
+  bool isCooperative = false;
   /// Its time in the plan: the number of the op that it was; -1 where that is not known.
   int64_t time = -1;
 };

@@ -20,14 +20,26 @@ BatchBlocks nn::getBatchBlocks(int64_t batch) {
   return {static_cast<int64_t>(llvm::divideCeil(batch, rows)), rows};
 }
 
-BatchBlocks nn::getBatchBlocks(int64_t batch, Operation *within) {
+/// What of a recurrent kernel one block keeps on chip, in its registers and its shared memory; and how much of it
+/// leaves room in shared memory for everything else where several blocks have a part each.
+static constexpr int64_t keptBytes = 256 << 10, partBytes = 64 << 10;
+
+int64_t nn::countKernelParts(int64_t kernelBytes) {
+  return kernelBytes <= keptBytes ? 1 : llvm::PowerOf2Ceil(llvm::divideCeil(kernelBytes, partBytes));
+}
+
+BatchBlocks nn::getBatchBlocks(int64_t batch, RankedTensorType recurrentKernel, Operation *within) {
   BatchBlocks blocks = getBatchBlocks(batch);
   auto function = isa<func::FuncOp>(within) ? cast<func::FuncOp>(within) : within->getParentOfType<func::FuncOp>();
   auto most = function ? function->getAttrOfType<IntegerAttr>(mostBlocksAttributeName) : IntegerAttr();
-  int64_t parts = most ? blocks.rows : 1;
-  while (parts > 1 && (blocks.rows % parts != 0 || blocks.count * parts > most.getInt()))
-    --parts;
-  return {blocks.count * parts, blocks.rows / parts};
+  if (!most)
+    return blocks;
+  int64_t bytes = recurrentKernel.getNumElements() * recurrentKernel.getElementTypeBitWidth() / 8;
+  int64_t parts = countKernelParts(bytes);
+  int64_t count = parts == 1 ? std::max(most.getInt(), blocks.count) : std::max<int64_t>(most.getInt() / parts, 1);
+  while (blocks.padded() % count != 0)
+    --count;
+  return {count, blocks.padded() / count};
 }
 
 SmallVector<Value>

@@ -112,7 +112,7 @@ struct Backward {
     auto gradType = cast<RankedTensorType>(op.getGrad().getType());
     auto gateType = cast<RankedTensorType>(op.getGradients()[0].getType());
     element = gateType.getElementType();
-    blocks = getBatchBlocks(gradType.getDimSize(0), op);
+    blocks = getBatchBlocks(gradType.getDimSize(0), cast<RankedTensorType>(op.getRecurrentKernel().getType()), op);
     times = {gateType.getDimSize(0), op.getReverse()};
     units = cast<RankedTensorType>(op.getRecurrentKernel().getType()).getDimSize(0);
     bool sequences = op.getReturnSequences();

@@ -193,7 +193,8 @@ RecurrentForward::RecurrentForward(ImplicitLocOpBuilder &b, RecurrentCellAttrInt
     : b(b), cell(cell), memory(cell.getMemory()), input(input), kernel(params[0]), recurrentKernel(params[1]),
       bias(params.size() > 2 ? params[2] : Value()), mask(mask), scale(scale),
       inputType(cast<RankedTensorType>(input.getType())),
-      blocks(getBatchBlocks(inputType.getDimSize(0), b.getInsertionBlock()->getParentOp())),
+      blocks(getBatchBlocks(inputType.getDimSize(0), cast<RankedTensorType>(recurrentKernel.getType()),
+                            b.getInsertionBlock()->getParentOp())),
       times{inputType.getDimSize(1), reverse} {
   units = cast<RankedTensorType>(recurrentKernel.getType()).getDimSize(0);
 }

@@ -24,6 +24,7 @@ def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
     Option<"tune", "tune", "bool", "false", "measure schedules of products on this machine (nn-tune-contractions)">,
     Option<"tuneThreads", "tune-threads", "int64_t", "0", "threads to measure for; 0: one a processor">,
     Option<"tuneResults", "tune-results", "std::string", "\"\"", "file that keeps what was measured">,
+    Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
   ];
 }
 

@@ -42,7 +42,7 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
   CompileOptions getOptions() const {
-    return {batch, target, march, triple, entries, classWeights, profile, tune, tuneThreads, tuneResults};
+    return {batch, target, march, triple, entries, classWeights, profile, tune, tuneThreads, tuneResults, gpuBlocks};
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -83,9 +83,6 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   }
 };
 
-/// Blocks of a launch that run side by side on the smaller devices.
-constexpr int64_t mostGpuBlocks = 128;
-
 bool isForGpu(const CompileOptions &options) { return StringRef(options.target).starts_with("cuda"); }
 
 void modelToParams(OpPassManager &pm, const CompileOptions &) { pm.addPass(createMaterializeParams()); }
@@ -94,7 +91,7 @@ void paramsToGrad(OpPassManager &pm, const CompileOptions &options) {
   // On models as they were written, where the batch still is a dimension of its own.
   pm.addPass(createCheckSamples());
   pm.addPass(createBuildEntries(
-      {options.batch, options.entries, isForGpu(options) ? mostGpuBlocks : 0, options.classWeights}));
+      {options.batch, options.entries, isForGpu(options) ? options.gpuBlocks : 0, options.classWeights}));
   // On what users wrote, once shapes are static; gradients are taken of what is left.
   pm.addPass(createDefineBehaviour());
   // Before differentiation, so that the gradient too is the stable one.
@@ -182,6 +179,7 @@ void tiledToPlanned(OpPassManager &pm, const CompileOptions &options) {
 /// Device code in nvvm ops. Before all else: passes on the module as a whole would lower it as the host's.
 void lowerKernels(OpPassManager &pm) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createLowerGridBarriers());
   kernels.addPass(createConvertVectorToSCFPass());
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createSCFToControlFlowPass());
@@ -190,6 +188,7 @@ void lowerKernels(OpPassManager &pm) {
   // Before math is lowered to calls of libdevice.
   kernels.addPass(createLowerDeviceMath());
   kernels.addPass(createConvertMathToLLVMPass());
+  kernels.addPass(createConvertNVGPUToNVVMPass());
   // What a kernel gets is the address of the arena and numbers: the program ABI's nnc_launch.
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.useBarePtrCallConv = true;
@@ -261,6 +260,8 @@ LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
   if (!llvm::is_contained(targets, options.target))
     return emitError(loc) << "unknown target '" << options.target
                           << "'; known: " << llvm::join(ArrayRef<StringLiteral>(targets), ", ");
+  if (options.gpuBlocks < 1)
+    return emitError(loc) << "a GPU runs at least one block, not " << options.gpuBlocks;
   if (options.tune && options.target != "cpu")
     return emitError(loc) << "target '" << options.target << "' has no schedules to tune";
   return success();

@@ -38,6 +38,9 @@ struct CompileOptions {
   bool tune = false;
   int64_t tuneThreads = 0;
   std::string tuneResults;
+  /// Blocks that the GPU runs side by side: its multiprocessors, or fewer. No launch whose blocks wait for each other has
+  /// more.
+  int64_t gpuBlocks = 128;
 };
 
 /// Checks the options that a person can get wrong; reports at `loc`.

@@ -5,7 +5,9 @@
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/gpu/BlockProduct.h"
+#include "codegen/gpu/Launches.h"
 #include "codegen/gpu/PointGroup.h"
+#include "codegen/gpu/StreamedProduct.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -75,6 +77,11 @@ private:
     }
     if (auto alloc = dyn_cast<memref::AllocOp>(op))
       return lowerAllocation(alloc);
+    if (isa<gpu::BarrierOp>(op) && op->hasAttr(gridBarrierName)) {
+      flushPoints(op);
+      pending.clear();
+      return success();
+    }
     if (hasNoEffect(op) || isa<gpu::BarrierOp, gpu::DynamicSharedMemoryOp>(op))
       return success();
     if (auto generic = dyn_cast<linalg::GenericOp>(op))
@@ -141,7 +148,9 @@ private:
     synchronize(op);
     OpBuilder builder(op);
     FailureOr<Contraction> contraction = matchContraction(op);
-    if (succeeded(contraction) && keepsFactor(*contraction, threads.count))
+    if (succeeded(contraction) && canStream(*contraction, threads.count, shared))
+      emitStreamedProduct(builder, *contraction, fill, threads, shared);
+    else if (succeeded(contraction) && keepsFactor(*contraction, threads.count))
       emitBlockProduct(builder, *contraction, fill, threads, shared, registers);
     else
       emitGeneric(builder, op, fill, threads);

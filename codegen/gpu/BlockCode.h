@@ -7,8 +7,8 @@
 namespace mlir::nn {
 
 /// Lowers the ops of `block` in place: linalg.generic, loops, loads and stores of scalars, allocations (to shared
-/// memory, and where it is full to what `allocateGlobally` gives). What has no effect on memory runs on every thread.
-/// An error at the op that has no such form.
+/// memory, and where it is full to what `allocateGlobally` gives), barriers of the grid. What has no effect on memory
+/// runs on every thread. An error at the op that has no such form.
 LogicalResult lowerBlock(Block &block, Threads threads, SharedMemory &shared,
                          llvm::function_ref<Value(memref::AllocOp)> allocateGlobally);
 

@@ -4,10 +4,10 @@
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
+#include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -16,7 +16,6 @@ using namespace mlir::nn;
 static constexpr int64_t maxSums = 16;
 /// Terms whose factors are loaded before the first of them is added.
 static constexpr int64_t termsAtOnce = 8;
-static constexpr int64_t vectorBytes = 16;
 
 /// The outermost loop around `op` in which `factor` is there before and does not change; null where there is none.
 static scf::ForOp findLoop(Operation *op, Value factor) {
@@ -36,37 +35,6 @@ bool nn::keepsFactor(const Contraction &contraction, int64_t numThreads) {
   int64_t columns = llvm::divideCeil(contraction.getNumPoints(contraction.columns), numThreads);
   return contraction.getNumPoints(contraction.rows) * columns <= maxSums &&
          findLoop(contraction.op, contraction.b->get()) != nullptr;
-}
-
-/// The largest power of two that all addresses of rows of `memref` are known to be multiples of, up to 16.
-static int64_t getAlignment(Value memref) {
-  int64_t alignment = vectorBytes;
-  auto restrict = [&](int64_t bytes) {
-    alignment = std::min<int64_t>(alignment, bytes == 0 ? alignment : bytes & -bytes);
-  };
-  while (true) {
-    auto type = cast<MemRefType>(memref.getType());
-    int64_t bytes = type.getElementTypeBitWidth() / 8;
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    if (failed(type.getStridesAndOffset(strides, offset)))
-      return bytes;
-    for (int64_t stride : ArrayRef(strides).drop_back())
-      restrict(ShapedType::isDynamic(stride) ? bytes : stride * bytes);
-    auto view = memref.getDefiningOp<memref::SubViewOp>();
-    if (!view) {
-      // Buffers lie at multiples of 16 bytes in the arena and in shared memory.
-      Operation *op = memref.getDefiningOp();
-      bool isBuffer = isa<BlockArgument>(memref) || isBufferAllocation(op) || isa<memref::MemorySpaceCastOp>(op);
-      return isBuffer ? alignment : bytes;
-    }
-    SmallVector<int64_t> sourceStrides;
-    if (failed(cast<MemRefType>(view.getSource().getType()).getStridesAndOffset(sourceStrides, offset)))
-      return bytes;
-    for (auto [at, stride] : llvm::zip_equal(view.getStaticOffsets(), sourceStrides))
-      restrict(ShapedType::isDynamic(stride) ? bytes : (ShapedType::isDynamic(at) ? 1 : at) * stride * bytes);
-    memref = view.getSource();
-  }
 }
 
 namespace {
@@ -276,18 +244,14 @@ private:
       return indices;
     };
     bool isContiguous = staged || getStrideAlong(contraction.a, contraction.sums[0]) == 1;
-    bool isWhole = count % 4 == 0 && isContiguous && getAlignment(memref) == vectorBytes;
+    bool isWhole = count % vectorElements == 0 && isContiguous && hasVectorRows(memref);
     SmallVector<Value> values;
-    for (int64_t at = 0; at < count; at += isWhole ? 4 : 1) {
+    for (int64_t at = 0; at < count; at += isWhole ? vectorElements : 1) {
       SmallVector<Value> indices = getIndices(addIndex(builder, loc, addFirst(term), at));
-      if (!isWhole) {
+      if (isWhole)
+        llvm::append_range(values, loadVector(builder, loc, memref, indices));
+      else
         values.push_back(memref::LoadOp::create(builder, loc, memref, indices));
-        continue;
-      }
-      Value vector = vector::LoadOp::create(builder, loc, VectorType::get(4, builder.getF32Type()), memref, indices,
-                                            /*nontemporal=*/false, llvm::MaybeAlign(vectorBytes));
-      for (int64_t lane = 0; lane < 4; ++lane)
-        values.push_back(vector::ExtractOp::create(builder, loc, vector, lane));
     }
     return values;
   }

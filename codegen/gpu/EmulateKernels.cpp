@@ -5,6 +5,7 @@
 #include "codegen/KernelFunction.h"
 #include "codegen/Passes.h"
 #include "codegen/gpu/EmulatedBody.h"
+#include "codegen/gpu/Launches.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/Matchers.h"

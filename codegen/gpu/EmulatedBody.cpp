@@ -2,6 +2,7 @@
 // the host; what one of them does alone stays as it is.
 #include "codegen/gpu/EmulatedBody.h"
 #include "codegen/Arena.h"
+#include "codegen/gpu/Launches.h"
 #include "codegen/gpu/RecordAccesses.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -300,12 +301,4 @@ LogicalResult nn::emulateBody(func::FuncOp function, const EmulatedThreadValues 
   convertTypes(function);
   expandBf16(function);
   return success();
-}
-
-bool nn::waitsForGrid(Operation *kernel) {
-  return kernel
-      ->walk([](gpu::BarrierOp barrier) {
-        return barrier->hasAttr(gridBarrierName) ? WalkResult::interrupt() : WalkResult::advance();
-      })
-      .wasInterrupted();
 }

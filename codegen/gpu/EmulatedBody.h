@@ -4,9 +4,6 @@
 
 namespace mlir::nn {
 
-/// On a gpu.barrier: it is one of all blocks of the grid.
-constexpr StringLiteral gridBarrierName = "nn.grid";
-
 struct EmulatedThreadValues {
   /// Pointers to what a body gets: its arguments, and its nnc_emulated_thread.
   Value context, thread;
@@ -17,8 +14,5 @@ struct EmulatedThreadValues {
 /// emulated.
 LogicalResult emulateBody(func::FuncOp function, const EmulatedThreadValues &values, EmulatorCalls &calls,
                           bool detectRaces);
-
-/// Whether a kernel waits for all blocks of its grid.
-bool waitsForGrid(Operation *kernel);
 
 } // namespace mlir::nn

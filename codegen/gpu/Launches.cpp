@@ -50,6 +50,7 @@ FailureOr<ArrayAttr> nn::listLaunches(func::FuncOp entry) {
         builder.getNamedAttr("blocks", builder.getI64IntegerAttr(size->blocks)),
         builder.getNamedAttr("threads", builder.getI64IntegerAttr(size->threads)),
         builder.getNamedAttr("shared_bytes", builder.getI64IntegerAttr(size->sharedBytes)),
+        builder.getNamedAttr("cooperative", builder.getBoolAttr(launch->hasAttr(cooperativeAttributeName))),
         builder.getNamedAttr("arguments", builder.getDenseI64ArrayAttr(arguments)),
     });
     if (Attribute time = launch->getAttr(timeAttributeName))
@@ -57,4 +58,12 @@ FailureOr<ArrayAttr> nn::listLaunches(func::FuncOp entry) {
     launches.push_back(description.getDictionary(entry.getContext()));
   }
   return builder.getArrayAttr(launches);
+}
+
+bool nn::waitsForGrid(Operation *kernel) {
+  return kernel
+      ->walk([](gpu::BarrierOp barrier) {
+        return barrier->hasAttr(gridBarrierName) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }

@@ -13,9 +13,18 @@ struct LaunchSize {
 /// Of a gpu.launch or gpu.launch_func; an error at it where that is not known before it runs.
 FailureOr<LaunchSize> getLaunchSize(Operation *launch);
 
-/// The launches of `entry` (gpu.launch_func), in their order, as dictionaries of kernel, blocks, threads, shared_bytes
-/// and arguments: what Program.h reads. An error where one of these is not known before it runs.
+/// The launches of `entry` (gpu.launch_func), in their order, as dictionaries of kernel, blocks, threads, shared_bytes,
+/// cooperative and arguments: what Program.h reads. An error where one of these is not known before it runs.
 FailureOr<ArrayAttr> listLaunches(func::FuncOp entry);
+
+/// On a gpu.barrier: it is one of all blocks of the grid.
+inline constexpr llvm::StringLiteral gridBarrierName = "nn.grid";
+
+/// Whether `code` has such a barrier: all blocks of the launch have to run at the same time.
+bool waitsForGrid(Operation *code);
+
+/// On a launch whose blocks wait for each other.
+inline constexpr llvm::StringLiteral cooperativeAttributeName = "nn.cooperative";
 
 /// On a launch: its number among the ops of its entry point's body as memory was planned, which lifetimes of buffers
 /// count by.

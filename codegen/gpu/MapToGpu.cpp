@@ -18,8 +18,11 @@
 #include "codegen/gpu/ContractionTile.h"
 #include "codegen/gpu/Launches.h"
 #include "codegen/gpu/MirrorSlices.h"
+#include "codegen/gpu/PartedLoop.h"
 #include "codegen/gpu/StepCost.h"
 #include "codegen/gpu/Steps.h"
+#include "dialect/Recurrent.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::nn {
@@ -50,7 +53,7 @@ public:
     collapseProducts();
     passScalars();
     markStages(entry);
-    steps = findSteps(block, knowsRoots, boundsOf);
+    steps = findSteps(block, knowsRoots, boundsOf, [&](Operation *op) { return partsOf.contains(op); });
     int64_t last = -1;
     for (const Step &step : steps)
       last = std::max(last, step.level);
@@ -79,11 +82,15 @@ private:
     entry.walk([&](memref::ReshapeOp op) { reshapes.push_back(op); });
     for (memref::ReshapeOp op : reshapes)
       replaceReshape(op);
+    if (auto most = entry->getAttrOfType<IntegerAttr>(mostBlocksAttributeName))
+      for (auto forall : block.getOps<scf::ForallOp>())
+        if (std::optional<LoopParts> parts = findParts(forall, most.getInt()))
+          partsOf[forall] = *parts;
     SmallVector<linalg::GenericOp> generics;
     entry.walk([&](linalg::GenericOp op) { generics.push_back(op); });
     for (linalg::GenericOp op : generics) {
       fuseMultiplyAdd(rewriter, op);
-      if (op->getParentOfType<scf::ForallOp>())
+      if (auto forall = op->getParentOfType<scf::ForallOp>(); forall && !partsOf.contains(forall))
         packColumns(op);
     }
   }
@@ -194,7 +201,10 @@ private:
       return chooseTile(step.group->contraction).getNumBlocks();
     case Step::loop: {
       FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(cast<scf::ForallOp>(step.ops[0]));
-      return succeeded(dimensions) ? countTasks(*dimensions) : -1;
+      if (failed(dimensions))
+        return -1;
+      auto parts = partsOf.find(step.ops[0]);
+      return countTasks(*dimensions) * (parts == partsOf.end() ? 1 : parts->second.count);
     }
     case Step::turns: {
       auto most = step.ops.back()->getAttrOfType<IntegerAttr>(turnsAttributeName);
@@ -277,6 +287,8 @@ private:
       parts[lastPart[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
     auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
+    if (members.front()->isAlone)
+      launch->setAttr(cooperativeAttributeName, rewriter.getUnitAttr());
     launch->setAttr(partsAttributeName, rewriter.getArrayAttr(llvm::map_to_vector(parts, toAttribute)));
     rewriter.setInsertionPoint(launch);
     launch.getDynamicSharedMemorySizeMutable().assign(makeBytes(loc, sharedBytes));
@@ -325,8 +337,8 @@ private:
     step.ops.back() = collapseLoops(rewriter, cast<linalg::GenericOp>(step.ops.back()));
   }
 
-  /// One turn of a parallel loop by one block.
-  LogicalResult emitLoop(scf::ForallOp forall, Value turn, Threads threads, SharedMemory &shared) {
+  /// One turn of a parallel loop by one block, or a part of it.
+  LogicalResult emitLoop(scf::ForallOp forall, Value blockNumber, Threads threads, SharedMemory &shared) {
     FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(forall);
     if (failed(dimensions))
       return failure();
@@ -336,6 +348,14 @@ private:
     for (const LoopDimension &dimension : *dimensions) {
       loops.push_back(counts.size());
       counts.push_back(dimension.count);
+    }
+    std::optional<LoopParts> parts;
+    Value turn = blockNumber, part;
+    if (auto known = partsOf.find(forall); known != partsOf.end()) {
+      parts = known->second;
+      Value count = getIndexConstant(rewriter, loc, parts->count);
+      part = computeIndex<arith::RemUIOp>(rewriter, loc, blockNumber, count);
+      turn = computeIndex<arith::DivUIOp>(rewriter, loc, blockNumber, count);
     }
     SmallVector<Value> at(counts.size());
     delinearize(rewriter, loc, turn, loops, counts, at);
@@ -351,8 +371,12 @@ private:
     scf::YieldOp::create(rewriter, loc);
     forall.getTerminator().erase();
     code->getOperations().splice(code->begin(), forall.getBody()->getOperations());
-    int64_t numTurns = countTasks(*dimensions);
-    auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numTurns, turn); };
+    int64_t numTurns = countTasks(*dimensions), numBlocks = numTurns;
+    if (parts) {
+      numBlocks *= parts->count;
+      partTurn(*code, *parts, part, [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numTurns, turn); });
+    }
+    auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numBlocks, blockNumber); };
     LogicalResult result = lowerBlock(*code, threads, shared, allocateGlobally);
     unwrap(around);
     forall.erase();
@@ -418,6 +442,8 @@ private:
   IRRewriter rewriter;
   bool knowsRoots;
   std::vector<Step> steps;
+  /// Loops whose turns several blocks share.
+  DenseMap<Operation *, LoopParts> partsOf;
   /// Loads of what loops of independent turns begin and end with, which go where the loops go.
   DenseMap<Operation *, SmallVector<Operation *>> boundsOf;
 };

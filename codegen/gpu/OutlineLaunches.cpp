@@ -174,8 +174,9 @@ struct OutlineLaunches : nn::impl::OutlineLaunchesBase<OutlineLaunches> {
     auto call = gpu::LaunchFuncOp::create(builder, loc, kernel, gpu::KernelDim3{launch.getGridSizeX(), one, one},
                                           gpu::KernelDim3{launch.getBlockSizeX(), one, one},
                                           launch.getDynamicSharedMemorySize(), operands);
-    if (Attribute time = launch->getAttr(timeAttributeName))
-      call->setAttr(timeAttributeName, time);
+    for (StringRef name : {timeAttributeName, cooperativeAttributeName})
+      if (Attribute attribute = launch->getAttr(name))
+        call->setAttr(name, attribute);
     launch.erase();
     return success();
   }

@@ -40,8 +40,9 @@ int64_t Step::getLength() const {
 namespace {
 class StepFinder {
 public:
-  StepFinder(Block &block, bool knowsRoots, const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf)
-      : block(block), knowsRoots(knowsRoots), boundsOf(boundsOf) {}
+  StepFinder(Block &block, bool knowsRoots, const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
+             llvm::function_ref<bool(Operation *)> isAlone)
+      : block(block), knowsRoots(knowsRoots), boundsOf(boundsOf), isAlone(isAlone) {}
 
   std::vector<Step> run() {
     DenseSet<Operation *> taken;
@@ -73,6 +74,7 @@ public:
         steps.push_back({Step::generic, {op}, {}});
       } else if (isa<scf::ForallOp>(op)) {
         steps.push_back({Step::loop, {op}, {}});
+        steps.back().isAlone = isAlone(op);
       } else if (isTurnsStep(*op)) {
         SmallVector<Operation *> turns = boundsOf.lookup(op);
         turns.push_back(op);
@@ -88,6 +90,7 @@ public:
     }
     mergeLargeFills();
     findLevels();
+    isolate();
     return std::move(steps);
   }
 
@@ -137,14 +140,33 @@ private:
     }
   }
 
+  /// Cuts levels that have steps that are to be alone into several.
+  void isolate() {
+    std::map<int64_t, SmallVector<Step *>> levels;
+    for (Step &step : steps)
+      levels[step.level].push_back(&step);
+    int64_t next = 0;
+    for (auto &[level, members] : levels) {
+      auto others = llvm::make_filter_range(members, [](Step *step) { return !step->isAlone; });
+      for (Step *step : others)
+        step->level = next;
+      next += !others.empty();
+      for (Step *step : members)
+        if (step->isAlone)
+          step->level = next++;
+    }
+  }
+
   Block &block;
   bool knowsRoots;
   const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf;
+  llvm::function_ref<bool(Operation *)> isAlone;
   std::vector<Step> steps;
 };
 } // namespace
 
 std::vector<Step> nn::findSteps(Block &block, bool knowsRoots,
-                                const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf) {
-  return StepFinder(block, knowsRoots, boundsOf).run();
+                                const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
+                                llvm::function_ref<bool(Operation *)> isAlone) {
+  return StepFinder(block, knowsRoots, boundsOf, isAlone).run();
 }

@@ -15,15 +15,18 @@ struct Step {
   std::optional<ContractionGroup> group;
   /// The launch that it is in: the first after those of the steps that it needs, or that need what it overwrites.
   int64_t level = 0;
+  /// Whether its launch has no other step.
+  bool isAlone = false;
 
   /// How long one of its blocks takes, in no unit.
   int64_t getLength() const;
 };
 
 /// The steps of `block`, an entry point's body, in their order. `knowsRoots` as in fuseNeighbours. `boundsOf` has the
-/// loads that a loop's bounds come from, which go where it goes.
+/// loads that a loop's bounds come from, which go where it goes. A loop that `isAlone` gets a launch of its own.
 std::vector<Step> findSteps(Block &block, bool knowsRoots,
-                            const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf);
+                            const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
+                            llvm::function_ref<bool(Operation *)> isAlone);
 
 /// Whether `op` is a loop whose turns threads can share.
 bool isTurnsStep(Operation &op);

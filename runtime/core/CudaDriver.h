@@ -112,6 +112,12 @@ public:
   NNC_CUDA_CALL(launchKernel, "cuLaunchKernel", Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                 unsigned, Stream, void **, void **)
 
+  /// The same, of a kernel whose blocks wait for each other.
+  NNC_CUDA_CALL(launchCooperativeKernel, "cuLaunchCooperativeKernel", Function, unsigned, unsigned, unsigned, unsigned,
+                unsigned, unsigned, unsigned, Stream, void **)
+  /// The blocks, of so many threads and bytes of shared memory, that a multiprocessor runs at the same time.
+  NNC_CUDA_CALL(occupancy, "cuOccupancyMaxActiveBlocksPerMultiprocessor", int *, Function, int, size_t)
+
   NNC_CUDA_CALL(streamCreate, "cuStreamCreate", Stream *, unsigned)
   NNC_CUDA_CALL(streamDestroy, "cuStreamDestroy_v2", Stream)
   NNC_CUDA_CALL(streamSynchronize, "cuStreamSynchronize", Stream)

@@ -92,6 +92,7 @@ void Device::loadKernels() {
       nnc_launch &most = largest.try_emplace(launch.kernel, launch).first->second;
       most.threads = std::max(most.threads, launch.threads);
       most.shared_bytes = std::max(most.shared_bytes, launch.shared_bytes);
+      most.blocks = std::max(most.blocks, launch.blocks);
     }
   std::map<std::string_view, Function> functions;
   for (const auto &[kernel, launch] : largest)
@@ -116,6 +117,13 @@ Function Device::loadKernel(Module module, const nnc_launch &largest) const {
          " of compute capability ", card.capability(), " has ", bytes);
   if (largest.shared_bytes > 0)
     driver.functionSetAttribute(function, kMaxDynamicSharedBytes, static_cast<int>(largest.shared_bytes));
+  if (largest.cooperative) {
+    int each = 0;
+    driver.occupancy(&each, function, static_cast<int>(largest.threads), static_cast<size_t>(largest.shared_bytes));
+    if (int64_t blocks = each * card.attribute(kMultiprocessors); largest.blocks > blocks)
+      fail(kernel, " takes ", largest.blocks, " blocks at the same time, and ", card.name(), " runs ", blocks,
+           ": nnc-opt --gpu-blocks=", blocks, " compiles for it");
+  }
   return function;
 }
 
@@ -229,9 +237,14 @@ void Device::enqueue(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
     parameters.assign({&arena});
     for (int64_t argument = 0; argument < launch.argument_count; ++argument)
       parameters.push_back(const_cast<int64_t *>(launch.arguments + argument));
-    driver.launchKernel(steps.functions[i], static_cast<unsigned>(launch.blocks), 1, 1,
-                        static_cast<unsigned>(launch.threads), 1, 1, static_cast<unsigned>(launch.shared_bytes), stream,
-                        parameters.data(), nullptr);
+    auto blocks = static_cast<unsigned>(launch.blocks), threads = static_cast<unsigned>(launch.threads),
+         sharedBytes = static_cast<unsigned>(launch.shared_bytes);
+    if (launch.cooperative)
+      driver.launchCooperativeKernel(steps.functions[i], blocks, 1, 1, threads, 1, 1, sharedBytes, stream,
+                                     parameters.data());
+    else
+      driver.launchKernel(steps.functions[i], blocks, 1, 1, threads, 1, 1, sharedBytes, stream, parameters.data(),
+                          nullptr);
     record(i + 1);
   }
   for (const nnc_span &span : steps.outputs)

@@ -176,7 +176,7 @@ struct Variant {
   explicit Variant(const char *kernel) {
     auto all = entriesOf(program);
     entries.assign(all.begin(), all.end());
-    launch = {kernel, 1, 1, 0, 0, nullptr};
+    launch = {kernel, 1, 1, 0, 0, 0, nullptr};
     entries[2].launches = &launch;
     program.entries = entries.data();
   }
@@ -340,6 +340,11 @@ TEST_F(DeviceTest, SaysWhatDoesNotFit) {
   EXPECT_ERROR(openSession(deviceProgram()),
                "the program's kernel train takes 32 threads a block, and Fake GPU has registers for 16");
   reset();
+  driver->multiprocessors = 0;
+  EXPECT_ERROR(openSession(deviceProgram()),
+               "the program's kernel train takes 2 blocks at the same time, and Fake GPU runs 0: nnc-opt --gpu-blocks=0 "
+               "compiles for it");
+  reset();
   Variant variant("gone");
   EXPECT_ERROR(openSession(variant.get()), "the program's kernel gone does not load on Fake GPU (cuModuleGetFunction: "
                                            "CUDA_ERROR_NOT_FOUND, named symbol not found)");
@@ -388,6 +393,8 @@ TEST_F(DeviceTest, SaysWhichCallHasFailed) {
                            "cuFuncGetAttribute",
                            "cuFuncSetAttribute",
                            "cuLaunchKernel",
+                           "cuLaunchCooperativeKernel",
+                           "cuOccupancyMaxActiveBlocksPerMultiprocessor",
                            "cuStreamCreate",
                            "cuStreamSynchronize",
                            "cuStreamBeginCapture_v2",

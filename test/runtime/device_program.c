@@ -25,8 +25,9 @@ static void nothing(void *arena, const int64_t *arguments) {
 static const nnc_fake_kernel image[] = {
     {"predict", 2, predictKernel}, {"train", 0, trainKernel}, {"nothing", 0, nothing}, {0, 0, 0}};
 static const int64_t predictArguments[] = {X_IN, PRED_OUT};
-static const nnc_launch trainLaunches[] = {{"predict", 1, BATCH, 0, 2, predictArguments}, {"train", 2, 32, 1024, 0, 0}};
-static const nnc_launch predictLaunches[] = {{"predict", 1, BATCH, 60000, 2, predictArguments}};
+static const nnc_launch trainLaunches[] = {{"predict", 1, BATCH, 0, 0, 2, predictArguments},
+                                           {"train", 2, 32, 1024, 1, 0, 0}};
+static const nnc_launch predictLaunches[] = {{"predict", 1, BATCH, 60000, 0, 2, predictArguments}};
 static const nnc_kernel trainKernels[] = {
     {"line.dense.forward.0", "line.dense", "forward", "line.mlir:1:1", 1, 32, 128},
     {"update.0", "", "update", "", 1, 64, 256},

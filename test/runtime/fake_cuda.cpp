@@ -102,6 +102,7 @@ nnc_fake_cuda ordinary() {
   state.total_bytes = int64_t(2) << 30;
   state.shared_bytes = 227 << 10;
   state.threads = 1024;
+  state.multiprocessors = 10;
   return state;
 }
 
@@ -244,7 +245,7 @@ Result cuDeviceGetName(char *name, int bytes, int) {
 }
 Result cuDeviceGetAttribute(int *value, int attribute, int) {
   const std::map<int, int> values = {
-      {13, 1000000}, {16, 10}, {36, 500000}, {37, 512}, {75, 9}, {76, 0}, {97, static_cast<int>(state.shared_bytes)}};
+      {13, 1000000}, {16, static_cast<int>(state.multiprocessors)}, {36, 500000}, {37, 512}, {75, 9}, {76, 0}, {97, static_cast<int>(state.shared_bytes)}};
   auto found = values.find(attribute);
   if (found == values.end())
     return kInvalidValue;
@@ -425,10 +426,16 @@ Result cuFuncSetAttribute(Function *function, int attribute, int value) {
   function->sharedBytes = value;
   return kDone;
 }
-Result cuLaunchKernel(Function *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream, void **parameters,
-                      void **extra) {
-  if (Result result = enter("cuLaunchKernel"))
+Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, Function *, int threads, size_t sharedBytes) {
+  if (Result result = enter("cuOccupancyMaxActiveBlocksPerMultiprocessor"))
+    return result;
+  *blocks = static_cast<int>(std::min<int64_t>(2048 / threads, state.shared_bytes / std::max<size_t>(sharedBytes, 1)));
+  return kDone;
+}
+static Result launch(const char *name, Function *function, unsigned gridX, unsigned gridY, unsigned gridZ,
+                     unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream,
+                     void **parameters, void **extra) {
+  if (Result result = enter(name))
     return result;
   if (!isHeld(stream))
     return kInvalidHandle;
@@ -445,6 +452,19 @@ Result cuLaunchKernel(Function *function, unsigned gridX, unsigned gridY, unsign
     clockTicks += 1;
     function->kernel->run(pointerTo(arena), arguments.data());
   });
+}
+Result cuLaunchKernel(Function *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                      unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream, void **parameters,
+                      void **extra) {
+  return launch("cuLaunchKernel", function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream, parameters,
+                extra);
+}
+Result cuLaunchCooperativeKernel(Function *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                                 unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream,
+                                 void **parameters) {
+  ++state.cooperative_launches;
+  return launch("cuLaunchCooperativeKernel", function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream,
+                parameters, nullptr);
 }
 
 //===-- Streams, graphs and events -----------------------------------------===//

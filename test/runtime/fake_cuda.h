@@ -19,7 +19,7 @@ typedef struct nnc_fake_kernel {
 typedef struct nnc_fake_cuda {
   /* What the device is, and what the system allows. */
   int devices;
-  int64_t free_bytes, total_bytes, shared_bytes, threads;
+  int64_t free_bytes, total_bytes, shared_bytes, threads, multiprocessors;
   int refuses_to_register;
 
   /* The call of this number fails with `error`, as a call that gives back does what it is asked all the same; 0: none.
@@ -29,7 +29,7 @@ typedef struct nnc_fake_cuda {
 
   /* What has happened. */
   int64_t calls, copies_to_device, copies_to_host, bytes_to_device, bytes_to_host, captures, graph_launches,
-      kernel_launches;
+      kernel_launches, cooperative_launches;
   const char *failed_call;
   /* Contexts, modules, allocations, pinned ranges, streams, events and graphs that are held now. */
   int64_t held;

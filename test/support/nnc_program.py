@@ -18,7 +18,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -111,6 +111,7 @@ class Launch(ctypes.Structure):
         ("blocks", ctypes.c_int64),
         ("threads", ctypes.c_int64),
         ("shared_bytes", ctypes.c_int64),
+        ("cooperative", ctypes.c_int64),
         ("argument_count", ctypes.c_int64),
         ("arguments", ctypes.POINTER(ctypes.c_int64)),
     ]

@@ -55,6 +55,10 @@ llvm::cl::opt<int64_t> tuneThreads("tune-threads", llvm::cl::cat(category), llvm
 llvm::cl::opt<std::string> tuneResults("tune-results", llvm::cl::cat(category), llvm::cl::value_desc("file"),
                                        llvm::cl::desc("What keeps the results of --tune; default: "
                                                       "$XDG_CACHE_HOME/nnc/tuned.tsv, else ~/.cache/nnc/tuned.tsv"));
+llvm::cl::opt<int64_t>
+    gpuBlocks("gpu-blocks", llvm::cl::cat(category), llvm::cl::init(128),
+              llvm::cl::desc("Blocks that the GPU runs side by side: its multiprocessors, or fewer. A "
+                             "wide recurrent layer takes them all"));
 llvm::cl::opt<std::string> device("device", llvm::cl::cat(category), llvm::cl::value_desc("name or file.json"),
                                   llvm::cl::desc("Device that --nn-report estimates times for"));
 llvm::cl::opt<int64_t> samples("samples", llvm::cl::cat(category), llvm::cl::init(0),
@@ -180,8 +184,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport,
                   &object](PassManager &pm) mutable -> LogicalResult {
       auto compile = [&] {
-        pm.addPass(nn::createCompileTo(
-            {phase, batch, entries, classWeights, profile, target, march, triple, tune, tuneThreads, tuneResults}));
+        pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
+                                        tuneThreads, tuneResults, gpuBlocks}));
       };
       if (wantsPlan)
         compile();

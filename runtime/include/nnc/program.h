@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 3
+#define NNC_ABI_VERSION 4
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -128,6 +128,7 @@ typedef struct nnc_launch {
   const char *kernel;
   int64_t blocks, threads;
   int64_t shared_bytes; /* dynamic shared memory of a block */
+  int64_t cooperative;  /* whether its blocks wait for each other, so that all of them must run at the same time */
   int64_t argument_count;
   const int64_t *arguments;
 } nnc_launch;
