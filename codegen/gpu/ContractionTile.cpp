@@ -10,8 +10,8 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-/// Blocks that a device's multiprocessors take at once, about: with fewer, smaller tiles are better.
-static constexpr int64_t enoughBlocks = 128;
+/// Multiprocessors of a device, about; threads of a warp; and warps that a multiprocessor adds for at a time.
+static constexpr int64_t enoughBlocks = 128, warpSize = 32, schedulers = 4;
 /// Terms of a sum that counts as long.
 static constexpr int64_t longSum = 512;
 /// Terms between which a thread's code does not loop.
@@ -27,24 +27,46 @@ bool nn::takesTiles(const Contraction &contraction) {
          contraction.getNumPoints(contraction.columns) >= 8 && contraction.getNumTerms() >= 1;
 }
 
+/// Cycles that a multiprocessor takes for a term of all elements of a tile, about: FMAs, 128 a cycle, or what its
+/// threads load of shared memory, 128 bytes a cycle.
+static int64_t countCycles(const ContractionTile &tile) {
+  int64_t warps = llvm::divideCeil(tile.getNumAddingThreads(), warpSize);
+  int64_t adding = llvm::divideCeil(warps, schedulers) * tile.threadRows * tile.threadColumns;
+  return std::max(adding, warps * (tile.threadRows + tile.threadColumns));
+}
+
 ContractionTile nn::chooseTile(const Contraction &contraction) {
   int64_t rows = contraction.getNumPoints(contraction.rows);
   int64_t columns = contraction.getNumPoints(contraction.columns);
   int64_t batches = contraction.getNumPoints(contraction.batch);
   auto ceil = [](int64_t total, int64_t part) -> int64_t { return llvm::divideCeil(total, part); };
-  // A thread's part is a square: for each element that it reads of shared memory it adds that many terms. In a long sum
-  // what all threads read together takes longest, so of the smallest tile few of them add; in a short one, what each
-  // waits for.
+  // For each element that a thread reads of shared memory it adds as many terms as its part has in the other direction.
+  // In a long sum what all threads read together takes longest, so of the smallest tile few of them add; in a short
+  // one, what each waits for.
   int64_t smallestPart = contraction.getNumTerms() < longSum ? 2 : 4;
-  const int64_t sizes[][2] = {{128, 8}, {64, 4}, {32, smallestPart}};
-  ContractionTile tile{};
-  for (auto [size, part] : sizes) {
-    // As many elements of each factor, whatever the tile: the way to memory is as long as it takes to add them up.
-    tile = {size, size, elementsOfFactor / size, part, part, ceil(rows, size), ceil(columns, size), batches};
-    if (tile.getNumBlocks() >= enoughBlocks)
-      break;
+  const int64_t sizes[][4] = {
+      {128, 128, 8, 8}, {128, 64, 8, 4}, {64, 128, 8, 4}, {64, 64, 4, 4}, {32, 32, smallestPart, 2}};
+  std::optional<ContractionTile> best;
+  int64_t fewestCycles = 0;
+  for (auto [tileRows, tileColumns, partRows, partColumns] : sizes) {
+    // About as many elements of each factor, whatever the tile: the way to memory is as long as it takes to add them
+    // up.
+    ContractionTile tile = {tileRows,
+                            tileColumns,
+                            elementsOfFactor / std::max(tileRows, tileColumns),
+                            partRows,
+                            partColumns,
+                            ceil(rows, tileRows),
+                            ceil(columns, tileColumns),
+                            batches};
+    int64_t cycles = ceil(tile.getNumBlocks(), enoughBlocks) * countCycles(tile);
+    // Of equal ones the larger reads less of far memory.
+    if (best && cycles >= fewestCycles)
+      continue;
+    best = tile;
+    fewestCycles = cycles;
   }
-  return tile;
+  return *best;
 }
 
 namespace {

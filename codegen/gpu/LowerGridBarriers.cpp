@@ -46,6 +46,13 @@ private:
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(static_cast<int32_t>(value)));
   }
 
+  Value load(Value address, LLVM::AtomicOrdering ordering) {
+    constexpr unsigned alignment = 4;
+    return LLVM::LoadOp::create(builder, loc, builder.getI32Type(), address, alignment, /*isVolatile=*/false,
+                                /*isNonTemporal=*/false, /*isInvariant=*/false, /*isInvariantGroup=*/false, ordering,
+                                "device");
+  }
+
   void addAndWait() {
     constexpr uint32_t flag = uint32_t(1) << 31;
     auto pointer = LLVM::LLVMPointerType::get(builder.getContext(), globalMemory);
@@ -55,15 +62,16 @@ private:
     Value ofFirst = arith::SubIOp::create(builder, loc, number(flag + 1), blocks);
     Value isFirst = isZero(gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x));
     Value share = arith::SelectOp::create(builder, loc, isFirst, ofFirst, number(1));
-    // What this block has written is seen by those that see the sum, and the other way round.
-    Value before = LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add, address, share,
-                                             LLVM::AtomicOrdering::acq_rel, "device");
+    // The bit does not change before this block has added: not to ask for the sum before saves a way to memory.
+    Value before = load(address, LLVM::AtomicOrdering::monotonic);
+    // What this block has written is seen by those that see the sum. LLVM has no form of the addition itself with that
+    // ordering for PTX, and would drop it.
+    LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::acq_rel, "device");
+    LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add, address, share, LLVM::AtomicOrdering::monotonic,
+                              "device");
     auto loop = scf::WhileOp::create(builder, loc, TypeRange(), ValueRange());
     builder.createBlock(&loop.getBefore());
-    constexpr unsigned alignment = 4;
-    Value now = LLVM::LoadOp::create(builder, loc, builder.getI32Type(), address, alignment, /*isVolatile=*/false,
-                                     /*isNonTemporal=*/false, /*isInvariant=*/false, /*isInvariantGroup=*/false,
-                                     LLVM::AtomicOrdering::acquire, "device");
+    Value now = load(address, LLVM::AtomicOrdering::acquire);
     Value changed = arith::AndIOp::create(builder, loc, arith::XOrIOp::create(builder, loc, now, before), number(flag));
     Value isWaiting = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, changed, number(0));
     scf::ConditionOp::create(builder, loc, isWaiting, ValueRange());

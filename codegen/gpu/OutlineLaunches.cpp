@@ -17,6 +17,9 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
+/// Threads of a multiprocessor at a time, at least: with 128 registers each.
+static constexpr int64_t residentThreads = 512;
+
 namespace {
 
 /// What a launch becomes: a kernel, and what it gets besides the arena.
@@ -102,8 +105,11 @@ private:
     };
     setSize("known_block_size", launch.getBlockSizeX());
     setSize("known_grid_size", launch.getGridSizeX());
-    // Without it, ptxas saves registers until a multiprocessor is full of threads, at the price of spills.
-    kernel->setAttr("nvvm.minctasm", IntegerAttr::get(IntegerType::get(kernel.getContext(), 32), 1));
+    // So many blocks that a multiprocessor has work for each scheduler while threads wait; without a number, ptxas
+    // saves registers until it is full of threads, at the price of spills.
+    if (std::optional<int64_t> threads = getConstant(launch.getBlockSizeX()))
+      kernel->setAttr("nvvm.minctasm", IntegerAttr::get(IntegerType::get(kernel.getContext(), 32),
+                                                        std::max<int64_t>(1, residentThreads / *threads)));
   }
 
   void mapIds(OpBuilder &builder, Location loc) {

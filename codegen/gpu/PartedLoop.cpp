@@ -127,8 +127,7 @@ private:
       switch (getUnitAccess(op, operand, *unitLoop)) {
       case UnitAccess::none:
         // Of what other blocks have computed, blocks give each other all, once a time step.
-        return !op.isDpsInit(&operand) &&
-               (!mayWrite(loop, operand.get()) || (isInTime && isUnitView(operand.get())));
+        return !op.isDpsInit(&operand) && (!mayWrite(loop, operand.get()) || (isInTime && isUnitView(operand.get())));
       case UnitAccess::last:
         return isUnitView(operand.get());
       case UnitAccess::other:

@@ -11,15 +11,15 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-/// A warp has so many threads along columns and along rows: the vectors that they load of either factor together come
-/// from as many banks as there are.
-static constexpr int64_t columnLanes = 8, rowLanes = 4, warpSize = 32;
+static constexpr int64_t warpSize = 32;
 /// Of a multiprocessor; each adds for a warp at a time, and the next term of a sum after so many cycles.
 static constexpr int64_t schedulers = 4, cyclesOfTerm = 4;
-/// Cycles in which shared memory serves one vector to each thread of a warp.
-static constexpr int64_t cyclesOfVector = 2;
-/// Parts of the first factor that are on their way or being read, at most, and the bytes of one.
-static constexpr int64_t mostStages = 4, mostStageBytes = 10 << 10;
+/// Cycles in which shared memory gives each thread of a warp a vector, wherever it lies: 128 bytes a cycle (as counted
+/// on an H200).
+static constexpr int64_t cyclesOfVector = 4;
+/// Parts of the first factor that are on their way or being read, at most; the bytes of one, about; and the terms of
+/// which it has no fewer where there is room.
+static constexpr int64_t mostStages = 4, stageBytes = 10 << 10, stageTerms = 64;
 /// Sums that a thread holds at most.
 static constexpr int64_t mostSums = 32;
 /// FMAs between which a thread's code does not loop, about.
@@ -32,10 +32,14 @@ struct Stages {
   MemRefType type;
 };
 
-/// Which part of the result a thread has: every so many-th row and column.
+/// Which part of the result a thread has: every so many-th row and column. A warp's threads stand along rows and along
+/// columns, too.
 struct ThreadTile {
   int64_t rows, columns;
+  int64_t columnLanes;
   int64_t threadsOfRows, threadsOfColumns;
+
+  int64_t getRowLanes() const { return warpSize / columnLanes; }
   int64_t countThreads() const { return threadsOfRows * threadsOfColumns; }
 };
 } // namespace
@@ -48,14 +52,14 @@ static std::optional<Stages> chooseStages(const Contraction &contraction, const 
   int64_t rows = countRows(contraction), terms = contraction.getNumTerms();
   Type element = Float32Type::get(contraction.op->getContext());
   for (int64_t each = terms; each >= vectorElements; each -= vectorElements) {
-    if (terms % each != 0 || each % vectorElements != 0)
+    if (terms % each != 0 || each % vectorElements != 0 || (rows * each * 4 > stageBytes && each > stageTerms))
       continue;
-    int64_t count = std::min(mostStages, terms / each);
-    // Rows apart by such a number of elements that vectors of four of them lie in different banks.
-    auto type = MemRefType::get({count, rows, each + vectorElements}, element);
-    bool isShort = rows * each * 4 <= mostStageBytes || each <= 4 * vectorElements;
-    if (isShort && shared.hasRoomFor(type))
-      return Stages{count, each, type};
+    for (int64_t count = std::min(mostStages, terms / each); count > (each < terms ? 1 : 0); --count) {
+      // Rows apart by such a number of elements that vectors of eight of them lie in different banks.
+      auto type = MemRefType::get({count, rows, each + vectorElements}, element);
+      if (shared.hasRoomFor(type))
+        return Stages{count, each, type};
+    }
   }
   return std::nullopt;
 }
@@ -65,22 +69,27 @@ static std::optional<Stages> chooseStages(const Contraction &contraction, const 
 static std::optional<ThreadTile> chooseThreadTile(int64_t rows, int64_t columns, int64_t mostThreads) {
   std::optional<ThreadTile> best;
   int64_t fewestCycles = 0;
+  auto consider = [&](int64_t tileRows, int64_t tileColumns, int64_t columnLanes) {
+    auto countThreads = [](int64_t extent, int64_t each, int64_t lanes) -> int64_t {
+      return llvm::alignTo(llvm::divideCeil(extent, each), lanes);
+    };
+    ThreadTile tile{tileRows, tileColumns, columnLanes, countThreads(rows, tileRows, warpSize / columnLanes),
+                    countThreads(columns, tileColumns, columnLanes)};
+    if (tile.countThreads() > mostThreads || tileRows * tileColumns > mostSums)
+      return;
+    int64_t warps = tile.countThreads() / warpSize;
+    int64_t adding = llvm::divideCeil(warps, schedulers) * tileRows * tileColumns * vectorElements;
+    int64_t loading = warps * (tileRows + tileColumns) * cyclesOfVector;
+    int64_t cycles = std::max({adding, loading, cyclesOfTerm * vectorElements});
+    if (best && (cycles > fewestCycles || (cycles == fewestCycles && tile.countThreads() <= best->countThreads())))
+      return;
+    best = tile;
+    fewestCycles = cycles;
+  };
   for (int64_t tileRows : {1, 2, 4, 8})
-    for (int64_t tileColumns : {1, 2, 4, 8}) {
-      ThreadTile tile{tileRows, tileColumns,
-                      static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(rows, tileRows), rowLanes)),
-                      static_cast<int64_t>(llvm::alignTo(llvm::divideCeil(columns, tileColumns), columnLanes))};
-      if (tile.countThreads() > mostThreads || tileRows * tileColumns > mostSums)
-        continue;
-      int64_t warps = tile.countThreads() / warpSize;
-      int64_t adding = llvm::divideCeil(warps, schedulers) * tileRows * tileColumns * vectorElements;
-      int64_t loading = warps * (tileRows + tileColumns) * cyclesOfVector;
-      int64_t cycles = std::max({adding, loading, cyclesOfTerm * vectorElements});
-      if (!best || cycles < fewestCycles || (cycles == fewestCycles && tile.countThreads() > best->countThreads())) {
-        best = tile;
-        fewestCycles = cycles;
-      }
-    }
+    for (int64_t tileColumns : {1, 2, 4, 8})
+      for (int64_t columnLanes : {8, 4, 2, 16})
+        consider(tileRows, tileColumns, columnLanes);
   return best;
 }
 
@@ -91,8 +100,8 @@ bool nn::canStream(const Contraction &contraction, int64_t numThreads, const Sha
   };
   linalg::GenericOp op = contraction.op;
   bool isPlain = llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isProjectedPermutation(); });
-  return isa<scf::ForOp>(op->getParentOp()) && contraction.hasOneB() && contraction.rows.size() <= 1 &&
-         isPlain && isAlongSum(contraction.a) && isAlongSum(contraction.b) &&
+  return isa<scf::ForOp>(op->getParentOp()) && contraction.hasOneB() && contraction.rows.size() <= 1 && isPlain &&
+         isAlongSum(contraction.a) && isAlongSum(contraction.b) &&
          getElementTypeOrSelf(contraction.c->get().getType()).isF32() && chooseStages(contraction, shared) &&
          chooseThreadTile(countRows(contraction), countColumns(contraction), numThreads);
 }
@@ -158,9 +167,9 @@ private:
     if (tile.countThreads() < threads.count)
       hasPart = isBelow(threads.id, tile.countThreads());
     Value lane = remainder(threads.id, warpSize), warp = divide(threads.id, warpSize);
-    int64_t warpsOfColumns = tile.threadsOfColumns / columnLanes;
-    threadColumn = add(remainder(lane, columnLanes), multiply(remainder(warp, warpsOfColumns), columnLanes));
-    threadRow = add(divide(lane, columnLanes), multiply(divide(warp, warpsOfColumns), rowLanes));
+    int64_t warpsOfColumns = tile.threadsOfColumns / tile.columnLanes;
+    threadColumn = add(remainder(lane, tile.columnLanes), multiply(remainder(warp, warpsOfColumns), tile.columnLanes));
+    threadRow = add(divide(lane, tile.columnLanes), multiply(divide(warp, warpsOfColumns), tile.getRowLanes()));
   }
 
   /// The thread's row or column of this number; the last one of all where it has none.
