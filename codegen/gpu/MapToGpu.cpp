@@ -53,7 +53,7 @@ public:
     collapseProducts();
     passScalars();
     markStages(entry);
-    steps = findSteps(block, knowsRoots, boundsOf, [&](Operation *op) { return partsOf.contains(op); });
+    steps = findSteps(block, knowsRoots, boundsOf, [&](Operation *op) { return takesDevice(cast<scf::ForallOp>(op)); });
     int64_t last = -1;
     for (const Step &step : steps)
       last = std::max(last, step.level);
@@ -189,6 +189,14 @@ private:
     }
   }
 
+  /// Whether a loop's blocks, which take long and most of a multiprocessor each, leave little room for others beside
+  /// them, or have to be alone, as they wait for each other.
+  bool takesDevice(scf::ForallOp loop) {
+    auto most = entry->getAttrOfType<IntegerAttr>(mostBlocksAttributeName);
+    FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loop);
+    return partsOf.contains(loop) || (most && succeeded(dimensions) && countTasks(*dimensions) * 2 > most.getInt());
+  }
+
   int64_t countBlocks(const Step &step, int64_t numThreads) {
     switch (step.kind) {
     case Step::small:
@@ -255,6 +263,7 @@ private:
     rewriter.setInsertionPointToEnd(&body);
     gpu::TerminatorOp::create(rewriter, loc);
     rewriter.setInsertionPointToStart(&body);
+    bool isCooperative = partsOf.contains(members.front()->ops.front());
     // While operations are whole.
     SmallVector<NamedAttrList> parts;
     SmallVector<size_t> lastPart;
@@ -287,7 +296,7 @@ private:
       parts[lastPart[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
     auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
-    if (members.front()->isAlone)
+    if (isCooperative)
       launch->setAttr(cooperativeAttributeName, rewriter.getUnitAttr());
     launch->setAttr(partsAttributeName, rewriter.getArrayAttr(llvm::map_to_vector(parts, toAttribute)));
     rewriter.setInsertionPoint(launch);
