@@ -3,7 +3,6 @@
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
-#include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -34,8 +33,8 @@ ContractionTile nn::chooseTile(const Contraction &contraction) {
   int64_t batches = contraction.getNumPoints(contraction.batch);
   auto ceil = [](int64_t total, int64_t part) -> int64_t { return llvm::divideCeil(total, part); };
   // For each element that a thread reads of shared memory it adds as many terms as its part has in the other direction.
-  // In a long sum what all threads read together takes longest, so of the smallest tile few of them add; in a short
-  // one, what each waits for.
+  // In a long sum what all threads read together takes longest, so of the smallest tile few of them add, a warp for
+  // each scheduler; in a short one, what each waits for.
   int64_t smallestPart = contraction.getNumTerms() < longSum ? 2 : 4;
   const int64_t sizes[][3] = {{128, 8, 8}, {64, 4, 4}, {32, smallestPart, 2}};
   ContractionTile tile{};
@@ -92,10 +91,8 @@ public:
   }
 
 private:
-  /// What one load brings: an element, or a vector of neighbours along or across the sum.
   struct Part {
     Value row, column, value;
-    bool isAlongSum;
   };
   using Parts = std::pair<SmallVector<Part>, SmallVector<Part>>;
 
@@ -104,94 +101,50 @@ private:
   Value divide(Value value, int64_t by) { return computeIndex<arith::DivUIOp>(builder, loc, value, constant(by)); }
   Value remainder(Value value, int64_t by) { return computeIndex<arith::RemUIOp>(builder, loc, value, constant(by)); }
   Value add(Value x, Value y) { return computeIndex<arith::AddIOp>(builder, loc, x, y); }
-  Value clampBelow(Value value, int64_t limit) {
+  /// `value`, or the last row or column where tiles of `size` go beyond them.
+  Value clampBelow(Value value, int64_t limit, int64_t size) {
+    if (limit % size == 0)
+      return value;
     return computeIndex<arith::MinUIOp>(builder, loc, value, constant(limit - 1));
   }
   void putBarrier() { gpu::BarrierOp::create(builder, loc); }
 
-  /// Threads of a row of the tile: each has a vector of columns, and the next beyond those of all others, so that
-  /// neighbours touch what lies side by side.
+  /// Threads of a row of the tile: each has every so many-th column, so that neighbours touch what lies side by side.
   int64_t getThreadsAlong() const { return tile.columns / tile.threadColumns; }
-  int64_t getLanes(int64_t count) const { return std::min<int64_t>(count, 16 / getBytes()); }
-  int64_t getBytes() const { return element.getIntOrFloatBitWidth() / 8; }
-  int64_t getColumnOffset(int64_t column) const {
-    int64_t lanes = getLanes(tile.threadColumns);
-    return column / lanes * lanes * getThreadsAlong() + column % lanes;
-  }
 
   void enterTile() {
     Value rest = divide(block, tile.columnTiles);
     firstColumn = multiply(remainder(block, tile.columnTiles), tile.columns);
     firstRow = multiply(remainder(rest, tile.rowTiles), tile.rows);
     delinearize(builder, loc, divide(rest, tile.rowTiles), contraction.batch, extents, ivs);
-    threadColumn = multiply(remainder(threads.id, getThreadsAlong()), getLanes(tile.threadColumns));
+    threadColumn = remainder(threads.id, getThreadsAlong());
     threadRow = multiply(divide(threads.id, getThreadsAlong()), tile.threadRows);
     if (tile.getNumAddingThreads() < threads.count)
       isAdding = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, threads.id,
                                        constant(tile.getNumAddingThreads()));
   }
 
-  bool isAlongSum(OpOperand *operand) const {
-    return !contraction.sums.empty() && getStrideAlong(operand, contraction.sums.back()) == 1;
-  }
-
-  /// Elements that one load of a factor brings, whose part has so many terms: several where they lie side by side, and
-  /// no vector of them is cut by an edge.
-  int64_t getLoadWidth(OpOperand *operand, int64_t terms) {
-    ArrayRef<unsigned> loops = isAlongSum(operand)        ? contraction.sums
-                               : operand == contraction.a ? contraction.rows
-                                                          : contraction.columns;
-    bool isWhole = !loops.empty() && getStrideAlong(operand, loops.back()) == 1 &&
-                   extents[loops.back()] % vectorElements == 0 && terms % vectorElements == 0;
-    bool isPlain = op.getMatchingIndexingMap(operand).isProjectedPermutation();
-    return element.isF32() && isWhole && isPlain && hasVectorRows(operand->get()) ? vectorElements : 1;
-  }
-
-  /// Load `number` of a factor's part, those beyond the matrix being its last ones. Neighbouring numbers lie side by
+  /// Element `number` of a factor's part, those beyond the matrix being its last ones. Neighbouring numbers lie side by
   /// side in memory: along the sum, or across it.
-  Part loadPart(OpOperand *operand, Value number, Value term, int64_t terms, int64_t width) {
-    bool isA = operand == contraction.a, alongSum = isAlongSum(operand);
+  Part loadElement(OpOperand *operand, Value number, Value term, int64_t terms) {
+    bool isA = operand == contraction.a;
     int64_t size = isA ? tile.rows : tile.columns, limit = isA ? numRows : numColumns;
-    int64_t widthAlong = alongSum ? width : 1, widthAcross = alongSum ? 1 : width;
-    Value across = alongSum ? divide(number, terms / width) : remainder(number, size / width);
-    Value along = alongSum ? remainder(number, terms / width) : divide(number, size / width);
-    across = multiply(across, widthAcross);
-    along = multiply(along, widthAlong);
-    Value at = computeIndex<arith::MinUIOp>(builder, loc, add(isA ? firstRow : firstColumn, across),
-                                            constant(limit - widthAcross));
-    delinearize(builder, loc, at, isA ? contraction.rows : contraction.columns, extents, ivs);
+    bool isAlongSum = !contraction.sums.empty() && getStrideAlong(operand, contraction.sums.back()) == 1;
+    Value across = isAlongSum ? divide(number, terms) : remainder(number, size);
+    Value along = isAlongSum ? remainder(number, terms) : divide(number, size);
+    delinearize(builder, loc, clampBelow(add(isA ? firstRow : firstColumn, across), limit, size),
+                isA ? contraction.rows : contraction.columns, extents, ivs);
     delinearize(builder, loc, add(term, along), contraction.sums, extents, ivs);
-    if (width == 1)
-      return {along, across, VectorBody(builder, noVectors, op, ivs, 0, 0).load(operand), alongSum};
-    SmallVector<Value> indices;
-    for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())
-      indices.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
-    return {along, across, loadWholeVector(builder, loc, operand->get(), indices), alongSum};
-  }
-
-  void storePart(const Part &part, Value memref, Value buffer) {
-    auto type = dyn_cast<VectorType>(part.value.getType());
-    if (type && !part.isAlongSum) {
-      vector::StoreOp::create(builder, loc, part.value, memref, ValueRange{buffer, part.row, part.column},
-                              /*nontemporal=*/false, llvm::MaybeAlign(type.getNumElements() * getBytes()));
-      return;
-    }
-    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane) {
-      Value value = type ? Value(vector::ExtractOp::create(builder, loc, part.value, lane)) : part.value;
-      memref::StoreOp::create(builder, loc, value, memref,
-                              ValueRange{buffer, addIndex(builder, loc, part.row, lane), part.column});
-    }
+    return {along, across, VectorBody(builder, noVectors, op, ivs, 0, 0).load(operand)};
   }
 
   /// What this thread loads of the whole terms from `term` on: equally much on all threads.
   Parts loadParts(Value term) {
     Parts parts;
     for (auto [operand, size, list] :
-         {std::tuple(contraction.a, tile.rows, &parts.first), std::tuple(contraction.b, tile.columns, &parts.second)}) {
-      int64_t width = getLoadWidth(operand, tile.terms);
-      for (int64_t start = 0; start < size * tile.terms / width; start += threads.count)
-        list->push_back(loadPart(operand, addIndex(builder, loc, threads.id, start), term, tile.terms, width));
-    }
+         {std::tuple(contraction.a, tile.rows, &parts.first), std::tuple(contraction.b, tile.columns, &parts.second)})
+      for (int64_t start = 0; start < size * tile.terms; start += threads.count)
+        list->push_back(loadElement(operand, addIndex(builder, loc, threads.id, start), term, tile.terms));
     return parts;
   }
 
@@ -199,20 +152,22 @@ private:
   void copyRest(Value buffer, Value term, int64_t terms) {
     for (auto [operand, size, memref] :
          {std::tuple(contraction.a, tile.rows, a), std::tuple(contraction.b, tile.columns, b)})
-      forEachPoint(builder, loc, size * terms, threads,
-                   [&](Value number) { storePart(loadPart(operand, number, term, terms, 1), memref, buffer); });
+      forEachPoint(builder, loc, size * terms, threads, [&](Value number) {
+        Part part = loadElement(operand, number, term, terms);
+        memref::StoreOp::create(builder, loc, part.value, memref, ValueRange{buffer, part.row, part.column});
+      });
   }
 
   void storeParts(Value buffer, const Parts &parts) {
     for (auto [memref, list] : {std::pair(a, &parts.first), std::pair(b, &parts.second)})
       for (const Part &part : *list)
-        storePart(part, memref, buffer);
+        memref::StoreOp::create(builder, loc, part.value, memref, ValueRange{buffer, part.row, part.column});
   }
 
   /// `count` neighbouring elements of a part in shared memory.
   SmallVector<Value> loadShared(Value memref, Value buffer, Value term, Value start, int64_t count) {
     SmallVector<Value> values;
-    int64_t bytes = getBytes(), lanes = getLanes(count);
+    int64_t bytes = element.getIntOrFloatBitWidth() / 8, lanes = std::min<int64_t>(count, 16 / bytes);
     for (int64_t at = 0; at < count; at += lanes) {
       SmallVector<Value> indices = {buffer, term, addIndex(builder, loc, start, at)};
       if (lanes == 1) {
@@ -251,9 +206,9 @@ private:
       Value at = addIndex(builder, loc, first, term);
       SmallVector<Value> rows = loadShared(a, buffer, at, threadRow, tile.threadRows);
       SmallVector<Value> columns;
-      for (int64_t column = 0, lanes = getLanes(tile.threadColumns); column < tile.threadColumns; column += lanes)
-        llvm::append_range(
-            columns, loadShared(b, buffer, at, addIndex(builder, loc, threadColumn, getColumnOffset(column)), lanes));
+      for (int64_t column = 0; column < tile.threadColumns; ++column)
+        columns.push_back(memref::LoadOp::create(
+            builder, loc, b, ValueRange{buffer, at, addIndex(builder, loc, threadColumn, column * getThreadsAlong())}));
       for (auto [row, x] : llvm::enumerate(rows))
         for (auto [column, y] : llvm::enumerate(columns)) {
           Value &sum = sums[row * tile.threadColumns + column];
@@ -266,9 +221,9 @@ private:
   /// The coordinates in the result of this thread's element, of one in the matrix where it is beyond.
   SmallVector<Value> getCoordinates(int64_t row, int64_t column) {
     Value rowAt = addIndex(builder, loc, add(firstRow, threadRow), row);
-    Value columnAt = addIndex(builder, loc, add(firstColumn, threadColumn), getColumnOffset(column));
-    delinearize(builder, loc, clampBelow(rowAt, numRows), contraction.rows, extents, ivs);
-    delinearize(builder, loc, clampBelow(columnAt, numColumns), contraction.columns, extents, ivs);
+    Value columnAt = addIndex(builder, loc, add(firstColumn, threadColumn), column * getThreadsAlong());
+    delinearize(builder, loc, clampBelow(rowAt, numRows, tile.rows), contraction.rows, extents, ivs);
+    delinearize(builder, loc, clampBelow(columnAt, numColumns, tile.columns), contraction.columns, extents, ivs);
     SmallVector<Value> at;
     for (AffineExpr expr : op.getMatchingIndexingMap(contraction.c).getResults())
       at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
@@ -320,7 +275,7 @@ private:
     if (numRows % tile.rows != 0)
       check(firstRow, threadRow, row, numRows);
     if (numColumns % tile.columns != 0)
-      check(firstColumn, threadColumn, getColumnOffset(column), numColumns);
+      check(firstColumn, threadColumn, column * getThreadsAlong(), numColumns);
     return result;
   }
 

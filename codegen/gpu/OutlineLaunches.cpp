@@ -17,8 +17,9 @@ namespace mlir::nn {
 using namespace mlir;
 using namespace mlir::nn;
 
-/// Threads of a multiprocessor at a time, at least: with 128 registers each.
-static constexpr int64_t residentThreads = 512;
+/// Threads of a multiprocessor at a time, at least: with 128 registers each. With fewer blocks than multiprocessors,
+/// about so many, each has one to itself.
+static constexpr int64_t residentThreads = 512, multiprocessors = 128;
 
 namespace {
 
@@ -107,9 +108,10 @@ private:
     setSize("known_grid_size", launch.getGridSizeX());
     // So many blocks that a multiprocessor has work for each scheduler while threads wait; without a number, ptxas
     // saves registers until it is full of threads, at the price of spills.
-    if (std::optional<int64_t> threads = getConstant(launch.getBlockSizeX()))
-      kernel->setAttr("nvvm.minctasm", IntegerAttr::get(IntegerType::get(kernel.getContext(), 32),
-                                                        std::max<int64_t>(1, residentThreads / *threads)));
+    std::optional<int64_t> blocks = getConstant(launch.getGridSizeX()), threads = getConstant(launch.getBlockSizeX());
+    int64_t resident = blocks && threads && *blocks > multiprocessors ? residentThreads / *threads : 1;
+    kernel->setAttr("nvvm.minctasm",
+                    IntegerAttr::get(IntegerType::get(kernel.getContext(), 32), std::max<int64_t>(1, resident)));
   }
 
   void mapIds(OpBuilder &builder, Location loc) {

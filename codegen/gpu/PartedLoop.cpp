@@ -96,7 +96,7 @@ private:
       if (auto time = dyn_cast<scf::ForOp>(op))
         return !isInTime && time.getNumResults() == 0 && canPart(*time.getBody(), true);
       if (auto alloc = dyn_cast<memref::AllocOp>(op))
-        return !isInTime && isOfUnits(alloc.getType());
+        return isOfUnits(alloc.getType());
       return op.hasTrait<OpTrait::IsTerminator>() || isBufferView(&op) || (op.getNumRegions() == 0 && isPure(&op));
     });
   }

@@ -12,14 +12,14 @@ using namespace mlir;
 using namespace mlir::nn;
 
 static constexpr int64_t warpSize = 32;
-/// Of a multiprocessor; each adds for a warp at a time, and the next term of a sum after so many cycles.
-static constexpr int64_t schedulers = 4, cyclesOfTerm = 4;
+/// Of a multiprocessor; each adds for a warp at a time.
+static constexpr int64_t schedulers = 4;
 /// Cycles in which shared memory gives each thread of a warp a vector, wherever it lies: 128 bytes a cycle (as counted
 /// on an H200).
 static constexpr int64_t cyclesOfVector = 4;
 /// Parts of the first factor that are on their way or being read, at most; the bytes of one, about; and the terms of
-/// which it has no fewer where there is room.
-static constexpr int64_t mostStages = 4, stageBytes = 10 << 10, stageTerms = 64;
+/// which it has no fewer where there is room. Threads wait for each other at each.
+static constexpr int64_t mostStages = 4, stageBytes = 20 << 10, stageTerms = 64;
 /// Sums that a thread holds at most.
 static constexpr int64_t mostSums = 32;
 /// FMAs between which a thread's code does not loop, about.
@@ -64,8 +64,9 @@ static std::optional<Stages> chooseStages(const Contraction &contraction, const 
   return std::nullopt;
 }
 
-/// The rectangle with which the slowest of multipliers, shared memory and the chain of one sum is fastest; of equal
-/// ones that of most threads, some of which add while others wait for loads. Nothing where threads are too few.
+/// The rectangle of the fewest cycles, of shared memory for all threads or of a scheduler, whose warps load and add by
+/// turns and lose a quarter of their time (measured on an H200: four warps are nearly always best). Nothing where
+/// threads are too few.
 static std::optional<ThreadTile> chooseThreadTile(int64_t rows, int64_t columns, int64_t mostThreads) {
   std::optional<ThreadTile> best;
   int64_t fewestCycles = 0;
@@ -78,10 +79,10 @@ static std::optional<ThreadTile> chooseThreadTile(int64_t rows, int64_t columns,
     if (tile.countThreads() > mostThreads || tileRows * tileColumns > mostSums)
       return;
     int64_t warps = tile.countThreads() / warpSize;
-    int64_t adding = llvm::divideCeil(warps, schedulers) * tileRows * tileColumns * vectorElements;
-    int64_t loading = warps * (tileRows + tileColumns) * cyclesOfVector;
-    int64_t cycles = std::max({adding, loading, cyclesOfTerm * vectorElements});
-    if (best && (cycles > fewestCycles || (cycles == fewestCycles && tile.countThreads() <= best->countThreads())))
+    int64_t adding = tileRows * tileColumns * vectorElements, loading = (tileRows + tileColumns) * cyclesOfVector;
+    int64_t cycles =
+        std::max<int64_t>(4 * warps * loading, 5 * llvm::divideCeil(warps, schedulers) * (adding + loading));
+    if (best && cycles >= fewestCycles)
       return;
     best = tile;
     fewestCycles = cycles;

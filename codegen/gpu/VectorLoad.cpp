@@ -60,13 +60,9 @@ static int64_t getAlignment(Value memref) {
 
 bool nn::hasVectorRows(Value memref) { return getAlignment(memref) == vectorBytes; }
 
-Value nn::loadWholeVector(OpBuilder &builder, Location loc, Value memref, ValueRange indices) {
-  return vector::LoadOp::create(builder, loc, VectorType::get(vectorElements, builder.getF32Type()), memref, indices,
-                                /*nontemporal=*/false, llvm::MaybeAlign(vectorBytes));
-}
-
 SmallVector<Value> nn::loadVector(OpBuilder &builder, Location loc, Value memref, ValueRange indices) {
-  Value vector = loadWholeVector(builder, loc, memref, indices);
+  Value vector = vector::LoadOp::create(builder, loc, VectorType::get(vectorElements, builder.getF32Type()), memref,
+                                        indices, /*nontemporal=*/false, llvm::MaybeAlign(vectorBytes));
   SmallVector<Value> values;
   for (int64_t lane = 0; lane < vectorElements; ++lane)
     values.push_back(vector::ExtractOp::create(builder, loc, vector, lane));

@@ -10,8 +10,7 @@ inline constexpr int64_t vectorElements = 4;
 /// Whether all rows of `memref`, of f32, begin at addresses that such loads take.
 bool hasVectorRows(Value memref);
 
-/// The four neighbouring elements from `indices` on, as a vector, and one by one.
-Value loadWholeVector(OpBuilder &builder, Location loc, Value memref, ValueRange indices);
+/// The four neighbouring elements from `indices` on.
 SmallVector<Value> loadVector(OpBuilder &builder, Location loc, Value memref, ValueRange indices);
 
 } // namespace mlir::nn
