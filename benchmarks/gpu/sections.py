@@ -1,6 +1,7 @@
 """The sections of check.py that compare: two sides, the GPU's programs and the CPU's, from the same seed on the same rows."""
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -173,17 +174,18 @@ def command(run):
 
 
 def sanitizer(run):
-    """Of the smallest network: its tools slow a program down hundreds of times."""
+    """Of the smallest networks: its tools slow a program down hundreds of times."""
     tool = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
     if not os.path.exists(tool):
         run.say("compute-sanitizer is not here")
         return None
-    network = next((network for network in run.networks if network.get("small") and network.get("device")), None)
-    if not network:
-        run.say("the small network has no program for the GPU, or was not chosen")
+    networks = [network for network in run.networks if network.get("small") and network.get("device")]
+    if not networks:
+        run.say("the small networks have no program for the GPU, or were not chosen")
         return None
     held = None
-    for name, summary in (("memcheck", r"ERROR SUMMARY: (\d+) error"), ("racecheck", r"RACECHECK SUMMARY: (\d+) hazard")):
+    tools = {"memcheck": r"ERROR SUMMARY: (\d+) error", "racecheck": r"RACECHECK SUMMARY: (\d+) hazard"}
+    for network, (name, summary) in itertools.product(networks, tools.items()):
         try:
             process = run.nnc_run("train", network["device"], "--data", network["data"], "--epochs", "1", "--seed", "1",
                                   "--progress", "none", timeout=max(1, min(60, run.left())), before=[tool, "--tool", name])
@@ -191,7 +193,7 @@ def sanitizer(run):
             run.say(f"{name}: not done within its time")
             continue
         output = process.stdout + process.stderr
-        run.record("sanitizer", name, {"status": process.returncode, "output": output[-4000:]})
+        run.record("sanitizer", f"{name} {network['name']}", {"status": process.returncode, "output": output[-4000:]})
         found = re.search(summary, output)
         if not found or process.returncode != 0 and "not supported" in output:
             run.say(f"{name}: could not run here: {' / '.join(output.strip().splitlines()[-3:])}")
