@@ -36,10 +36,14 @@ BatchBlocks nn::getBatchBlocks(int64_t batch, RankedTensorType recurrentKernel, 
     return blocks;
   int64_t bytes = recurrentKernel.getNumElements() * recurrentKernel.getElementTypeBitWidth() / 8;
   int64_t parts = countKernelParts(bytes);
+  int64_t padded = blocks.padded();
   int64_t count = parts == 1 ? std::max(most.getInt(), blocks.count) : std::max<int64_t>(most.getInt() / parts, 1);
-  while (blocks.padded() % count != 0)
+  while (padded % count != 0)
     --count;
-  return {count, blocks.padded() / count};
+  // A loop of one turn would be none, and nothing would be left to share.
+  while (count == 1 ? padded > 1 : padded % count != 0)
+    ++count;
+  return {count, padded / count};
 }
 
 SmallVector<Value>

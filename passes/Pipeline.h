@@ -38,8 +38,8 @@ struct CompileOptions {
   bool tune = false;
   int64_t tuneThreads = 0;
   std::string tuneResults;
-  /// Blocks that the GPU runs side by side: its multiprocessors, or fewer. No launch whose blocks wait for each other has
-  /// more.
+  /// Blocks that the GPU runs side by side: its multiprocessors, or fewer. No launch whose blocks wait for each other
+  /// has more.
   int64_t gpuBlocks = 128;
 };
 

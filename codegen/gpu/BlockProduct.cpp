@@ -133,7 +133,8 @@ private:
       firstTerm = computeIndex<arith::MulIOp>(builder, loc, range, constant(termsEach));
       handed = shared.allocate(builder, loc, MemRefType::get({numRows, numColumns}, builder.getF32Type()));
     }
-    inRegisters = std::min(termsEach, registers.left / columnsEach / 4 * 4);
+    // Of each row there are sums and terms of the first factor in registers, too.
+    inRegisters = std::min(termsEach, registers.left / (columnsEach * numRows) / 4 * 4);
     registers.left -= inRegisters * columnsEach;
     for (int64_t term = 0; term < inRegisters; ++term)
       for (int64_t number = 0; number < columnsEach; ++number)

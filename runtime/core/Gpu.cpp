@@ -54,4 +54,18 @@ Roofline Gpu::roofline() const {
   return roofline;
 }
 
+std::optional<int64_t> countMultiprocessors() {
+  try {
+    Driver calls;
+    DeviceNumber device = 0;
+    int count = 0;
+    calls.init(0);
+    calls.deviceGet(&device, 0);
+    calls.deviceGetAttribute(&count, kMultiprocessors, device);
+    return count;
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+}
+
 } // namespace nnc

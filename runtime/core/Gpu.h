@@ -3,6 +3,7 @@
 #include "core/CudaDriver.h"
 #include "core/Roofline.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nnc {
@@ -40,5 +41,8 @@ private:
   cuda::Context context = nullptr;
   std::string deviceName;
 };
+
+/// Of the GPU that a `Gpu` would be, without a context on it; nothing where there is none.
+std::optional<int64_t> countMultiprocessors();
 
 } // namespace nnc

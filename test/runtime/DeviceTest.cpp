@@ -43,6 +43,7 @@ protected:
     driver->free_bytes = 1 << 20;
     driver->total_bytes = 2 << 20;
     driver->shared_bytes = 227 << 10;
+    driver->multiprocessors = 10;
     driver->threads = 1024;
   }
 };
@@ -341,9 +342,10 @@ TEST_F(DeviceTest, SaysWhatDoesNotFit) {
                "the program's kernel train takes 32 threads a block, and Fake GPU has registers for 16");
   reset();
   driver->multiprocessors = 0;
-  EXPECT_ERROR(openSession(deviceProgram()),
-               "the program's kernel train takes 2 blocks at the same time, and Fake GPU runs 0: nnc-opt --gpu-blocks=0 "
-               "compiles for it");
+  EXPECT_ERROR(
+      openSession(deviceProgram()),
+      "the program's kernel train takes 2 blocks at the same time, and Fake GPU runs 0: nnc-opt --gpu-blocks=0 "
+      "compiles for it");
   reset();
   Variant variant("gone");
   EXPECT_ERROR(openSession(variant.get()), "the program's kernel gone does not load on Fake GPU (cuModuleGetFunction: "

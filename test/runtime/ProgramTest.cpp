@@ -118,7 +118,7 @@ TEST(Program, RefusesLaunchesOfAnotherForm) {
     copy.entries[1].launches = launches;
   };
   EXPECT_INVALID(give(copy), "(no error)");
-  EXPECT_INVALID(give(copy); copy.program.image = nullptr, "an image of 96 bytes that is not there");
+  EXPECT_INVALID(give(copy); copy.program.image = nullptr, "an image of 112 bytes that is not there");
   EXPECT_INVALID(give(copy); copy.program.image_bytes = 0, "an image of 0 bytes");
   EXPECT_INVALID(give(copy); copy.program.image_bytes = -1, "an image of -1 bytes");
   EXPECT_INVALID(give(copy); copy.program.target = "vulkan",

@@ -245,7 +245,8 @@ Result cuDeviceGetName(char *name, int bytes, int) {
 }
 Result cuDeviceGetAttribute(int *value, int attribute, int) {
   const std::map<int, int> values = {
-      {13, 1000000}, {16, static_cast<int>(state.multiprocessors)}, {36, 500000}, {37, 512}, {75, 9}, {76, 0}, {97, static_cast<int>(state.shared_bytes)}};
+      {13, 1000000}, {16, static_cast<int>(state.multiprocessors)}, {36, 500000}, {37, 512}, {75, 9},
+      {76, 0},       {97, static_cast<int>(state.shared_bytes)}};
   auto found = values.find(attribute);
   if (found == values.end())
     return kInvalidValue;
@@ -456,8 +457,8 @@ static Result launch(const char *name, Function *function, unsigned gridX, unsig
 Result cuLaunchKernel(Function *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
                       unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream, void **parameters,
                       void **extra) {
-  return launch("cuLaunchKernel", function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream, parameters,
-                extra);
+  return launch("cuLaunchKernel", function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream,
+                parameters, extra);
 }
 Result cuLaunchCooperativeKernel(Function *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
                                  unsigned blockY, unsigned blockZ, unsigned sharedBytes, Stream *stream,

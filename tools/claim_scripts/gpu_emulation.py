@@ -1,7 +1,7 @@
-"""Claim gpu-emulation: compiled for a GPU, whose kernels an emulator runs on this machine, every model in models/ and random
-models with every layer, loss, optimiser and schedule between them train, evaluate and predict with the bits of the CPU's
-program; threads race nowhere; and NVIDIA's assembler takes every kernel for compute capability 8.0 and 9.0, without a byte of
-spilled registers. Models are of reduced width, but for --release."""
+"""Claim gpu-emulation: compiled for a GPU, whose kernels an emulator runs on this machine, every model in models/, random
+models with every layer, loss, optimiser and schedule between them, and recurrent layers so wide that blocks share them train,
+evaluate and predict with the bits of the CPU's program; threads race nowhere; and NVIDIA's assembler takes every kernel for compute capability 8.0 and 9.0, without a byte of
+spilled registers, but for the wide layers (64 bytes of a thread at most). Models are of reduced width, but for --release."""
 
 import argparse
 import json
@@ -20,11 +20,14 @@ for part in ("benchmarks", os.path.join("benchmarks", "gpu")):
 
 from drawn_data import drawn_rows  # noqa: E402
 from layer_networks import LayerNetwork, layer_networks  # noqa: E402
+from wide_networks import BATCH as WIDE_BATCH, GPU_BLOCKS, STEPS as WIDE_STEPS, wide_network, wide_networks  # noqa: E402
 from nnc_program import DATA, INIT, LEARNING_RATE, PREDICT, SEED, TRAIN, VALID, compile_model  # noqa: E402
 
 SELF = os.path.abspath(__file__)
 ENTRIES = "init,train,evaluate,predict,gradient"
 MODEL_BATCH, MODEL_STEPS, LAYER_STEPS = 24, 2, 3
+# Bytes of registers that a thread spills at most: of wide networks, whose code for all of a time step has 128 registers.
+MOST_SPILLS, MOST_SPILLS_OF_WIDE = 0, 64
 # After a model's name: its embeddings update the rows that a batch names and no others.
 LAZY = ":lazy"
 # Of reduced models: widths and time steps are divided by these, the sides of images halved, and the vocabulary is this.
@@ -49,6 +52,11 @@ class Case:
 
     def __init__(self, name, is_full):
         self._layers = LayerNetwork(name) if name.startswith("layers:") else None
+        self.options = []
+        if name.startswith("wide:"):
+            self.text, self.batch, self.steps = wide_network(name), WIDE_BATCH, WIDE_STEPS
+            self.rows, self.options = WIDE_BATCH - 1, [f"--gpu-blocks={GPU_BLOCKS}"]
+            return
         if self._layers:
             self.text, self.steps = self._layers.model(), LAYER_STEPS
             self.batch, self.rows = self._layers.batch, self._layers.rows
@@ -83,7 +91,7 @@ def padded(values, count):
 
 def run_program(case, target):
     """Everything that a program computes: of every entry and step, all outputs and variables. Yields a name and bytes."""
-    program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target)
+    program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target, options=case.options)
     instance = program.instance()
     instance.run(program.entry_of_kind(INIT), seed=1)
     for step, (data, valid) in enumerate(case.batches(program)):
@@ -123,7 +131,8 @@ def assemble(case):
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as model:
         model.write(case.text)
         model.flush()
-        command = [NNC_OPT, model.name, "--phase=binary", "--target=cuda", f"--batch={case.batch}", f"--entries={ENTRIES}"]
+        command = [NNC_OPT, model.name, "--phase=binary", "--target=cuda", f"--batch={case.batch}", f"--entries={ENTRIES}",
+                   *case.options]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(result.stderr.strip())
@@ -163,12 +172,12 @@ def main():
     if inner.check:
         print(json.dumps(CHECKS[inner.check](Case(inner.network, inner.release))))
         return
-    options = arguments(__doc__, networks="models/NAME[:lazy] and layers:SEED, separated by commas; default: all")
+    options = arguments(__doc__, networks="models/NAME[:lazy], layers:SEED and wide:NAME, separated by commas; default: all")
     names = [name for name in options.networks.split(",") if name]
     if not names:
         names = sorted(f"models/{file.removesuffix('.mlir')}" for file in os.listdir(MODELS) if file.endswith(".mlir"))
         names += [f"models/sections_averaged{LAZY}"]
-        names += layer_networks(is_sound)
+        names += layer_networks(is_sound) + wide_networks()
     table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6))
     failures, kernels, registers, spills = [], 0, 0, 0
     for name in names:
@@ -179,6 +188,9 @@ def main():
         if "failure" not in assembled:
             kernels += assembled["kernels"]
             registers, spills = max(registers, assembled["registers"]), max(spills, assembled["spills"])
+            most = MOST_SPILLS_OF_WIDE if name.startswith("wide:") else MOST_SPILLS
+            if assembled["spills"] > most:
+                failures.append(f"{name}: a kernel spills {assembled['spills']} bytes, more than {most}")
             if assembled["assembled"] != 2 * assembled["kernels"]:
                 failures.append(f"{name}: not every kernel is assembled twice")
         bits = "failed" if "failure" in compared else "DIFFER" if compared["differs"] else "same"
@@ -186,9 +198,9 @@ def main():
                   assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""))
     for failure in failures:
         print(failure)
-    finish(not failures and spills == 0,
+    finish(not failures,
            f"{len(names)} networks, {len(failures)} failures; {kernels} kernels for sm_80 and sm_90 take at most "
-           f"{registers} registers and spill at most {spills} bytes (at most 0)")
+           f"{registers} registers and spill at most {spills} bytes")
 
 
 if __name__ == "__main__":

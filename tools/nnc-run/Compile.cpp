@@ -3,6 +3,7 @@
 #include "Sha256.h"
 #include "Subprocess.h"
 #include "core/Error.h"
+#include "core/Gpu.h"
 #include "core/Parallel.h"
 #include "data/MappedFile.h"
 #include <cerrno>
@@ -18,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 64;
+/// What nnc-opt compiles for where it is not told.
+constexpr int64_t kGpuBlocks = 128;
 
 std::string environment(const char *name) {
   const char *value = std::getenv(name);
@@ -143,6 +146,9 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
     command.push_back("--class-weights");
   if (options.profile)
     command.push_back("--profile");
+  if (options.target == "cuda")
+    if (std::optional<int64_t> blocks = countMultiprocessors(); blocks && *blocks < kGpuBlocks)
+      command.push_back(concat("--gpu-blocks=", *blocks));
   if (options.tune) {
     command.push_back("--tune");
     command.push_back(concat("--tune-threads=", options.threads ? options.threads : availableThreads()));

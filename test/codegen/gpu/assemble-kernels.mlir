@@ -8,7 +8,7 @@
 // CHECK-SAME: registers = {{[1-9][0-9]*}} : i64, spill_bytes = 0 : i64}, {architecture = "sm_90"
 // CHECK-NOT: gpu.module
 // CHECK: func private @f.predict(memref<?xi8>)
-// CHECK-SAME: nn.launches = [{arguments = array<i64: 128>, blocks = 2 : i64, kernel = "double", shared_bytes = 0 : i64,
+// CHECK-SAME: nn.launches = [{arguments = array<i64: 128>, blocks = 2 : i64, cooperative = false, kernel = "double", shared_bytes = 0 : i64,
 // CHECK-SAME: threads = 32 : i64}]
 // CHECK-NOT: gpu.launch_func
 module attributes {gpu.container_module} {
