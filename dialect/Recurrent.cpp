@@ -24,8 +24,15 @@ BatchBlocks nn::getBatchBlocks(int64_t batch) {
 /// leaves room in shared memory for everything else where several blocks have a part each.
 static constexpr int64_t keptBytes = 256 << 10, partBytes = 64 << 10;
 
-int64_t nn::countKernelParts(int64_t kernelBytes) {
-  return kernelBytes <= keptBytes ? 1 : llvm::PowerOf2Ceil(llvm::divideCeil(kernelBytes, partBytes));
+int64_t nn::countKernelParts(int64_t units, int64_t kernelBytes, int64_t most) {
+  if (kernelBytes <= keptBytes)
+    return 1;
+  // With as many blocks as can share it, for two blocks of rows, these keep what they can.
+  int64_t wanted = std::min<int64_t>(llvm::divideCeil(kernelBytes, partBytes), most / 2);
+  for (int64_t parts = std::max<int64_t>(wanted, 2); parts <= std::min(most, units); ++parts)
+    if (units % parts == 0)
+      return parts;
+  return 1;
 }
 
 BatchBlocks nn::getBatchBlocks(int64_t batch, RankedTensorType recurrentKernel, Operation *within) {
@@ -35,7 +42,7 @@ BatchBlocks nn::getBatchBlocks(int64_t batch, RankedTensorType recurrentKernel, 
   if (!most)
     return blocks;
   int64_t bytes = recurrentKernel.getNumElements() * recurrentKernel.getElementTypeBitWidth() / 8;
-  int64_t parts = countKernelParts(bytes);
+  int64_t parts = countKernelParts(recurrentKernel.getDimSize(0), bytes, most.getInt());
   int64_t padded = blocks.padded();
   int64_t count = parts == 1 ? std::max(most.getInt(), blocks.count) : std::max<int64_t>(most.getInt() / parts, 1);
   while (padded % count != 0)

@@ -16,12 +16,14 @@ BatchBlocks getBatchBlocks(int64_t batch);
 
 /// The blocks of a layer in code that stands in `within`. Where its function has `nn.most_blocks`, for a target whose
 /// cores are many, they are as many as divide the rows, but no more than that; where one core cannot keep the recurrent
-/// kernel, so few that as many cores as can keep it together work at each. `padded()` stays.
+/// kernel, so few that as many cores as can keep it together, with equally many units each, work at each. `padded()`
+/// stays.
 BatchBlocks getBatchBlocks(int64_t batch, RankedTensorType recurrentKernel, Operation *within);
 inline constexpr llvm::StringLiteral mostBlocksAttributeName = "nn.most_blocks";
 
-/// How many blocks of threads a target that has so many keeps a recurrent kernel of so many bytes in; a power of two.
-int64_t countKernelParts(int64_t kernelBytes);
+/// How many blocks of threads keep a recurrent kernel of `units` units and so many bytes on chip, at least, each having
+/// equally many units; 1 where one does, or no number up to `most` can.
+int64_t countKernelParts(int64_t units, int64_t kernelBytes, int64_t most);
 
 /// A tensor that batch blocks fill, each its own part of dimension `batchDim`, whose size is `padded()`.
 struct BlockedTensor {

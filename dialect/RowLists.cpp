@@ -15,7 +15,8 @@ namespace {
 
 /// Sorts tokens by row: in two passes over them, the first of which counts each row's, the second puts them where they
 /// belong. For a target of many threads, by counting for each token those that stand before it, all at once; where they
-/// are many, digit by digit of the rows' numbers (a least significant digit radix sort), and among those of a chunk.
+/// are many, digit by digit of the rows' numbers (a least significant digit radix sort), comparing those of a chunk
+/// only.
 class RowSorter {
 public:
   RowSorter(ImplicitLocOpBuilder &b, Value tokens, int64_t vocab) : b(b), tokens(tokens), vocab(vocab) {}
@@ -70,7 +71,7 @@ private:
     Type integer = b.getI32Type();
     MLIRContext *context = b.getContext();
     auto par = utils::IteratorType::parallel, red = utils::IteratorType::reduction;
-    AffineMap one = b.getMultiDimIdentityMap(1), outer = AffineMap::get(2, 0, b.getAffineDimExpr(0), context),
+    AffineMap outer = AffineMap::get(2, 0, b.getAffineDimExpr(0), context),
               inner = AffineMap::get(2, 0, b.getAffineDimExpr(1), context);
     auto makeInteger = [&](OpBuilder &at, Location loc, int32_t value) -> Value {
       return arith::ConstantOp::create(at, loc, at.getI32IntegerAttr(value));
@@ -171,7 +172,7 @@ private:
     return arith::CmpIOp::create(at, predicate, x, y);
   }
 
-  /// Work grows with the number of tokens, times the tokens of a chunk and the values of a digit.
+  /// Work grows with the number of tokens to the power of 4/3, and with the values of a digit.
   RowLists sortByDigits() {
     int64_t count = cast<RankedTensorType>(tokens.getType()).getNumElements();
     int64_t bits = llvm::Log2_64_Ceil(std::max<int64_t>(vocab, 2)), passes = llvm::divideCeil(bits, 8);
@@ -209,8 +210,11 @@ private:
 
   /// `rows` and `positions` by one digit of the rows, in their order where it is equal.
   std::pair<Value, Value> sortByDigit(Value rows, Value positions, int64_t shift, int64_t values) {
-    constexpr int64_t chunk = 256;
-    int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0), chunks = llvm::divideCeil(count, chunk);
+    int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0), chunk = 256;
+    // Each token is compared with its chunk's, and for each value each chunk's number added to all later ones'.
+    while (chunk * chunk * chunk < 2 * count * values)
+      chunk *= 2;
+    int64_t chunks = llvm::divideCeil(count, chunk);
     auto getDigit = [&](ImplicitLocOpBuilder &at, Value place) -> Value {
       Value row = extract(at, rows, place, count);
       Value shifted = arith::ShRUIOp::create(at, row, number(at, shift));

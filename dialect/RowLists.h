@@ -11,8 +11,8 @@ struct RowLists {
   Value starts, positions;
 };
 
-/// The lists of `tokens`, a tensor of indices into a table of `vocab` rows. Takes time in proportion to the number of
-/// tokens and of rows; in functions with nn.most_blocks (Recurrent.h) by many threads.
+/// The lists of `tokens`, a tensor of indices into a table of `vocab` rows: in time in proportion to the number of
+/// tokens and of rows, or in functions with nn.most_blocks (Recurrent.h) by many threads that do more in all.
 RowLists listRows(ImplicitLocOpBuilder &b, Value tokens, int64_t vocab);
 
 } // namespace mlir::nn

@@ -78,6 +78,7 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
     Option<"triple", "triple", "std::string", "\"\"", "LLVM target triple; empty: this machine's">,
     Option<"device", "device", "std::string", "\"\"", "name or FILE.json of the device to estimate times for">,
     Option<"samples", "samples", "int64_t", "0", "training samples of an epoch">,
+    Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
     Option<"compare", "compare", "std::string", "\"\"", "comma-separated files to show beside this one">,
   ];
 }

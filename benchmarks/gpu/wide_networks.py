@@ -4,13 +4,15 @@ a turn, and batches of so many tokens that they are sorted digit by digit. All e
 # A launch of such a layer has no more blocks: the emulator holds all of their threads at once.
 GPU_BLOCKS = 16
 
-BATCH, STEPS, CLASSES = 6, 2, 5
+BATCH, TALL_BATCH, STEPS, CLASSES = 6, 48, 2, 5
 
 RECURRENT = {
     "lstm": ["nn.lstm {} {{units = 160, return_sequences}}", "nn.lstm {} {{units = 146}}"],
     "masked": ["nn.lstm {} mask(%mask) {{units = 150, direction = bidirectional, return_sequences}}",
                "nn.lstm {} mask(%mask) {{units = 148, dropout = 0.2, recurrent_dropout = 0.2}}"],
     "gru": ["nn.gru {} {{units = 168, return_sequences}}", "nn.gru {} {{units = 168, reset_after = false}}"],
+    # Of more rows a block than a thread has sums of a column, and once of terms that no vectors are made of.
+    "tall": ["nn.lstm {} {{units = 152, return_sequences}}", "nn.lstm {} {{units = 150}}"],
     "simple_rnn": ["nn.simple_rnn {} {{units = 300, return_sequences}}", "nn.simple_rnn {} {{units = 300}}"],
 }
 # Tokens of a sample; more than 4096 of a batch are many.
@@ -19,6 +21,10 @@ FEW, MANY = 4, 700
 
 def wide_networks():
     return [f"wide:{kind}" for kind in (*RECURRENT, "tokens")]
+
+
+def wide_batch(name):
+    return TALL_BATCH if name == "wide:tall" else BATCH
 
 
 def wide_network(name):

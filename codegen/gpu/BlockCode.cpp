@@ -148,10 +148,14 @@ private:
     synchronize(op);
     OpBuilder builder(op);
     FailureOr<Contraction> contraction = matchContraction(op);
-    if (succeeded(contraction) && canStream(*contraction, threads.count, shared))
-      emitStreamedProduct(builder, *contraction, fill, threads, shared);
-    else if (succeeded(contraction) && keepsFactor(*contraction, threads.count))
+    bool streams = succeeded(contraction) && canStream(*contraction, threads.count, shared);
+    // What is in shared memory already need not be kept.
+    bool keeps = succeeded(contraction) && keepsFactor(*contraction, threads.count) &&
+                 !(streams && isShared(contraction->b->get()));
+    if (keeps)
       emitBlockProduct(builder, *contraction, fill, threads, shared, registers);
+    else if (streams)
+      emitStreamedProduct(builder, *contraction, fill, threads, shared);
     else
       emitGeneric(builder, op, fill, threads);
     op.erase();

@@ -165,8 +165,6 @@ private:
     });
   }
 
-  static bool isShared(Value memref) { return getBufferRoot(memref).getDefiningOp<gpu::DynamicSharedMemoryOp>(); }
-
   /// Where a thread's column lies in shared memory: there is room for columns that no thread has.
   Value getPlace(int64_t number) { return addIndex(builder, loc, threads.id, number * threads.count); }
   MemRefType getSharedType(int64_t terms) {
@@ -204,11 +202,26 @@ private:
     for (int64_t row = 0; row < numRows; ++row)
       for (int64_t number = 0; number < columnsEach; ++number) {
         SmallVector<Value> at = getCoordinates(row, number);
-        sums.push_back(fill ? VectorBody(builder, noVectors, fill, at, 0, 0).emit().front()
-                            : Value(memref::LoadOp::create(builder, loc, contraction.c->get(), at)));
+        auto load = [&]() -> SmallVector<Value> {
+          return {memref::LoadOp::create(builder, loc, contraction.c->get(), at)};
+        };
+        auto makeZero = [&]() -> SmallVector<Value> {
+          return {arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0))};
+        };
+        // A column that the thread has not is another's, who may have stored it already.
+        if (fill)
+          llvm::append_range(sums, VectorBody(builder, noVectors, fill, at, 0, 0).emit());
+        else if (isBeyondForSome(number))
+          llvm::append_range(
+              sums, buildIf(builder, loc, isBelow(getPlace(number), numColumns), builder.getF32Type(), load, makeZero));
+        else
+          llvm::append_range(sums, load());
       }
     return sums;
   }
+
+  /// Whether some threads have no column of this number.
+  bool isBeyondForSome(int64_t number) const { return columnsEach > 1 && (number + 1) * threads.count > numColumns; }
 
   SmallVector<Value> loadHanded() {
     SmallVector<Value> sums;
@@ -224,7 +237,7 @@ private:
           memref::StoreOp::create(builder, loc, sums[row * columnsEach + number], contraction.c->get(),
                                   getCoordinates(row, number));
         };
-        if (columnsEach > 1 && (number + 1) * threads.count > numColumns)
+        if (isBeyondForSome(number))
           emitIf(isBelow(getPlace(number), numColumns), store);
         else
           store();

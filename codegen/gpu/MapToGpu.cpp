@@ -243,15 +243,21 @@ private:
       return std::tuple(-a->getLength(), a) < std::tuple(-b->getLength(), b); // Else in their order.
     });
     SmallVector<int64_t> begins = {0};
+    SmallVector<Step *> idle;
     for (Step *step : members) {
       int64_t blocks = countBlocks(*step, numThreads);
       if (blocks < 0)
         return failure();
       if (blocks == 0)
-        step->ops.front()->erase(); // a loop without turns
-      begins.push_back(begins.back() + blocks);
+        idle.push_back(step);
+      else
+        begins.push_back(begins.back() + blocks);
     }
-    if (begins.back() == 0)
+    for (Step *step : idle) { // a loop without turns
+      step->ops.front()->erase();
+      llvm::erase(members, step);
+    }
+    if (members.empty())
       return success();
     Location loc = FusedLoc::get(entry.getContext(), locations);
     rewriter.setInsertionPoint(block.getTerminator());
@@ -280,8 +286,6 @@ private:
     for (auto [number, step] : llvm::enumerate(members)) {
       SharedMemory shared;
       int64_t begin = begins[number], count = begins[number + 1] - begin;
-      if (count == 0)
-        continue;
       OpBuilder::InsertionGuard guard(rewriter);
       Value blockNumber = launch.getBlockIds().x;
       if (members.size() > 1) {

@@ -9,6 +9,7 @@
 #include "codegen/gpu/Launches.h"
 #include "codegen/gpu/VectorLoad.h"
 #include "dialect/Recurrent.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -66,7 +67,8 @@ public:
     if (failed(dimensions) || !findUnits())
       return std::nullopt;
     int64_t turns = countTasks(*dimensions);
-    if (turns == 0 || countKernelParts(kernelBytes) == 1 || !canPart(*loop.getBody(), /*isInTime=*/false))
+    if (turns == 0 || countKernelParts(units, kernelBytes, mostBlocks) == 1 ||
+        !canPart(*loop.getBody(), /*isInTime=*/false))
       return std::nullopt;
     int64_t count = std::min(mostBlocks / turns, units);
     while (count > 1 && units % count != 0)
@@ -94,11 +96,19 @@ private:
       if (auto generic = dyn_cast<linalg::GenericOp>(op))
         return canPart(generic, isInTime);
       if (auto time = dyn_cast<scf::ForOp>(op))
-        return !isInTime && time.getNumResults() == 0 && canPart(*time.getBody(), true);
+        return !isInTime && isAlike(time) && canPart(*time.getBody(), true);
       if (auto alloc = dyn_cast<memref::AllocOp>(op))
         return isOfUnits(alloc.getType());
-      return op.hasTrait<OpTrait::IsTerminator>() || isBufferView(&op) || (op.getNumRegions() == 0 && isPure(&op));
+      if (isBufferView(&op))
+        return isa<memref::SubViewOp>(op) || !isOwn(op.getResult(0));
+      return op.hasTrait<OpTrait::IsTerminator>() || (op.getNumRegions() == 0 && isPure(&op));
     });
+  }
+
+  /// Whether all blocks go through the loop's turns alike, waiting for each other, its even and odd ones by turns.
+  static bool isAlike(scf::ForOp time) {
+    return time.getNumResults() == 0 && getConstantIntValue(time.getLowerBound()) &&
+           getConstantIntValue(time.getUpperBound()) && getConstantIntValue(time.getStep()) == 1;
   }
 
   bool isOfUnits(MemRefType type) const {
@@ -118,11 +128,10 @@ private:
     if (hasMemory)
       return false;
     FailureOr<Contraction> product = matchRecurrentProduct(op);
-    bool isKept = succeeded(product) && !mayWrite(loop, product->b->get());
-    if (isKept && !isOwn(product->c->get()))
+    if (succeeded(product) && (mayWrite(loop, product->b->get()) || !isOwn(product->c->get())))
       return false;
     return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
-      if (!isa<MemRefType>(operand.get().getType()) || (isKept && &operand == product->b))
+      if (!isa<MemRefType>(operand.get().getType()) || (succeeded(product) && &operand == product->b))
         return true;
       switch (getUnitAccess(op, operand, *unitLoop)) {
       case UnitAccess::none:
@@ -153,7 +162,7 @@ private:
         break;
       int64_t last = view.getSourceType().getRank() - 1, offset = view.getStaticOffsets()[last];
       if (view.getDroppedDims().test(last) || ShapedType::isDynamic(offset) || offset % units != 0 ||
-          view.getStaticStrides()[last] != 1)
+          !llvm::all_of(view.getStaticStrides(), [](int64_t stride) { return stride == 1; }))
         return false;
       memref = view.getSource();
     }
@@ -245,8 +254,7 @@ private:
   }
 
   void partOp(linalg::GenericOp op) {
-    if (FailureOr<Contraction> product = matchRecurrentProduct(op);
-        succeeded(product) && own.contains(product->c->get()))
+    if (FailureOr<Contraction> product = matchRecurrentProduct(op); succeeded(product))
       return partProduct(*product);
     unsigned unitLoop = *getUnitLoop(op);
     auto isAtUnits = [&](OpOperand &operand) {

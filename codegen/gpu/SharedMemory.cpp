@@ -14,6 +14,8 @@ static int64_t getSpace(MemRefType type) {
   return llvm::alignTo(getBufferBytes(type).value_or(maxSharedBytes + 1), alignment);
 }
 
+bool nn::isShared(Value memref) { return getBufferRoot(memref).getDefiningOp<gpu::DynamicSharedMemoryOp>(); }
+
 bool SharedMemory::hasRoomFor(MemRefType type) const { return bytes + getSpace(type) <= maxSharedBytes; }
 
 Value SharedMemory::allocate(OpBuilder &builder, Location loc, MemRefType type) {

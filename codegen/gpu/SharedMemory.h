@@ -8,6 +8,9 @@ namespace mlir::nn {
 /// Bytes that a block takes at most on every device that programs are made for (compute capability 8.0 has 163 KiB).
 inline constexpr int64_t maxSharedBytes = 160 << 10;
 
+/// Whether `memref` is of a block's shared memory.
+bool isShared(Value memref);
+
 class SharedMemory {
 public:
   /// Whether a buffer of this type fits in what is left.

@@ -5,6 +5,7 @@
 #include "codegen/gpu/BlockCode.h"
 #include "codegen/gpu/ContractionTile.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <map>
 
 using namespace mlir;
 using namespace mlir::nn;

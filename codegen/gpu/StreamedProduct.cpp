@@ -102,7 +102,7 @@ bool nn::canStream(const Contraction &contraction, int64_t numThreads, const Sha
   linalg::GenericOp op = contraction.op;
   bool isPlain = llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isProjectedPermutation(); });
   return isa<scf::ForOp>(op->getParentOp()) && contraction.hasOneB() && contraction.rows.size() <= 1 && isPlain &&
-         isAlongSum(contraction.a) && isAlongSum(contraction.b) &&
+         !isShared(contraction.a->get()) && isAlongSum(contraction.a) && isAlongSum(contraction.b) &&
          getElementTypeOrSelf(contraction.c->get().getType()).isF32() && chooseStages(contraction, shared) &&
          chooseThreadTile(countRows(contraction), countColumns(contraction), numThreads);
 }

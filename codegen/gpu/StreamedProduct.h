@@ -1,5 +1,5 @@
-// A matrix product that a block computes in every turn of a loop, whose second factor it keeps and whose first one it
-// gets from global memory each time.
+// A matrix product that a block computes in every turn of a loop, whose first factor it gets from global memory each
+// time; the second one, in shared memory where it has been brought there, is read as it is.
 #pragma once
 #include "codegen/cpu/Contraction.h"
 #include "codegen/gpu/GenericThreads.h"
@@ -7,9 +7,9 @@
 
 namespace mlir::nn {
 
-/// Whether `contraction` is one that emitStreamedProduct has a form for: in a loop, of f32, the terms of both factors
-/// side by side in memory that vectors can be loaded from, its result no more than `numThreads` threads hold, and room
-/// in shared memory for some terms of all rows.
+/// Whether `contraction` is one that emitStreamedProduct has a form for: in a loop, of f32, the first factor in global
+/// memory, the terms of both side by side in memory that vectors can be loaded from, its result no more than
+/// `numThreads` threads hold, and room in shared memory for some terms of all rows.
 bool canStream(const Contraction &contraction, int64_t numThreads, const SharedMemory &shared);
 
 /// Emits the product before its op. While threads add some terms, asynchronous copies bring the next to shared memory;

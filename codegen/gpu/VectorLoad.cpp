@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -46,7 +47,9 @@ static int64_t getAlignment(Value memref) {
     if (!view) {
       // Buffers lie at multiples of 16 bytes in the arena and in shared memory.
       Operation *op = memref.getDefiningOp();
-      bool isBuffer = isa<BlockArgument>(memref) || isBufferAllocation(op) || isa<memref::MemorySpaceCastOp>(op);
+      auto argument = dyn_cast<BlockArgument>(memref);
+      bool isBuffer = argument ? isa<FunctionOpInterface>(argument.getOwner()->getParentOp()) && offset == 0
+                               : isBufferAllocation(op) || isa<memref::MemorySpaceCastOp>(op);
       return isBuffer ? alignment : bytes;
     }
     SmallVector<int64_t> sourceStrides;

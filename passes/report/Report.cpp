@@ -30,6 +30,7 @@ struct Report : nn::impl::ReportBase<Report> {
     device = settings.device;
     compare = settings.compare;
     samples = settings.samples;
+    gpuBlocks = settings.gpuBlocks;
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -51,6 +52,7 @@ private:
     options.march = march;
     options.triple = triple;
     options.profile = true;
+    options.gpuBlocks = gpuBlocks;
     return options;
   }
 

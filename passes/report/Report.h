@@ -7,7 +7,7 @@ namespace mlir::nn {
 struct ReportSettings {
   int64_t batch = 32;
   std::string target, march, triple, device, compare;
-  int64_t samples = 0;
+  int64_t samples = 0, gpuBlocks = 128;
 };
 
 /// Gives `settings` to the nn-report passes of a pipeline.

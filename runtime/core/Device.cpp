@@ -122,7 +122,7 @@ Function Device::loadKernel(Module module, const nnc_launch &largest) const {
     driver.occupancy(&each, function, static_cast<int>(largest.threads), static_cast<size_t>(largest.shared_bytes));
     if (int64_t blocks = each * card.attribute(kMultiprocessors); largest.blocks > blocks)
       fail(kernel, " takes ", largest.blocks, " blocks at the same time, and ", card.name(), " runs ", blocks,
-           ": nnc-opt --gpu-blocks=", blocks, " compiles for it");
+           blocks > 0 ? concat(": nnc-opt --gpu-blocks=", blocks, " compiles for it") : std::string());
   }
   return function;
 }

@@ -199,6 +199,8 @@ void EmulatedBlock::startCopy(EmulatedThread &thread, const EmulatedCopy &copy) 
     stop(thread, concat("reads ", copy.sourceBytes, " of ", copy.bytes, " bytes that it copies at ", copy.place));
   if (!holdsShared(copy.target) || !holdsShared(copy.target + copy.bytes - 1))
     stop(thread, concat("copies to what is no shared memory at ", copy.place));
+  if (holdsShared(copy.source))
+    stop(thread, concat("copies from shared memory, not global, at ", copy.place));
   if (kernel->history) {
     if (copy.sourceBytes > 0)
       access(thread, copy.source, copy.sourceBytes, 0, copy.place);

@@ -44,6 +44,7 @@ protected:
     driver->total_bytes = 2 << 20;
     driver->shared_bytes = 227 << 10;
     driver->multiprocessors = 10;
+    driver->resident_threads = 2048;
     driver->threads = 1024;
   }
 };
@@ -342,10 +343,13 @@ TEST_F(DeviceTest, SaysWhatDoesNotFit) {
                "the program's kernel train takes 32 threads a block, and Fake GPU has registers for 16");
   reset();
   driver->multiprocessors = 0;
-  EXPECT_ERROR(
-      openSession(deviceProgram()),
-      "the program's kernel train takes 2 blocks at the same time, and Fake GPU runs 0: nnc-opt --gpu-blocks=0 "
-      "compiles for it");
+  EXPECT_ERROR(openSession(deviceProgram()),
+               "the program's kernel train takes 2 blocks at the same time, and Fake GPU runs 0");
+  reset();
+  driver->multiprocessors = 1;
+  driver->resident_threads = 32;
+  EXPECT_ERROR(openSession(deviceProgram()), "the program's kernel train takes 2 blocks at the same time, and Fake GPU "
+                                             "runs 1: nnc-opt --gpu-blocks=1 compiles for it");
   reset();
   Variant variant("gone");
   EXPECT_ERROR(openSession(variant.get()), "the program's kernel gone does not load on Fake GPU (cuModuleGetFunction: "

@@ -103,6 +103,7 @@ nnc_fake_cuda ordinary() {
   state.shared_bytes = 227 << 10;
   state.threads = 1024;
   state.multiprocessors = 10;
+  state.resident_threads = 2048;
   return state;
 }
 
@@ -430,7 +431,8 @@ Result cuFuncSetAttribute(Function *function, int attribute, int value) {
 Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, Function *, int threads, size_t sharedBytes) {
   if (Result result = enter("cuOccupancyMaxActiveBlocksPerMultiprocessor"))
     return result;
-  *blocks = static_cast<int>(std::min<int64_t>(2048 / threads, state.shared_bytes / std::max<size_t>(sharedBytes, 1)));
+  *blocks = static_cast<int>(
+      std::min<int64_t>(state.resident_threads / threads, state.shared_bytes / std::max<size_t>(sharedBytes, 1)));
   return kDone;
 }
 static Result launch(const char *name, Function *function, unsigned gridX, unsigned gridY, unsigned gridZ,

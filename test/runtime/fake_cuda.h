@@ -19,7 +19,7 @@ typedef struct nnc_fake_kernel {
 typedef struct nnc_fake_cuda {
   /* What the device is, and what the system allows. */
   int devices;
-  int64_t free_bytes, total_bytes, shared_bytes, threads, multiprocessors;
+  int64_t free_bytes, total_bytes, shared_bytes, threads, multiprocessors, resident_threads;
   int refuses_to_register;
 
   /* The call of this number fails with `error`, as a call that gives back does what it is asked all the same; 0: none.

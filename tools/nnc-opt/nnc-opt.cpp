@@ -192,7 +192,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
       if (failed(base.setupPassPipeline(pm)))
         return failure();
       if (wantsReport)
-        nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples});
+        nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks});
       if (!wantsPlan && !phase.empty())
         compile();
       if (wantsObject)

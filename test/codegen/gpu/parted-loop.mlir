@@ -4,6 +4,9 @@
 // RUN: nnc-opt %s --target=cuda --phase=tiled --batch=8 --entries=train --gpu-blocks=3 | FileCheck %s --check-prefix=FEW
 // RUN: not nnc-opt %s --target=cuda --phase=tiled --gpu-blocks=0 2>&1 | FileCheck %s --check-prefix=NONE
 
+// RUN: sed 's/units = 160/units = 163/' %s | nnc-opt --target=cuda --phase=tiled --batch=8 --entries=train --gpu-blocks=16 \
+// RUN:   | FileCheck %s --check-prefix=PRIME
+
 nn.model @m(%x: tensor<?x5x16xf32>) -> tensor<?x3xf32> {
   %h = nn.lstm %x {units = 160}
   %y = nn.dense %h {units = 3}
@@ -41,5 +44,9 @@ nn.step @fit(%x: tensor<?x5x16xf32>, %t: tensor<?x3xf32>) {
 // Of three blocks two have half of the rows each, and none is left to share them with.
 // FEW: gpu.launch blocks(%{{[^,]*}},{{.*}} in (%{{[^ ]*}} = %c2
 // FEW-NOT: nn.cooperative
+
+// Units that no number of blocks can have equally many of: a block a row, as where a block keeps the kernel.
+// PRIME: gpu.launch blocks(%{{[^,]*}},{{.*}} in (%{{[^ ]*}} = %c8
+// PRIME-NOT: nn.cooperative
 
 // NONE: error: a GPU runs at least one block, not 0

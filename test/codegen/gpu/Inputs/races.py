@@ -118,6 +118,10 @@ find(", block 0, thread 1 reads byte 4 of shared memory at memref.load (*), whic
      COPY.replace("BETWEEN", WAIT).replace("AFTER", LOAD), races=True)
 find(", block 0, thread 0 copies 16 bytes at nvgpu.device_async_copy (*) between addresses that are no multiples of so"
      " many", COPY.replace("%to], %s", "%next], %s").replace("BETWEEN", WAIT).replace("AFTER", ""), races=False)
+find(", block 0, thread 0 copies from shared memory, not global, at nvgpu.device_async_copy (*)",
+     COPY.replace("%copy = nvgpu.device_async_copy %x[%to]",
+                  f"%from = memref.memory_space_cast %s : {SHARED} to memref<32xf32>\n"
+                  "%copy = nvgpu.device_async_copy %from[%to]").replace("BETWEEN", WAIT).replace("AFTER", ""), races=False)
 
 # Barriers and shuffles where not all threads come.
 find(", block 0: thread 0 waits at gpu.barrier #0 of m.dense (m.mlir:2:1), but thread 1 has ended", """
