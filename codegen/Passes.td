@@ -176,9 +176,9 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
       in registers and shared memory, as far as these reach. Where it has fewer columns than the block threads, groups of
       threads have terms each and hand their sums on.
     - Such a loop with a factor that no block can keep: several blocks share a turn, each having units of its own and
-      their columns of the factor, and wait for all others in each time step (`gpu.barrier {nn.grid}`). The launch is
-      alone on its level and has `nn.cooperative`: its blocks, no more than the entry's `nn.most_blocks`, have to run at
-      the same time.
+      their columns of the factor, and wait for all others in each time step (`gpu.barrier {nn.grid}`). Its launch has
+      `nn.cooperative`: its blocks, no more than the entry's `nn.most_blocks`, have to run at the same time. No other
+      step stands in it, nor beside a loop of more than half as many blocks.
     - A loop with `nn.independent_turns`: a turn a thread.
     - All that is small, in a row: one block.
 
