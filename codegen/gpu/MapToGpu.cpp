@@ -269,7 +269,6 @@ private:
     rewriter.setInsertionPointToEnd(&body);
     gpu::TerminatorOp::create(rewriter, loc);
     rewriter.setInsertionPointToStart(&body);
-    bool isCooperative = partsOf.contains(members.front()->ops.front());
     // While operations are whole.
     SmallVector<NamedAttrList> parts;
     SmallVector<size_t> lastPart;
@@ -300,7 +299,7 @@ private:
       parts[lastPart[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
     auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
-    if (isCooperative)
+    if (waitsForGrid(launch))
       launch->setAttr(cooperativeAttributeName, rewriter.getUnitAttr());
     launch->setAttr(partsAttributeName, rewriter.getArrayAttr(llvm::map_to_vector(parts, toAttribute)));
     rewriter.setInsertionPoint(launch);

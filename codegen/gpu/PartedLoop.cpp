@@ -7,6 +7,7 @@
 #include "codegen/cpu/Contraction.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/gpu/Launches.h"
+#include "codegen/gpu/PointGroup.h"
 #include "codegen/gpu/VectorLoad.h"
 #include "dialect/Recurrent.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -117,15 +118,7 @@ private:
 
   bool canPart(linalg::GenericOp op, bool isInTime) {
     std::optional<unsigned> unitLoop = getUnitLoop(op);
-    if (!unitLoop || op.getStaticLoopRanges()[*unitLoop] % units != 0)
-      return false;
-    bool hasMemory =
-        op.getBody()
-            ->walk([](Operation *inner) {
-              return isa<memref::LoadOp, memref::StoreOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
-            })
-            .wasInterrupted();
-    if (hasMemory)
+    if (!unitLoop || op.getStaticLoopRanges()[*unitLoop] % units != 0 || touchesUnnamed(op))
       return false;
     FailureOr<Contraction> product = matchRecurrentProduct(op);
     if (succeeded(product) && (mayWrite(loop, product->b->get()) || !isOwn(product->c->get())))
@@ -264,33 +257,28 @@ private:
     for (OpOperand &operand : op->getOpOperands())
       if (!isAtUnits(operand) && isWritten(operand.get()))
         others[&operand] = publish(operand.get());
-    auto setOperands = [&](linalg::GenericOp copy, llvm::function_ref<Value(Value)> getUnits) {
+    auto cloneWith = [&](llvm::function_ref<Value(Value)> getUnits) {
+      auto copy = cast<linalg::GenericOp>(builder.clone(*op));
+      builder.setInsertionPoint(copy);
       for (OpOperand &operand : op->getOpOperands())
         if (isAtUnits(operand))
           copy->setOperand(operand.getOperandNumber(), getUnits(operand.get()));
         else if (Value other = others.lookup(&operand))
           copy->setOperand(operand.getOperandNumber(), other);
+      builder.setInsertionPoint(op);
+      return copy;
     };
-    auto clone = [&]() { return cast<linalg::GenericOp>(builder.clone(*op)); };
     bool hasIndex = llvm::any_of(op.getBody()->getOps<linalg::IndexOp>(),
                                  [&](linalg::IndexOp index) { return index.getDim() == unitLoop; });
     bool isPrivate = llvm::all_of(
         op->getOpOperands(), [&](OpOperand &operand) { return !isAtUnits(operand) || own.contains(operand.get()); });
-    if (isPrivate && !hasIndex)
-      return setOperands(clone(), [&](Value memref) { return own.lookup(memref); });
+    if (isPrivate && !hasIndex) {
+      cloneWith([&](Value memref) { return own.lookup(memref); });
+      return;
+    }
     for (int64_t gate = 0; gate < op.getStaticLoopRanges()[unitLoop] / parts.units; ++gate) {
-      // Before the operation, which may be the first to need it.
       Value first = getFirstUnit(gate);
-      SmallVector<Value> slices;
-      for (OpOperand &operand : op->getOpOperands())
-        slices.push_back(isAtUnits(operand) ? slice(operand.get(), gate) : Value());
-      linalg::GenericOp copy = clone();
-      for (auto [number, memref] : llvm::enumerate(slices))
-        if (memref)
-          copy->setOperand(number, memref);
-      for (auto [operand, other] : others)
-        copy->setOperand(operand->getOperandNumber(), other);
-      shiftIndices(copy, unitLoop, first);
+      shiftIndices(cloneWith([&](Value memref) { return slice(memref, gate); }), unitLoop, first);
     }
   }
 

@@ -31,6 +31,14 @@ bool nn::areApart(Value a, Value b) {
   return false;
 }
 
+bool nn::touchesUnnamed(linalg::GenericOp op) {
+  return op.getBody()
+      ->walk([](Operation *inner) {
+        return isa<memref::LoadOp, memref::StoreOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 static int64_t countPoints(linalg::GenericOp op) {
   int64_t count = 1;
   for (int64_t extent : op.getStaticLoopRanges())
@@ -40,13 +48,7 @@ static int64_t countPoints(linalg::GenericOp op) {
 
 /// Whether each point of the loops has an element of its own in each output, and all that is read is named.
 static bool isPointwise(linalg::GenericOp op) {
-  bool hasMemory =
-      op.getBody()
-          ->walk([](Operation *inner) {
-            return isa<memref::LoadOp, memref::StoreOp>(inner) ? WalkResult::interrupt() : WalkResult::advance();
-          })
-          .wasInterrupted();
-  return !hasMemory && op.getNumParallelLoops() == op.getNumLoops() &&
+  return !touchesUnnamed(op) && op.getNumParallelLoops() == op.getNumLoops() &&
          llvm::all_of(op.getDpsInitsMutable(),
                       [&](OpOperand &output) { return op.getMatchingIndexingMap(&output).isPermutation(); });
 }

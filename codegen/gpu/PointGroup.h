@@ -5,6 +5,9 @@
 
 namespace mlir::nn {
 
+/// Whether the body of `op` reads or writes memory besides its operands' elements.
+bool touchesUnnamed(linalg::GenericOp op);
+
 class PointGroup {
 public:
   explicit PointGroup(int64_t numThreads) : numThreads(numThreads) {}
