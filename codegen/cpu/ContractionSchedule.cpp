@@ -27,9 +27,9 @@ static constexpr int64_t minRowTilesToCopy = 6, minColumnTilesToCopy = 8;
 // Rows for which a task's copy of a panel of one vector takes next to no time.
 static constexpr int64_t rowsPerSmallCopy = 128;
 
-// Rows up to which b is read in place where the second cache holds it easily; tiles of rows up to which more of it is
-// better streamed than copied.
-static constexpr int64_t maxRowsInPlace = 800, maxRowTilesToStream = 24;
+// Rows up to which b is read in place where the second cache holds it easily, and where it lies badly there; tiles of
+// rows up to which more of it is better streamed than copied.
+static constexpr int64_t maxRowsInPlace = 800, maxRowsInBadPlace = 400, maxRowTilesToStream = 24;
 
 // Terms from which on the way of sums into scratch and back does not count for many rows either.
 static constexpr int64_t longSum = 384;
@@ -315,7 +315,25 @@ private:
       return true;
     if (staysInFirstCache())
       return crossesLines() && rowTiles >= minRowTilesToCopy;
-    return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > maxRowsInPlace : rowTiles >= minRowTilesToCopy;
+    return getBytesOfB() <= target.l2Bytes / 2 ? getNumRows() > (liesBadly() ? maxRowsInBadPlace : maxRowsInPlace)
+                                               : rowTiles >= minRowTilesToCopy;
+  }
+
+  /// Whether tiles read b in place from the second cache and feel it: a tile's columns take more lines than the first
+  /// cache holds, and vectors lie on two lines each, or tiles are short and a lies across too.
+  bool liesBadly() const {
+    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
+    if (!alongSum || !staysInSecondCache())
+      return false;
+    int64_t apart = *alongSum * bytes;
+    bool onTwoLines = apart % cacheLineBytes != 0;
+    int64_t lines = llvm::divideCeil(s.panelWidth * bytes, cacheLineBytes) + onTwoLines;
+    int64_t held =
+        std::min(lines * getHeldLines(apart, /*waysForOthers=*/2), getHeldLines(cacheLineBytes, /*waysForOthers=*/2));
+    if (lines * contraction.getExtent(contraction.sums.back()) <= held)
+      return false;
+    bool liesAcrossA = getStrideAlong(contraction.a, contraction.sums.back()) != 1;
+    return onTwoLines || (liesAcrossA && s.tiling.rows.front().size < rowsOfTallTile);
   }
 
   /// Whether tiles of one vector, which have a load for each FMA, read most of b's vectors across the end of a cache

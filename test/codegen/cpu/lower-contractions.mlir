@@ -294,6 +294,43 @@ func.func @lines_crossed(%a: memref<2048x128xf32>, %b: memref<128x500xf32>, %c: 
 
 // -----
 
+// Some hundred rows read b in place from the second cache; but they copy it where its vectors lie on two lines each, or where
+// tiles are short (AVX2's), its rows fall on the same sets of the first cache, and a lies across too.
+// CHECK-LABEL: func @whole_lines
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func @conflicting_rows
+// CHECK-NOT: memref.alloc
+// CHECK-LABEL: func @conflicting_rows_across
+// CHECK: memref.alloc()
+// TALL-LABEL: func @whole_lines
+// TALL-NOT: memref.alloc
+// TALL-LABEL: func @conflicting_rows
+// TALL-NOT: memref.alloc
+// TALL-LABEL: func @conflicting_rows_across
+// TALL-NOT: memref.alloc
+// TALL-LABEL: func @two_lines
+// TALL: memref.alloc()
+func.func @whole_lines(%a: memref<500x300xf32>, %b: memref<300x112xf32>, %c: memref<500x112xf32>) {
+  linalg.matmul ins(%a, %b : memref<500x300xf32>, memref<300x112xf32>) outs(%c : memref<500x112xf32>)
+  return
+}
+func.func @conflicting_rows(%a: memref<784x128xf32>, %b: memref<128x512xf32>, %c: memref<784x512xf32>) {
+  linalg.matmul ins(%a, %b : memref<784x128xf32>, memref<128x512xf32>) outs(%c : memref<784x512xf32>)
+  return
+}
+func.func @conflicting_rows_across(%a: memref<128x784xf32>, %b: memref<128x512xf32>, %c: memref<784x512xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>,
+                                 affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<128x784xf32>, memref<128x512xf32>) outs(%c : memref<784x512xf32>)
+  return
+}
+func.func @two_lines(%a: memref<500x300xf32>, %b: memref<300x100xf32>, %c: memref<500x100xf32>) {
+  linalg.matmul ins(%a, %b : memref<500x300xf32>, memref<300x100xf32>) outs(%c : memref<500x100xf32>)
+  return
+}
+
+// -----
+
 // Many rows: all tasks read the same panels of b, made before, and each copies its part of a, whose rows begin 2 KiB apart.
 // CHECK-LABEL: func @shared_panels
 // CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<131072xf32>
