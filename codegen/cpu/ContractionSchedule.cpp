@@ -165,11 +165,11 @@ private:
                                                  getMostRowsOfTile());
   }
 
-  /// Tiles of one vector use each element of a for one FMA, so that their rows have to stay in the first cache: those
-  /// that begin a large power of two of bytes apart fall on few of its sets.
+  /// A tile's rows of a have to stay in the first cache while it goes along the sum: those that begin a large power of
+  /// two of bytes apart fall on few of its sets.
   int64_t getMostRowsOfTile() const {
     std::optional<int64_t> alongRows = s.rowLoop ? getStrideAlong(contraction.a, *s.rowLoop) : std::nullopt;
-    if (!alongRows || *alongRows <= 1 || contraction.getExtent(contraction.vectorLoop) > lanes)
+    if (!alongRows || *alongRows <= 1)
       return target.vectorRegisters;
     return std::max(fewestChains, getHeldLines(*alongRows * bytes, /*waysForOthers=*/2));
   }

@@ -12,6 +12,9 @@ using namespace mlir::nn;
 // true within a little of every core since 2015 that has FMA.
 static constexpr double fmasPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
 
+// Estimates that differ by no more say nothing about which tile is better.
+static constexpr double nearlyEqual = 1.02;
+
 /// `count` things in tiles of at most `largest`, their sizes as equal as can
 /// be: at most two sizes, larger ones first.
 static SmallVector<TileRun> cutEvenly(int64_t count, int64_t largest) {
@@ -78,12 +81,20 @@ SmallVector<std::pair<int64_t, int64_t>> nn::rankTiles(const CpuTarget &target, 
   struct Tile {
     double cycles;
     int64_t rows, vectors;
+    double getLoadsPerFma() const { return double(rows + vectors) / (rows * vectors); }
   };
   SmallVector<Tile> tiles;
   for (int64_t rows = 1; rows <= std::min<int64_t>(maxRows, target.vectorRegisters - 1); ++rows)
     for (int64_t vectors = 1; vectors <= maxVectors && fitsRegisters(target, rows, vectors); ++vectors)
       tiles.push_back({estimateCycles(cutIntoTiles(lanes, m, n, rows, vectors), lanes, k), rows, vectors});
   llvm::stable_sort(tiles, [](const Tile &a, const Tile &b) { return a.cycles < b.cycles; });
+  // Where a tile has all columns, b is read from end to end, which the core follows ahead: better than a tile that the
+  // model cannot tell from it, unless it takes more loads for each FMA.
+  int64_t vectors = llvm::divideCeil(n, lanes);
+  auto whole = llvm::find_if(tiles, [&](const Tile &tile) { return tile.vectors >= vectors; });
+  if (whole != tiles.end() && whole->cycles <= nearlyEqual * tiles.front().cycles &&
+      whole->getLoadsPerFma() <= tiles.front().getLoadsPerFma())
+    std::rotate(tiles.begin(), whole, whole + 1);
   SmallVector<std::pair<int64_t, int64_t>> ranked;
   llvm::DenseSet<std::pair<int64_t, int64_t>> seen;
   for (const Tile &tile : tiles) {

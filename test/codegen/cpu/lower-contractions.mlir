@@ -331,6 +331,33 @@ func.func @two_lines(%a: memref<500x300xf32>, %b: memref<300x100xf32>, %c: memre
 
 // -----
 
+// Rows of a that begin 4 KiB apart fall on one set of the first cache: a tile has no more of them than stay there, nine where
+// AVX-512's registers would hold fourteen, as they do of rows 4 KiB and a line apart.
+// TALL-LABEL: func @tall_tiles_on_one_set
+// TALL: %{{.*}}:27 = scf.for
+// TALL-LABEL: func @rows_on_many_sets
+// TALL: %{{.*}}:28 = scf.for
+func.func @tall_tiles_on_one_set(%a: memref<504x1024xf32>, %b: memref<1024x192xf32>, %c: memref<504x192xf32>) {
+  linalg.matmul ins(%a, %b : memref<504x1024xf32>, memref<1024x192xf32>) outs(%c : memref<504x192xf32>)
+  return
+}
+func.func @rows_on_many_sets(%a: memref<504x1040xf32>, %b: memref<1040x128xf32>, %c: memref<504x128xf32>) {
+  linalg.matmul ins(%a, %b : memref<504x1040xf32>, memref<1040x128xf32>) outs(%c : memref<504x128xf32>)
+  return
+}
+
+// -----
+
+// Of tiles that are next to equal, one that has all columns: b is read from end to end.
+// TALL-LABEL: func @all_columns
+// TALL: %{{.*}}:24 = scf.for
+func.func @all_columns(%a: memref<256x256xf32>, %b: memref<256x64xf32>, %c: memref<256x64xf32>) {
+  linalg.matmul ins(%a, %b : memref<256x256xf32>, memref<256x64xf32>) outs(%c : memref<256x64xf32>)
+  return
+}
+
+// -----
+
 // Many rows: all tasks read the same panels of b, made before, and each copies its part of a, whose rows begin 2 KiB apart.
 // CHECK-LABEL: func @shared_panels
 // CHECK: %[[panels:.*]] = memref.alloc() {{.*}} : memref<131072xf32>
