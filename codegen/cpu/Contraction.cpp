@@ -56,6 +56,12 @@ void nn::fuseMultiplyAdd(RewriterBase &rewriter, linalg::GenericOp op) {
   rewriter.eraseOp(&body->front());
 }
 
+/// So that the second factor's columns are what the first one's rows were.
+static void exchangeFactors(Contraction &contraction) {
+  std::swap(contraction.a, contraction.b);
+  std::swap(contraction.rows, contraction.columns);
+}
+
 FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
   if (!hasMultiplyAddBody(op))
     return failure();
@@ -81,10 +87,8 @@ FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op) {
     if (result.getExtent(c.getDimPosition(dim)) > 1)
       result.vectorDim = dim;
   result.vectorLoop = c.getDimPosition(result.vectorDim);
-  if (llvm::is_contained(result.rows, result.vectorLoop)) {
-    std::swap(result.a, result.b);
-    std::swap(result.rows, result.columns);
-  }
+  if (llvm::is_contained(result.rows, result.vectorLoop))
+    exchangeFactors(result);
   if (!llvm::is_contained(result.columns, result.vectorLoop))
     return failure();
   return result;
@@ -106,8 +110,7 @@ FailureOr<Contraction> nn::matchContraction(linalg::GenericOp op, const CpuTarge
     return result;
   result->vectorLoop = *row;
   result->vectorDim = *op.getMatchingIndexingMap(result->c).getResultPosition(getAffineDimExpr(*row, op.getContext()));
-  std::swap(result->a, result->b);
-  std::swap(result->rows, result->columns);
+  exchangeFactors(*result);
   return result;
 }
 

@@ -78,6 +78,20 @@ SmallVector<Value> nn::buildIf(OpBuilder &builder, Location loc, Value condition
   return SmallVector<Value>(branch.getResults());
 }
 
+void nn::buildIf(OpBuilder &builder, Location loc, Value condition, llvm::function_ref<void()> yes,
+                 llvm::function_ref<void()> no) {
+  if (!condition)
+    return yes();
+  auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/static_cast<bool>(no));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  yes();
+  if (!no)
+    return;
+  builder.setInsertionPointToStart(branch.elseBlock());
+  no();
+}
+
 static void buildLoopNestFrom(OpBuilder &builder, Location loc, ArrayRef<int64_t> extents, SmallVector<Value> &ivs,
                               llvm::function_ref<void(ValueRange ivs)> body) {
   if (ivs.size() == extents.size())

@@ -36,6 +36,31 @@ SmallVector<Value> buildLoop(OpBuilder &builder, Location loc, int64_t begin, in
 SmallVector<Value> buildIf(OpBuilder &builder, Location loc, Value condition, TypeRange types,
                            llvm::function_ref<SmallVector<Value>()> yes, llvm::function_ref<SmallVector<Value>()> no);
 
+/// `yes` where `condition` holds, which a null one does, `no` (if anything) otherwise.
+void buildIf(OpBuilder &builder, Location loc, Value condition, llvm::function_ref<void()> yes,
+             llvm::function_ref<void()> no = nullptr);
+
+/// What classes that emit code derive from: indices at the builder's insertion point.
+struct IndexEmitter {
+  IndexEmitter(OpBuilder &builder, Location loc) : builder(builder), loc(loc) {}
+
+  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
+  Value add(Value x, Value y) { return computeIndex<arith::AddIOp>(builder, loc, x, y); }
+  Value multiply(Value x, int64_t by) { return computeIndex<arith::MulIOp>(builder, loc, x, constant(by)); }
+  Value divide(Value x, int64_t by) { return computeIndex<arith::DivUIOp>(builder, loc, x, constant(by)); }
+  Value remainder(Value x, int64_t by) { return computeIndex<arith::RemUIOp>(builder, loc, x, constant(by)); }
+  Value clampBelow(Value x, int64_t limit) {
+    return computeIndex<arith::MinUIOp>(builder, loc, x, constant(limit - 1));
+  }
+  Value isEqual(Value x, Value y) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, x, y); }
+  Value isBelow(Value x, int64_t limit) {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, x, constant(limit));
+  }
+
+  OpBuilder &builder;
+  Location loc;
+};
+
 /// for every point of a box in lexicographic order; `body` gets one index a
 /// dimension.
 void buildLoopNest(OpBuilder &builder, Location loc, ArrayRef<int64_t> extents,

@@ -41,12 +41,12 @@ namespace {
 /// A thread has one or more columns and a range of the sum's terms. Where there are fewer columns than threads, groups
 /// of threads have a range each, and hand their sums on from group to group: the chain stays one, and all of the second
 /// factor is on chip.
-class ProductEmitter {
+class ProductEmitter : IndexEmitter {
 public:
   ProductEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
                  SharedMemory &shared, Registers &registers)
-      : builder(builder), contraction(contraction), op(contraction.op), fill(fill), loc(op.getLoc()), threads(threads),
-        shared(shared), registers(registers), ivs(op.getNumLoops()),
+      : IndexEmitter(builder, contraction.c->getOwner()->getLoc()), contraction(contraction), op(contraction.op),
+        fill(fill), threads(threads), shared(shared), registers(registers), ivs(op.getNumLoops()),
         numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
         numTerms(contraction.getNumTerms()), columnsEach(llvm::divideCeil(numColumns, threads.count)) {
     bool isWholeWarps = numColumns % 32 == 0;
@@ -63,36 +63,22 @@ public:
       return;
     }
     buildLoop(builder, loc, 0, groups, 1, [&](Value turn) {
-      emitIf(isEqual(group, turn), [&] {
+      buildIf(builder, loc, isEqual(group, turn), [&] {
         SmallVector<Value> initial = buildIf(
             builder, loc, isEqual(turn, constant(0)), SmallVector<Type>(numRows, builder.getF32Type()),
             [&] { return getInitial(); }, [&] { return loadHanded(); });
         SmallVector<Value> sums = addAll(initial);
-        auto isLast = scf::IfOp::create(builder, loc, isEqual(turn, constant(groups - 1)), /*withElseRegion=*/true);
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(isLast.thenBlock());
-        storeResults(sums);
-        builder.setInsertionPointToStart(isLast.elseBlock());
-        for (int64_t row = 0; row < numRows; ++row)
-          memref::StoreOp::create(builder, loc, sums[row], handed, ValueRange{constant(row), column});
+        auto hand = [&] {
+          for (int64_t row = 0; row < numRows; ++row)
+            memref::StoreOp::create(builder, loc, sums[row], handed, ValueRange{constant(row), column});
+        };
+        buildIf(builder, loc, isEqual(turn, constant(groups - 1)), [&] { storeResults(sums); }, hand);
       });
       gpu::BarrierOp::create(builder, loc);
     });
   }
 
 private:
-  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
-  Value isEqual(Value x, Value y) { return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, x, y); }
-  Value isBelow(Value x, int64_t limit) {
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, x, constant(limit));
-  }
-  void emitIf(Value condition, llvm::function_ref<void()> body) {
-    auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    body();
-  }
-
   /// Column number `number` of this thread; the last one of all where it has none.
   Value getColumn(int64_t number) {
     if (groups > 1)
@@ -100,13 +86,13 @@ private:
     Value at = addIndex(builder, loc, threads.id, number * threads.count);
     if ((number + 1) * threads.count <= numColumns)
       return at;
-    return computeIndex<arith::MinUIOp>(builder, loc, at, constant(numColumns - 1));
+    return clampBelow(at, numColumns);
   }
 
   /// body() on threads that have a column.
   void forEachOwn(llvm::function_ref<void()> body) {
     if (numColumns * groups < threads.count)
-      emitIf(isBelow(threads.id, numColumns * groups), body);
+      buildIf(builder, loc, isBelow(threads.id, numColumns * groups), body);
     else
       body();
   }
@@ -118,7 +104,7 @@ private:
     return VectorBody(builder, noVectors, op, ivs, 0, 0).load(contraction.b);
   }
 
-  Value addFirst(Value term) { return groups > 1 ? computeIndex<arith::AddIOp>(builder, loc, firstTerm, term) : term; }
+  Value addFirst(Value term) { return groups > 1 ? add(firstTerm, term) : term; }
 
   /// Before the loop: the first terms of a thread's part of the second factor go to registers, the next to shared
   /// memory.
@@ -126,11 +112,10 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(findLoop(op, contraction.b->get()));
     if (groups > 1) {
-      column = computeIndex<arith::RemUIOp>(builder, loc, threads.id, constant(numColumns));
-      group = computeIndex<arith::DivUIOp>(builder, loc, threads.id, constant(numColumns));
+      column = remainder(threads.id, numColumns);
+      group = divide(threads.id, numColumns);
       // Threads beyond the last group load what that has, and add nothing.
-      Value range = computeIndex<arith::MinUIOp>(builder, loc, group, constant(groups - 1));
-      firstTerm = computeIndex<arith::MulIOp>(builder, loc, range, constant(termsEach));
+      firstTerm = multiply(clampBelow(group, groups), termsEach);
       handed = shared.allocate(builder, loc, MemRefType::get({numRows, numColumns}, builder.getF32Type()));
     }
     // Of each row there are sums and terms of the first factor in registers, too.
@@ -238,7 +223,7 @@ private:
                                   getCoordinates(row, number));
         };
         if (isBeyondForSome(number))
-          emitIf(isBelow(getPlace(number), numColumns), store);
+          buildIf(builder, loc, isBelow(getPlace(number), numColumns), store);
         else
           store();
       }
@@ -271,7 +256,7 @@ private:
   }
 
   /// Adds `count` terms from `first` on, whose part of the second factor is there: term by term, column by column.
-  void add(MutableArrayRef<Value> sums, Value first, ArrayRef<Value> b, int64_t count) {
+  void addLoaded(MutableArrayRef<Value> sums, Value first, ArrayRef<Value> b, int64_t count) {
     SmallVector<SmallVector<Value>> rows;
     for (int64_t row = 0; row < numRows; ++row)
       rows.push_back(loadA(row, first, count));
@@ -287,7 +272,7 @@ private:
     SmallVector<Value> sums(initial);
     for (int64_t term = 0; term < inRegisters; term += termsAtOnce) {
       int64_t count = std::min(termsAtOnce, inRegisters - term);
-      add(sums, constant(term), ArrayRef<Value>(kept).slice(term * columnsEach, count * columnsEach), count);
+      addLoaded(sums, constant(term), ArrayRef<Value>(kept).slice(term * columnsEach, count * columnsEach), count);
     }
     sums = addTerms(sums, inRegisters, inRegisters + inShared, /*fromShared=*/true);
     return addTerms(sums, inRegisters + inShared, termsEach, /*fromShared=*/false);
@@ -306,7 +291,7 @@ private:
                                        ValueRange{addIndex(builder, loc, at, -inRegisters), getPlace(number)}))
                                  : loadB(at, number));
         }
-      add(next, first, b, count);
+      addLoaded(next, first, b, count);
       return next;
     };
     if (whole > begin)
@@ -317,10 +302,8 @@ private:
     return sums;
   }
 
-  OpBuilder &builder;
   const Contraction &contraction;
   linalg::GenericOp op, fill;
-  Location loc;
   Threads threads;
   SharedMemory &shared;
   Registers &registers;

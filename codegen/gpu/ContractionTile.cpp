@@ -4,7 +4,6 @@
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -48,13 +47,13 @@ ContractionTile nn::chooseTile(const Contraction &contraction) {
 }
 
 namespace {
-class TileEmitter {
+class TileEmitter : IndexEmitter {
 public:
   TileEmitter(OpBuilder &builder, const ContractionGroup &group, const ContractionTile &tile, Value block,
               Threads threads, SharedMemory &shared)
-      : builder(builder), group(group), contraction(group.contraction), op(group.contraction.op), loc(op.getLoc()),
-        tile(tile), block(block), threads(threads), extents(contraction.extents), ivs(op.getNumLoops()),
-        element(getElementTypeOrSelf(contraction.c->get().getType())),
+      : IndexEmitter(builder, group.contraction.c->getOwner()->getLoc()), group(group), contraction(group.contraction),
+        op(group.contraction.op), tile(tile), block(block), threads(threads), extents(contraction.extents),
+        ivs(op.getNumLoops()), element(getElementTypeOrSelf(contraction.c->get().getType())),
         numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
         numTerms(contraction.getNumTerms()) {
     auto type = [&](int64_t size) { return MemRefType::get({2, tile.terms, size + padding}, element); };
@@ -96,16 +95,9 @@ private:
   };
   using Parts = std::pair<SmallVector<Part>, SmallVector<Part>>;
 
-  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
-  Value multiply(Value value, int64_t by) { return computeIndex<arith::MulIOp>(builder, loc, value, constant(by)); }
-  Value divide(Value value, int64_t by) { return computeIndex<arith::DivUIOp>(builder, loc, value, constant(by)); }
-  Value remainder(Value value, int64_t by) { return computeIndex<arith::RemUIOp>(builder, loc, value, constant(by)); }
-  Value add(Value x, Value y) { return computeIndex<arith::AddIOp>(builder, loc, x, y); }
   /// `value`, or the last row or column where tiles of `size` go beyond them.
-  Value clampBelow(Value value, int64_t limit, int64_t size) {
-    if (limit % size == 0)
-      return value;
-    return computeIndex<arith::MinUIOp>(builder, loc, value, constant(limit - 1));
+  Value clampInTiles(Value value, int64_t limit, int64_t size) {
+    return limit % size == 0 ? value : clampBelow(value, limit);
   }
   void putBarrier() { gpu::BarrierOp::create(builder, loc); }
 
@@ -120,8 +112,7 @@ private:
     threadColumn = remainder(threads.id, getThreadsAlong());
     threadRow = multiply(divide(threads.id, getThreadsAlong()), tile.threadRows);
     if (tile.getNumAddingThreads() < threads.count)
-      isAdding = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, threads.id,
-                                       constant(tile.getNumAddingThreads()));
+      isAdding = isBelow(threads.id, tile.getNumAddingThreads());
   }
 
   /// Element `number` of a factor's part, those beyond the matrix being its last ones. Neighbouring numbers lie side by
@@ -132,7 +123,7 @@ private:
     bool isAlongSum = !contraction.sums.empty() && getStrideAlong(operand, contraction.sums.back()) == 1;
     Value across = isAlongSum ? divide(number, terms) : remainder(number, size);
     Value along = isAlongSum ? remainder(number, terms) : divide(number, size);
-    delinearize(builder, loc, clampBelow(add(isA ? firstRow : firstColumn, across), limit, size),
+    delinearize(builder, loc, clampInTiles(add(isA ? firstRow : firstColumn, across), limit, size),
                 isA ? contraction.rows : contraction.columns, extents, ivs);
     delinearize(builder, loc, add(term, along), contraction.sums, extents, ivs);
     return {along, across, VectorBody(builder, noVectors, op, ivs, 0, 0).load(operand)};
@@ -222,8 +213,8 @@ private:
   SmallVector<Value> getCoordinates(int64_t row, int64_t column) {
     Value rowAt = addIndex(builder, loc, add(firstRow, threadRow), row);
     Value columnAt = addIndex(builder, loc, add(firstColumn, threadColumn), column * getThreadsAlong());
-    delinearize(builder, loc, clampBelow(rowAt, numRows, tile.rows), contraction.rows, extents, ivs);
-    delinearize(builder, loc, clampBelow(columnAt, numColumns, tile.columns), contraction.columns, extents, ivs);
+    delinearize(builder, loc, clampInTiles(rowAt, numRows, tile.rows), contraction.rows, extents, ivs);
+    delinearize(builder, loc, clampInTiles(columnAt, numColumns, tile.columns), contraction.columns, extents, ivs);
     SmallVector<Value> at;
     for (AffineExpr expr : op.getMatchingIndexingMap(contraction.c).getResults())
       at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
@@ -243,25 +234,17 @@ private:
 
   /// Row by row: what the elements of a row need from memory is loaded for all of them before the first is stored.
   void emitEpilogues(ArrayRef<Value> sums) {
-    OpBuilder::InsertionGuard guard(builder);
-    if (isAdding) {
-      auto branch = scf::IfOp::create(builder, loc, isAdding, /*withElseRegion=*/false);
-      builder.setInsertionPointToStart(branch.thenBlock());
-    }
     SmallVector<Operation *> members = group.getOps();
-    for (int64_t row = 0; row < tile.threadRows; ++row) {
-      std::vector<Element> elements;
-      for (int64_t column = 0; column < tile.threadColumns; ++column)
-        elements.push_back(loadElement(row, column));
-      for (int64_t column = 0; column < tile.threadColumns; ++column) {
-        OpBuilder::InsertionGuard guard(builder);
-        if (Value isInside = elements[column].isInside) {
-          auto branch = scf::IfOp::create(builder, loc, isInside, /*withElseRegion=*/false);
-          builder.setInsertionPointToStart(branch.thenBlock());
-        }
-        emitEpilogue(elements[column], sums[row * tile.threadColumns + column], members);
+    buildIf(builder, loc, isAdding, [&] {
+      for (int64_t row = 0; row < tile.threadRows; ++row) {
+        std::vector<Element> elements;
+        for (int64_t column = 0; column < tile.threadColumns; ++column)
+          elements.push_back(loadElement(row, column));
+        for (int64_t column = 0; column < tile.threadColumns; ++column)
+          buildIf(builder, loc, elements[column].isInside,
+                  [&] { emitEpilogue(elements[column], sums[row * tile.threadColumns + column], members); });
       }
-    }
+    });
   }
 
   /// Whether an element of this thread is one of the matrix; null where all are.
@@ -269,8 +252,8 @@ private:
     Value result;
     auto check = [&](Value first, Value inTile, int64_t offset, int64_t limit) {
       Value at = addIndex(builder, loc, add(first, inTile), offset);
-      Value isBelow = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, at, constant(limit));
-      result = result ? Value(arith::AndIOp::create(builder, loc, result, isBelow)) : isBelow;
+      Value isMember = isBelow(at, limit);
+      result = result ? Value(arith::AndIOp::create(builder, loc, result, isMember)) : isMember;
     };
     if (numRows % tile.rows != 0)
       check(firstRow, threadRow, row, numRows);
@@ -340,11 +323,9 @@ private:
         memref::StoreOp::create(builder, loc, value, buffer, element.at);
   }
 
-  OpBuilder &builder;
   const ContractionGroup &group;
   const Contraction &contraction;
   linalg::GenericOp op;
-  Location loc;
   const ContractionTile &tile;
   Value block;
   Threads threads;

@@ -8,7 +8,6 @@
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -22,26 +21,19 @@ static constexpr int64_t warpSize = 32;
 void nn::forEachPoint(OpBuilder &builder, Location loc, int64_t count, Threads threads,
                       llvm::function_ref<void(Value point)> body) {
   int64_t rounds = count / threads.count, rest = count % threads.count;
-  auto getPoint = [&](Value round) -> Value {
-    Value first = computeIndex<arith::MulIOp>(builder, loc, round, getIndexConstant(builder, loc, threads.count));
-    return computeIndex<arith::AddIOp>(builder, loc, first, threads.id);
-  };
-  buildLoop(builder, loc, 0, rounds, 1, [&](Value round) { body(getPoint(round)); });
-  if (rest == 0)
-    return;
-  Value isLeft =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, threads.id, getIndexConstant(builder, loc, rest));
-  auto branch = scf::IfOp::create(builder, loc, isLeft, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  body(addIndex(builder, loc, threads.id, rounds * threads.count));
+  IndexEmitter indices(builder, loc);
+  buildLoop(builder, loc, 0, rounds, 1,
+            [&](Value round) { body(indices.add(indices.multiply(round, threads.count), threads.id)); });
+  if (rest > 0)
+    buildIf(builder, loc, indices.isBelow(threads.id, rest),
+            [&] { body(addIndex(builder, loc, threads.id, rounds * threads.count)); });
 }
 
 namespace {
-class ThreadEmitter {
+class ThreadEmitter : IndexEmitter {
 public:
   ThreadEmitter(OpBuilder &builder, linalg::GenericOp op, linalg::GenericOp fill, Threads threads)
-      : builder(builder), loc(op.getLoc()), op(op), fill(fill), threads(threads), extents(op.getStaticLoopRanges()),
+      : IndexEmitter(builder, op.getLoc()), op(op), fill(fill), threads(threads), extents(op.getStaticLoopRanges()),
         ivs(op.getNumLoops()), roles(findLoopRoles(op)) {
     if (roles.vectorLoop && !isSumLoop(op, *roles.vectorLoop))
       roles.outer.push_back(*roles.vectorLoop);
@@ -82,7 +74,6 @@ private:
   }
 
   VectorBody makeBody() { return VectorBody(builder, noVectors, op, ivs, 0, 0); }
-  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
 
   SmallVector<Value> getInitial() {
     return llvm::map_to_vector(roles.sumOutputs, [&](OpOperand *output) -> Value {
@@ -148,7 +139,7 @@ private:
   SmallVector<Value> emitLane(ValueRange carried) {
     int64_t extent = extents[*laneLoop], whole = extent / reductionLanes * reductionLanes;
     auto addTerm = [&](Value start, ValueRange sums) {
-      ivs[*laneLoop] = computeIndex<arith::AddIOp>(builder, loc, start, lane);
+      ivs[*laneLoop] = add(start, lane);
       return emitBody(sums);
     };
     SmallVector<Value> sums(carried);
@@ -156,7 +147,7 @@ private:
       sums = buildLoop(builder, loc, 0, whole, reductionLanes, sums, addTerm);
     if (whole == extent)
       return sums;
-    Value isLeft = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, lane, constant(extent - whole));
+    Value isLeft = isBelow(lane, extent - whole);
     return buildIf(
         builder, loc, isLeft, ValueRange(sums).getTypes(), [&] { return addTerm(constant(whole), sums); },
         [&] { return sums; });
@@ -221,29 +212,22 @@ private:
   void emitSharedSums() {
     SmallVector<Operation *> combiners = getCombiners();
     int64_t rows = countPoints(), groups = threads.count / reductionLanes;
-    lane = computeIndex<arith::RemUIOp>(builder, loc, threads.id, constant(reductionLanes));
-    Value group = computeIndex<arith::DivUIOp>(builder, loc, threads.id, constant(reductionLanes));
+    lane = remainder(threads.id, reductionLanes);
+    Value group = divide(threads.id, reductionLanes);
     buildLoop(builder, loc, 0, llvm::divideCeil(rows, groups), 1, [&](Value round) {
-      Value row = computeIndex<arith::AddIOp>(
-          builder, loc, computeIndex<arith::MulIOp>(builder, loc, round, constant(groups)), group);
-      delinearize(builder, loc, computeIndex<arith::MinUIOp>(builder, loc, row, constant(rows - 1)), roles.outer,
-                  extents, ivs);
+      Value row = add(multiply(round, groups), group);
+      delinearize(builder, loc, clampBelow(row, rows), roles.outer, extents, ivs);
       SmallVector<Value> sums = emitSums(roles.sums, getNeutralValues(combiners));
       for (auto [sum, combiner] : llvm::zip_equal(sums, combiners))
         sum = combineThreads(combiner, sum);
-      Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, lane, constant(0));
-      Value isRow = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, row, constant(rows));
-      auto branch = scf::IfOp::create(builder, loc, arith::AndIOp::create(builder, loc, isFirst, isRow),
-                                      /*withElseRegion=*/false);
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      for (auto [output, combiner, initial, sum] : llvm::zip_equal(roles.sumOutputs, combiners, getInitial(), sums))
-        makeBody().store(output, combine(builder, loc, combiner, initial, sum));
+      Value isFirst = isEqual(lane, constant(0)), isRow = isBelow(row, rows);
+      buildIf(builder, loc, arith::AndIOp::create(builder, loc, isFirst, isRow), [&] {
+        for (auto [output, combiner, initial, sum] : llvm::zip_equal(roles.sumOutputs, combiners, getInitial(), sums))
+          makeBody().store(output, combine(builder, loc, combiner, initial, sum));
+      });
     });
   }
 
-  OpBuilder &builder;
-  Location loc;
   linalg::GenericOp op, fill;
   Threads threads;
   SmallVector<int64_t> extents;

@@ -1,5 +1,6 @@
 // --nn-lower-grid-barriers: barriers of the whole grid as atomics on a counter in the device's memory.
 #include "codegen/Passes.h"
+#include "codegen/cpu/Loops.h"
 #include "codegen/gpu/Launches.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -28,11 +29,7 @@ public:
   void run() {
     gpu::BarrierOp::create(builder, loc);
     Value thread = gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x);
-    auto isFirst = isZero(thread);
-    auto branch = scf::IfOp::create(builder, loc, isFirst, /*withElseRegion=*/false);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    addAndWait();
-    builder.setInsertionPointAfter(branch);
+    buildIf(builder, loc, isZero(thread), [&] { addAndWait(); });
     gpu::BarrierOp::create(builder, loc);
     barrier.erase();
   }

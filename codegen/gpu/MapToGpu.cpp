@@ -289,7 +289,7 @@ private:
       Value blockNumber = launch.getBlockIds().x;
       if (members.size() > 1) {
         blockNumber = arith::SubIOp::create(rewriter, loc, blockNumber, constant(begin));
-        Value isHere = arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ult, blockNumber, constant(count));
+        Value isHere = IndexEmitter(rewriter, loc).isBelow(blockNumber, count);
         auto branch = scf::IfOp::create(rewriter, loc, isHere, /*withElseRegion=*/false);
         rewriter.setInsertionPointToStart(branch.thenBlock());
       }

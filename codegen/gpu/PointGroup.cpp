@@ -5,7 +5,6 @@
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -114,18 +113,13 @@ SmallVector<linalg::GenericOp> PointGroup::getOps() const {
 
 void PointGroup::emit(OpBuilder &builder, Value thread) {
   for (const Lane &lane : lanes) {
-    OpBuilder::InsertionGuard guard(builder);
     Location loc = linalg::GenericOp(lane.ops.front()).getLoc();
+    IndexEmitter indices(builder, loc);
     Value point = thread;
     if (lane.firstThread > 0)
-      point = computeIndex<arith::SubIOp>(builder, loc, thread, getIndexConstant(builder, loc, lane.firstThread));
-    if (lane.count < numThreads) {
-      Value isHere = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, point,
-                                           getIndexConstant(builder, loc, lane.count));
-      auto branch = scf::IfOp::create(builder, loc, isHere, /*withElseRegion=*/false);
-      builder.setInsertionPointToStart(branch.thenBlock());
-    }
-    emitLane(builder, lane, point);
+      point = computeIndex<arith::SubIOp>(builder, loc, thread, indices.constant(lane.firstThread));
+    Value isHere = lane.count < numThreads ? indices.isBelow(point, lane.count) : Value();
+    buildIf(builder, loc, isHere, [&] { emitLane(builder, lane, point); });
   }
   lanes.clear();
 }

@@ -108,13 +108,14 @@ bool nn::canStream(const Contraction &contraction, int64_t numThreads, const Sha
 }
 
 namespace {
-class StreamEmitter {
+class StreamEmitter : IndexEmitter {
 public:
   StreamEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
                 const Stages &stages, const ThreadTile &tile)
-      : builder(builder), contraction(contraction), op(contraction.op), fill(fill), loc(op.getLoc()), threads(threads),
-        stages(stages), tile(tile), ivs(op.getNumLoops()), numRows(countRows(contraction)),
-        numColumns(countColumns(contraction)), numStages(contraction.getNumTerms() / stages.terms) {}
+      : IndexEmitter(builder, contraction.c->getOwner()->getLoc()), contraction(contraction), op(contraction.op),
+        fill(fill), threads(threads), stages(stages), tile(tile), ivs(op.getNumLoops()),
+        numRows(countRows(contraction)), numColumns(countColumns(contraction)),
+        numStages(contraction.getNumTerms() / stages.terms) {}
 
   void emit(SharedMemory &shared) {
     parts = shared.allocate(builder, loc, stages.type);
@@ -132,30 +133,13 @@ public:
       // Into the place that all have read before the barrier.
       if (stages.count > 1)
         startNext(addIndex(builder, loc, stage, stages.count - 1));
-      Value place = computeIndex<arith::RemUIOp>(builder, loc, stage, constant(stages.count));
+      Value place = remainder(stage, stages.count);
       return ifHasPart([&] { return addStage(stage, place, carried); }, [&] { return SmallVector<Value>(carried); });
     });
-    emitIf(hasPart, [&] { store(sums); });
+    buildIf(builder, loc, hasPart, [&] { store(sums); });
   }
 
 private:
-  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
-  Value add(Value x, Value y) { return computeIndex<arith::AddIOp>(builder, loc, x, y); }
-  Value multiply(Value x, int64_t by) { return computeIndex<arith::MulIOp>(builder, loc, x, constant(by)); }
-  Value divide(Value x, int64_t by) { return computeIndex<arith::DivUIOp>(builder, loc, x, constant(by)); }
-  Value remainder(Value x, int64_t by) { return computeIndex<arith::RemUIOp>(builder, loc, x, constant(by)); }
-  Value isBelow(Value x, int64_t limit) {
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, x, constant(limit));
-  }
-  void emitIf(Value condition, llvm::function_ref<void()> body) {
-    if (!condition)
-      return body();
-    auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    body();
-  }
-
   /// On threads that have a part of the result, and on the others.
   SmallVector<Value> ifHasPart(llvm::function_ref<SmallVector<Value>()> yes,
                                llvm::function_ref<SmallVector<Value>()> no) {
@@ -176,15 +160,11 @@ private:
   /// The thread's row or column of this number; the last one of all where it has none.
   Value getRow(int64_t number) {
     Value at = addIndex(builder, loc, threadRow, number * tile.threadsOfRows);
-    return (number + 1) * tile.threadsOfRows <= numRows
-               ? at
-               : computeIndex<arith::MinUIOp>(builder, loc, at, constant(numRows - 1));
+    return (number + 1) * tile.threadsOfRows <= numRows ? at : clampBelow(at, numRows);
   }
   Value getColumn(int64_t number) {
     Value at = addIndex(builder, loc, threadColumn, number * tile.threadsOfColumns);
-    return (number + 1) * tile.threadsOfColumns <= numColumns
-               ? at
-               : computeIndex<arith::MinUIOp>(builder, loc, at, constant(numColumns - 1));
+    return (number + 1) * tile.threadsOfColumns <= numColumns ? at : clampBelow(at, numColumns);
   }
 
   SmallVector<Value> getIndices(OpOperand *operand, Value row, Value column, Value term) {
@@ -224,12 +204,9 @@ private:
 
   /// Where there is such a stage; a group in any case, as waiting counts them.
   void startNext(Value stage) {
-    auto branch = scf::IfOp::create(builder, loc, isBelow(stage, numStages), /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    startCopy(stage, remainder(stage, stages.count));
-    builder.setInsertionPointToStart(branch.elseBlock());
-    endGroup();
+    buildIf(
+        builder, loc, isBelow(stage, numStages), [&] { startCopy(stage, remainder(stage, stages.count)); },
+        [&] { endGroup(); });
   }
 
   void waitForCopies(int64_t pending) {
@@ -295,17 +272,15 @@ private:
         };
         check(threadRow, row, tile.threadsOfRows, numRows);
         check(threadColumn, column, tile.threadsOfColumns, numColumns);
-        emitIf(isInside, [&] {
+        buildIf(builder, loc, isInside, [&] {
           memref::StoreOp::create(builder, loc, sums[row * tile.columns + column], contraction.c->get(),
                                   getIndices(contraction.c, getRow(row), getColumn(column), {}));
         });
       }
   }
 
-  OpBuilder &builder;
   const Contraction &contraction;
   linalg::GenericOp op, fill;
-  Location loc;
   Threads threads;
   Stages stages;
   ThreadTile tile;
