@@ -13,7 +13,7 @@ struct Piece {
 
 class VectorBody;
 
-class ContractionEmitter {
+class ContractionEmitter : IndexEmitter {
 public:
   ContractionEmitter(OpBuilder &builder, const ContractionGroup &group, const CpuTarget &target);
 
@@ -78,10 +78,7 @@ private:
 
   VectorBody makeBody(linalg::GenericOp op, const Piece &piece);
   SmallVector<Value> getIvs(const Piece &piece);
-  Value constant(int64_t value);
 
-  OpBuilder &builder;
-  Location loc;
   const ContractionGroup &group;
   const Contraction &contraction;
   const CpuTarget &target;

@@ -24,7 +24,7 @@ using namespace mlir::nn;
 static constexpr int64_t minTermsForTurns = 32;
 
 ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGroup &group, const CpuTarget &target)
-    : builder(builder), loc(getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
+    : IndexEmitter(builder, getGroupLocation(group)), group(group), contraction(group.contraction), target(target),
       schedule(scheduleContraction(contraction, target)),
       elementType(cast<MemRefType>(contraction.c->get().getType()).getElementType()),
       lanes(target.getLanes(elementType)), vectorType(VectorType::get(lanes, elementType)),
@@ -35,8 +35,6 @@ ContractionEmitter::ContractionEmitter(OpBuilder &builder, const ContractionGrou
       if (isOnlyUsedBy(output, members))
         unseen.push_back(output);
 }
-
-Value ContractionEmitter::constant(int64_t value) { return getIndexConstant(builder, loc, value); }
 
 void ContractionEmitter::emit() {
   if (schedule.panels == PanelsOfB::shared)

@@ -81,9 +81,7 @@ void ContractionEmitter::enterBlock(Value number) {
 }
 
 void ContractionEmitter::emitBlockTile() {
-  auto isBlock = [&](int64_t number) -> Value {
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, block, constant(number));
-  };
+  auto isBlock = [&](int64_t number) { return isEqual(block, constant(number)); };
   SmallVector<Type> types(pieces.size(), vectorType);
   SmallVector<Value> accumulators =
       schedule.numBlocks == 1

@@ -322,14 +322,13 @@ private:
   /// Whether tiles read b in place from the second cache and feel it: a tile's columns take more lines than the first
   /// cache holds, and vectors lie on two lines each, or tiles are short and a lies across too.
   bool liesBadly() const {
-    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
-    if (!alongSum || !staysInSecondCache())
+    std::optional<int64_t> apart = getBytesBetweenTerms();
+    if (!apart || !staysInSecondCache())
       return false;
-    int64_t apart = *alongSum * bytes;
-    bool onTwoLines = apart % cacheLineBytes != 0;
+    bool onTwoLines = *apart % cacheLineBytes != 0;
     int64_t lines = llvm::divideCeil(s.panelWidth * bytes, cacheLineBytes) + onTwoLines;
     int64_t held =
-        std::min(lines * getHeldLines(apart, /*waysForOthers=*/2), getHeldLines(cacheLineBytes, /*waysForOthers=*/2));
+        std::min(lines * getHeldLines(*apart, /*waysForOthers=*/2), getHeldLines(cacheLineBytes, /*waysForOthers=*/2));
     if (lines * contraction.getExtent(contraction.sums.back()) <= held)
       return false;
     bool liesAcrossA = getStrideAlong(contraction.a, contraction.sums.back()) != 1;
@@ -339,11 +338,9 @@ private:
   /// Whether tiles of one vector, which have a load for each FMA, read most of b's vectors across the end of a cache
   /// line.
   bool crossesLines() const {
-    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
-    if (!alongSum || *alongSum == 0 || liesAcross() || contraction.getExtent(contraction.vectorLoop) >= lanes)
-      return false;
-    int64_t apart = *alongSum * bytes;
-    return apart % cacheLineBytes != 0 && cacheLineBytes % apart != 0;
+    std::optional<int64_t> apart = getBytesBetweenTerms();
+    return apart && *apart != 0 && !liesAcross() && contraction.getExtent(contraction.vectorLoop) < lanes &&
+           *apart % cacheLineBytes != 0 && cacheLineBytes % *apart != 0;
   }
 
   /// Few terms for each element of a result that goes to memory, and b is small enough to be read anew for each tile of
@@ -361,9 +358,8 @@ private:
   bool readsInLines() const {
     if (!s.rowLoop || contraction.sums.size() != 1 || liesAcross() || s.tiling.rows.front().size < rowsOfTallTile)
       return false;
-    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
-    return alongSum && *alongSum * bytes % cacheLineBytes == 0 &&
-           getStrideAlong(contraction.a, contraction.sums.back()) == 1;
+    std::optional<int64_t> apart = getBytesBetweenTerms();
+    return apart && *apart % cacheLineBytes == 0 && getStrideAlong(contraction.a, contraction.sums.back()) == 1;
   }
 
   /// Few rows, which wait for nothing but b's way from the outer caches: these give ahead of what is read where long
@@ -373,6 +369,12 @@ private:
     return !s.isNested && rowTiles < (terms < longSum ? minRowTilesToCopy : maxRowTilesToStream) &&
            getBytesOfB() > (rowTiles == 1 ? target.l2Bytes : target.l2Bytes / 2) && !liesAcross() &&
            terms >= 2 * streamedTerms;
+  }
+
+  /// From a column's term to its next one in b; nothing where they lie unequally far apart.
+  std::optional<int64_t> getBytesBetweenTerms() const {
+    std::optional<int64_t> alongSum = getStrideAlong(contraction.b, contraction.sums.back());
+    return alongSum ? std::optional(*alongSum * bytes) : std::nullopt;
   }
 
   /// Whether b's columns do not lie side by side.

@@ -25,10 +25,10 @@ static constexpr int64_t maxTasks = 64;
 
 namespace {
 
-class GenericEmitter {
+class GenericEmitter : IndexEmitter {
 public:
   GenericEmitter(OpBuilder &builder, linalg::GenericOp op, const CpuTarget &target)
-      : builder(builder), loc(op.getLoc()), op(op), target(target), extents(op.getStaticLoopRanges()),
+      : IndexEmitter(builder, op.getLoc()), op(op), target(target), extents(op.getStaticLoopRanges()),
         ivs(op.getNumLoops()) {}
 
   void emit();
@@ -58,10 +58,7 @@ private:
   VectorBody makeBody(int64_t width) { return VectorBody(builder, target, op, ivs, vectorLoop.value_or(0), width); }
 
   bool isSumLoop(unsigned loop) { return nn::isSumLoop(op, loop); }
-  Value constant(int64_t value) { return getIndexConstant(builder, loc, value); }
 
-  OpBuilder &builder;
-  Location loc;
   linalg::GenericOp op;
   const CpuTarget &target;
   SmallVector<int64_t> extents;

@@ -45,8 +45,8 @@ class ProductEmitter : IndexEmitter {
 public:
   ProductEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
                  SharedMemory &shared, Registers &registers)
-      : IndexEmitter(builder, contraction.c->getOwner()->getLoc()), contraction(contraction), op(contraction.op),
-        fill(fill), threads(threads), shared(shared), registers(registers), ivs(op.getNumLoops()),
+      : IndexEmitter(builder, contraction.op->getLoc()), contraction(contraction), op(contraction.op), fill(fill),
+        threads(threads), shared(shared), registers(registers), ivs(op.getNumLoops()),
         numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
         numTerms(contraction.getNumTerms()), columnsEach(llvm::divideCeil(numColumns, threads.count)) {
     bool isWholeWarps = numColumns % 32 == 0;
@@ -91,10 +91,8 @@ private:
 
   /// body() on threads that have a column.
   void forEachOwn(llvm::function_ref<void()> body) {
-    if (numColumns * groups < threads.count)
-      buildIf(builder, loc, isBelow(threads.id, numColumns * groups), body);
-    else
-      body();
+    int64_t own = numColumns * groups;
+    buildIf(builder, loc, own < threads.count ? isBelow(threads.id, own) : Value(), body);
   }
 
   /// The second factor in this thread's column, `term` counted from the start of its range.
@@ -218,14 +216,11 @@ private:
   void storeResults(ArrayRef<Value> sums) {
     for (int64_t row = 0; row < numRows; ++row)
       for (int64_t number = 0; number < columnsEach; ++number) {
-        auto store = [&] {
+        Value isColumn = isBeyondForSome(number) ? isBelow(getPlace(number), numColumns) : Value();
+        buildIf(builder, loc, isColumn, [&] {
           memref::StoreOp::create(builder, loc, sums[row * columnsEach + number], contraction.c->get(),
                                   getCoordinates(row, number));
-        };
-        if (isBeyondForSome(number))
-          buildIf(builder, loc, isBelow(getPlace(number), numColumns), store);
-        else
-          store();
+        });
       }
   }
 

@@ -51,7 +51,7 @@ class TileEmitter : IndexEmitter {
 public:
   TileEmitter(OpBuilder &builder, const ContractionGroup &group, const ContractionTile &tile, Value block,
               Threads threads, SharedMemory &shared)
-      : IndexEmitter(builder, group.contraction.c->getOwner()->getLoc()), group(group), contraction(group.contraction),
+      : IndexEmitter(builder, group.contraction.op->getLoc()), group(group), contraction(group.contraction),
         op(group.contraction.op), tile(tile), block(block), threads(threads), extents(contraction.extents),
         ivs(op.getNumLoops()), element(getElementTypeOrSelf(contraction.c->get().getType())),
         numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),

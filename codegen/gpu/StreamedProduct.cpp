@@ -112,10 +112,9 @@ class StreamEmitter : IndexEmitter {
 public:
   StreamEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
                 const Stages &stages, const ThreadTile &tile)
-      : IndexEmitter(builder, contraction.c->getOwner()->getLoc()), contraction(contraction), op(contraction.op),
-        fill(fill), threads(threads), stages(stages), tile(tile), ivs(op.getNumLoops()),
-        numRows(countRows(contraction)), numColumns(countColumns(contraction)),
-        numStages(contraction.getNumTerms() / stages.terms) {}
+      : IndexEmitter(builder, contraction.op->getLoc()), contraction(contraction), op(contraction.op), fill(fill),
+        threads(threads), stages(stages), tile(tile), ivs(op.getNumLoops()), numRows(countRows(contraction)),
+        numColumns(countColumns(contraction)), numStages(contraction.getNumTerms() / stages.terms) {}
 
   void emit(SharedMemory &shared) {
     parts = shared.allocate(builder, loc, stages.type);
