@@ -28,7 +28,8 @@ constexpr std::pair<StringRef, int> inputRoles[] = {{"data", NNC_DATA},
                                                     {"seed", NNC_SEED},
                                                     {"class_weights", NNC_CLASS_WEIGHTS}};
 constexpr std::pair<StringRef, int> outputRoles[] = {
-    {"loss", NNC_LOSS}, {"metric", NNC_METRIC}, {"prediction", NNC_PREDICTION}, {"gradient", NNC_GRADIENT}};
+    {"loss", NNC_LOSS},         {"metric", NNC_METRIC}, {"prediction", NNC_PREDICTION},
+    {"gradient", NNC_GRADIENT}, {"score", NNC_SCORE},   {"error", NNC_ERROR}};
 constexpr std::pair<StringRef, int> variableRoles[] = {
     {"parameter", NNC_PARAMETER}, {"slot", NNC_SLOT}, {"counter", NNC_COUNTER}};
 constexpr std::pair<StringRef, int> entryKinds[] = {{"init", NNC_INIT},

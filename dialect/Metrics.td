@@ -6,7 +6,8 @@ include "dialect/SampleMean.td"
 
 /// One that reads only the order of a row's predictions.
 class NN_ClassMetric<string mnemonic, TypeConstraint target, dag options = (ins), list<string> layerMethods = []>
-    : NN_SampleMean<mnemonic, target, options, layerMethods, [DeclareOpInterfaceMethods<StabilizableOpInterface>]>;
+    : NN_SampleMean<mnemonic, target, options, layerMethods,
+                    [DeclareOpInterfaceMethods<StabilizableOpInterface>, NN_ScoreTrait]>;
 
 def NN_AccuracyOp : NN_ClassMetric<"accuracy", NN_IndexTensor, (ins), ["getIndexBound"]> {
   let summary = "The share of samples whose largest prediction is the true class, its index given";
@@ -32,7 +33,8 @@ def NN_CategoricalAccuracyOp : NN_ClassMetric<"categorical_accuracy", NN_FloatTe
 }
 
 def NN_BinaryAccuracyOp
-    : NN_SampleMean<"binary_accuracy", NN_FloatTensor, (ins DefaultValuedAttr<NN_NumberAttr, "0.5">:$threshold)> {
+    : NN_SampleMean<"binary_accuracy", NN_FloatTensor, (ins DefaultValuedAttr<NN_NumberAttr, "0.5">:$threshold), [],
+                    [NN_ScoreTrait]> {
   let summary = "The share of features, each a yes-or-no question, that are answered right";
   let description = [{
     Predictions and targets have the same shape, rank ≥ 2. A prediction above `threshold` says 1, any other 0; it is

@@ -4,7 +4,8 @@
 
 include "dialect/SampleMean.td"
 
-def NN_MeanSquaredErrorOp : NN_SampleMean<"mean_squared_error", NN_FloatTensor, (ins UnitAttr:$half_sum)> {
+def NN_MeanSquaredErrorOp
+    : NN_SampleMean<"mean_squared_error", NN_FloatTensor, (ins UnitAttr:$half_sum), [], [NN_LossTrait]> {
   let summary = "(prediction - target)², mean over features and samples";
   let description = [{
     Predictions and targets have the same shape, rank ≥ 2. As in Keras there is no factor ½ and features are averaged.
@@ -18,7 +19,7 @@ def NN_MeanSquaredErrorOp : NN_SampleMean<"mean_squared_error", NN_FloatTensor, 
 
 def NN_MeanAbsoluteErrorOp
     : NN_SampleMean<"mean_absolute_error", NN_FloatTensor, (ins), [],
-                    [DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+                    [DeclareOpInterfaceMethods<DifferentiableOpInterface>, NN_LossTrait]> {
   let summary = "|prediction - target|, mean over features and samples";
   let description = [{
     Predictions and targets have the same shape, rank ≥ 2. Where they are equal the gradient is zero.
@@ -31,7 +32,7 @@ def NN_MeanAbsoluteErrorOp
 
 def NN_HuberOp
     : NN_SampleMean<"huber", NN_FloatTensor, (ins DefaultValuedAttr<NN_NumberAttr, "1.0">:$delta), [],
-                    [DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
+                    [DeclareOpInterfaceMethods<DifferentiableOpInterface>, NN_LossTrait]> {
   let summary = "½ e² where |e| ≤ delta, else delta |e| - ½ delta², e = prediction - target; mean over features and samples";
   let description = [{
     Predictions and targets have the same shape, rank ≥ 2; `delta` is a finite number above 0 (Huber, 1964).

@@ -4,6 +4,9 @@
 
 include "dialect/Layer.td"
 
+def NN_LossTrait : NativeOpTrait<"Loss"> { let cppNamespace = "::mlir::nn"; }
+def NN_ScoreTrait : NativeOpTrait<"Score"> { let cppNamespace = "::mlir::nn"; }
+
 /// A mean over samples of a function of predictions and targets. `options` are attributes beside the name.
 class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag options = (ins),
                     list<string> layerMethods = [], list<Trait> traits = []>
@@ -26,6 +29,6 @@ class NN_Crossentropy<string mnemonic, TypeConstraint target = NN_FloatTensor, l
     : NN_SampleMean<mnemonic, target,
                     (ins UnitAttr:$from_logits, DefaultValuedAttr<NN_NumberAttr, "0.0">:$label_smoothing), layerMethods,
                     [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
-                     DeclareOpInterfaceMethods<StabilizableOpInterface>] # traits>;
+                     DeclareOpInterfaceMethods<StabilizableOpInterface>, NN_LossTrait] # traits>;
 
 #endif

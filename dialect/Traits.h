@@ -11,4 +11,8 @@ template <typename ConcreteType> class Activation : public OpTrait::TraitBase<Co
 /// The op's `activation` attribute names a function that is applied to its one result, last of all.
 template <typename ConcreteType> class ActivatedResult : public OpTrait::TraitBase<ConcreteType, ActivatedResult> {};
 
+/// A scalar that training makes less, and one that it is hoped to make more, such as an accuracy.
+template <typename ConcreteType> class Loss : public OpTrait::TraitBase<ConcreteType, Loss> {};
+template <typename ConcreteType> class Score : public OpTrait::TraitBase<ConcreteType, Score> {};
+
 } // namespace mlir::nn

@@ -157,6 +157,12 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
     return penalties;
   }
 
+  /// The role of a metric: `error` where less of it is better, `score` where more is, `metric` where no op says so.
+  static StringRef getMetricRole(MetricOp metric) {
+    Operation *op = metric.getValue().getDefiningOp();
+    return op && op->hasTrait<Loss>() ? "error" : op && op->hasTrait<Score>() ? "score" : "metric";
+  }
+
   /// Inlines a step's body and reports its metrics; returns the loss of each objective, regularisers included.
   FailureOr<SmallVector<Value>> inlineStep(EntryBuilder &entry, StepOp step, ArrayRef<Objective> objectives,
                                            VariableOp counter) {
@@ -187,8 +193,9 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
       losses.push_back(loss);
       entry.addOutput(index == 0 ? "loss" : ("loss_" + Twine(index)).str(), "loss", loss);
     }
-    for (MetricOp metric : metrics)
-      entry.addOutput(metric.getMetricName(), "metric", metric.getValue());
+    // What the ops are the step's own body knows: in the entry they may have other forms.
+    for (auto [metric, written] : llvm::zip_equal(metrics, step.getBody().getOps<MetricOp>()))
+      entry.addOutput(metric.getMetricName(), getMetricRole(written), metric.getValue());
     for (MetricOp metric : metrics)
       metric.erase();
     for (MinimizeOp minimize : minimizes)

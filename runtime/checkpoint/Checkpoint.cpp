@@ -70,6 +70,16 @@ public:
     return result;
   }
 
+  std::map<std::string, std::vector<std::string>> textsByName(const char *key) {
+    std::map<std::string, std::vector<std::string>> result;
+    Json object = json(key);
+    if (!object.is_null() && !object.is_object())
+      malformed(key);
+    for (const auto &[name, array] : object.items())
+      result.emplace(name, texts(key, array));
+    return result;
+  }
+
   std::vector<double> numbers(const char *key, const Json &array) {
     if (!array.is_array())
       malformed(key);
@@ -153,6 +163,8 @@ void saveCheckpoint(const std::string &path, const Session &session, const Train
     metadata["nnc.words"] = dump(encoding.vocabulary.words());
   if (!encoding.classes.empty())
     metadata["nnc.classes"] = dump(encoding.classes);
+  if (!encoding.columns.empty())
+    metadata["nnc.columns"] = dump(encoding.columns);
   writeSafetensors(path, contents);
 }
 
@@ -206,12 +218,8 @@ Checkpoint parseCheckpoint(Safetensors contents, const std::string &path) {
   }
   if (Json words = reader.json("nnc.words"); !words.is_null())
     checkpoint.encoding.vocabulary = Vocabulary(reader.texts("nnc.words", words));
-  if (Json classes = reader.json("nnc.classes"); !classes.is_null()) {
-    if (!classes.is_object())
-      reader.malformed("nnc.classes");
-    for (const auto &[input, names] : classes.items())
-      checkpoint.encoding.classes.emplace(input, reader.texts("nnc.classes", names));
-  }
+  checkpoint.encoding.classes = reader.textsByName("nnc.classes");
+  checkpoint.encoding.columns = reader.textsByName("nnc.columns");
   return checkpoint;
 }
 
@@ -287,7 +295,7 @@ void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind
            " in this one");
     checkValues(checkpoint, variable, found->second);
   }
-  if (kind == LoadKind::weights)
+  if (kind == LoadKind::parameters)
     checkAllTaken(checkpoint, session.program());
   // An optimiser that keeps less must not take another's slots for its own.
   for (const auto &[name, stored] : tensors)

@@ -12,6 +12,7 @@
 //   nnc.history        JSON: one object an epoch
 //   nnc.words          JSON: the vocabulary from number 2 on
 //   nnc.classes        JSON: class names by input
+//   nnc.columns        JSON: by input, the columns of a table that it was trained on, where their names do not say so
 //   nnc.best_epoch     where the file also holds the parameters of the best epoch, which training ends with: that epoch
 // While such a training goes on, these are tensors `best:NAME`. When it has ended, they are the tensors NAME, and those
 // that it had then, which a resumed run goes on from, are `last:NAME`.
@@ -64,13 +65,13 @@ Checkpoint readCheckpoint(const std::string &path);
 Checkpoint parseCheckpoint(Safetensors contents, const std::string &path);
 
 enum class LoadKind {
-  parameters, // what evaluation and prediction need
-  weights,    // what a fresh run starts from: parameters, and none that the program has not
-  everything, // what a resumed run needs: slots and counters too, and nothing else in the file
+  parameters, // what evaluation, prediction and a fresh run need; slots and counters are passed over
+  everything, // what a resumed run needs: slots and counters too, just those of the program
 };
 
-/// Copies variables into the session. Throws an Error that names the first one that is missing, has another type or
-/// holds what no training leaves (a value that is not finite, a negative count), and changes nothing then.
+/// Copies variables into the session. Throws an Error that names the first one that is missing, has another type,
+/// holds what no training leaves (a value that is not finite, a negative count) or is a parameter that the program has
+/// not, and changes nothing then.
 void loadVariables(const Checkpoint &checkpoint, Session &session, LoadKind kind);
 
 /// For a resumed run, whose variables are loaded: sets `state.kept` to the parameters of the best epoch, and the

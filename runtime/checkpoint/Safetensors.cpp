@@ -1,6 +1,6 @@
 // The safetensors format, read and written.
 #include "checkpoint/Safetensors.h"
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include "core/Tensor.h"
 #include "data/MappedFile.h"

@@ -1,6 +1,7 @@
 // The one block of memory that a program lives in: an anonymous mapping.
 #include "core/Arena.h"
 #include "core/Error.h"
+#include "core/Memory.h"
 #include "nnc/program.h"
 #include <cerrno>
 #include <cstring>
@@ -19,6 +20,9 @@ constexpr size_t kHugePage = size_t(2) << 20;
 } // namespace
 
 Arena::Arena(int64_t size, const ArenaOptions &options) : bytes(size) {
+  // The kernel promises more than there is, and ends some process when that is wanted.
+  if (int64_t available = availableMemory(); size > available)
+    fail("cannot get ", size, " bytes of memory for the program: ", available, " are available");
   size_t page = sysconf(_SC_PAGESIZE);
   size_t used = roundUp(roundUp(size, NNC_ALIGNMENT), page);
   bool isGuarded = options.guard != Guard::none;

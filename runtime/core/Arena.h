@@ -21,6 +21,7 @@ struct ArenaOptions {
 class Arena {
 public:
   Arena() = default;
+  /// Throws an Error where there is not that much memory.
   Arena(int64_t bytes, const ArenaOptions &options);
   Arena(Arena &&other) noexcept;
   Arena &operator=(Arena &&other) noexcept;

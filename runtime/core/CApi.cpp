@@ -71,10 +71,10 @@ void runEntry(Session &session, const nnc_entry &entry, const Dataset &data, std
 }
 
 void readResults(const Session &session, const nnc_entry &entry, double *results) {
-  for (int32_t role : {NNC_LOSS, NNC_METRIC})
-    for (const nnc_output &output : outputsOf(entry))
-      if (results && output.role == role)
-        *results++ = session.readScalar(output.tensor);
+  forEachResult(entry, [&](const nnc_output &output) {
+    if (results)
+      *results++ = session.readScalar(output.tensor);
+  });
 }
 
 void readPrediction(const Session &session, const nnc_entry &entry, int64_t rows, void *prediction) {

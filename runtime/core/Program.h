@@ -42,6 +42,14 @@ inline std::span<const nnc_launch> launchesOf(const nnc_entry &entry) {
   return {entry.launches, static_cast<size_t>(entry.launch_count)};
 }
 
+/// Calls `action(output)` for each loss, then for each metric of any kind, in their order.
+template <typename Action> void forEachResult(const nnc_entry &entry, Action action) {
+  for (bool wantsLoss : {true, false})
+    for (const nnc_output &output : outputsOf(entry))
+      if (output.role != NNC_PREDICTION && output.role != NNC_GRADIENT && (output.role == NNC_LOSS) == wantsLoss)
+        action(output);
+}
+
 inline bool runsOnDevice(const nnc_entry &entry) { return entry.launch_count > 0; }
 /// Whether some entry does.
 bool usesDevice(const nnc_program &program);

@@ -178,6 +178,8 @@ private:
     switch (output.role) {
     case NNC_LOSS:
     case NNC_METRIC:
+    case NNC_SCORE:
+    case NNC_ERROR:
       require(tensor.rank == 0 && isFloat, "gives ", owner, tensor.name, " as ", typeText(tensor));
       return;
     case NNC_PREDICTION:

@@ -76,9 +76,15 @@ Encoding Source::fit(std::span<const int64_t> rows) const {
     const nnc_input &input = inputs[i];
     const nnc_tensor &tensor = input.tensor;
     size_t column = plans[i]->columns[0];
+    if (plans[i]->takesRemaining)
+      for (size_t taken : plans[i]->columns)
+        encoding.columns[tensor.name].push_back(table->header[taken]);
     if (plans[i]->isText) {
       if (!input.has_range)
         fail(where, ": the input '", tensor.name, "' has no range that would give the vocabulary its size");
+      if (input.range_max < Vocabulary::kFirstWord)
+        fail(where, ": the input '", tensor.name, "' takes 0 to ", input.range_max, ", and words are numbered from ",
+             Vocabulary::kFirstWord, " on");
       if (!encoding.vocabulary.words().empty())
         fail(where, ": two inputs take the column 'text'");
       VocabularyBuilder builder;
@@ -93,7 +99,8 @@ Encoding Source::fit(std::span<const int64_t> rows) const {
         names.emplace(table->cell(row, column));
       int64_t most = input.has_range ? input.range_max + 1 : std::numeric_limits<int32_t>::max();
       if (static_cast<int64_t>(names.size()) > most)
-        fail(where, ": column '", tensor.name, "' names ", names.size(), " classes, the model has ", most);
+        fail(where, ": column '", tensor.name, "' names ", names.size(), " classes, the model has ", most, ": ",
+             shownList({names.begin(), names.end()}));
       encoding.classes.emplace(tensor.name, std::vector<std::string>(names.begin(), names.end()));
     }
   }
@@ -139,7 +146,7 @@ RowClasses Source::classesOf(const std::string &input) const {
 
 Column Source::encodeText(const nnc_input &input, size_t column, const Vocabulary &vocabulary) const {
   if (vocabulary.words().empty())
-    fail(where, ": there is text, but no vocabulary to read it with");
+    fail(where, ": there is text, but no vocabulary to read it with: the checkpoint has none");
   if (input.has_range && static_cast<int64_t>(vocabulary.words().size()) + Vocabulary::kFirstWord > input.range_max + 1)
     fail(where, ": the vocabulary has ", vocabulary.words().size() + Vocabulary::kFirstWord, " entries, the input '",
          input.tensor.name, "' takes 0 to ", input.range_max);

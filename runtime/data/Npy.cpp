@@ -1,8 +1,8 @@
 // NumPy's .npy files: a magic number, a version, a Python dictionary that says what follows, and the elements.
 #include "data/Npy.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include "data/MappedFile.h"
-#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -191,14 +191,10 @@ void writeNpy(const std::string &path, int32_t dtype, std::span<const int64_t> s
   prefix += static_cast<char>(header.size() & 0xff);
   prefix += static_cast<char>(header.size() >> 8);
   size_t bytes = elementCount(shape) * dtypeBytes(dtype);
-  FILE *file = std::fopen(path.c_str(), "wb");
-  if (!file)
-    fail(path, ": cannot write: ", std::strerror(errno));
-  bool written = std::fwrite(prefix.data(), 1, prefix.size(), file) == prefix.size() &&
-                 std::fwrite(header.data(), 1, header.size(), file) == header.size() &&
-                 std::fwrite(data, 1, bytes, file) == bytes;
-  if ((std::fclose(file) != 0) | !written)
-    fail(path, ": cannot write: ", std::strerror(errno));
+  AtomicFile file(path);
+  file.write(prefix + header);
+  file.write(data, bytes);
+  file.commit();
 }
 
 } // namespace nnc

@@ -71,6 +71,8 @@ Partition partitionRows(int64_t rows, double validation, double test, const RowC
                   test > 0 ? concat(testRows, " for testing and ") : "", std::max<int64_t>(trainingRows, 0),
                   " for training");
   };
+  if (validation + test > 1)
+    fail("--validation ", validation, " and --test ", test, " are more than all rows");
   if ((validation > 0 && validationRows < 1) || (test > 0 && testRows < 1) || trainingRows < 1)
     fail(describe());
   std::vector<std::vector<int64_t>> groups = groupRows(rows, classes);

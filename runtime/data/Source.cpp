@@ -16,17 +16,9 @@ bool isInteger(const nnc_input &input) { return input.tensor.dtype == NNC_I32 ||
 /// Numbers in one row of an input.
 int64_t rowElements(const nnc_input &input) { return elementCount(shapeOf(input.tensor).subspan(1)); }
 
-std::string quotedList(const std::vector<std::string> &names) {
-  constexpr size_t kShown = 12;
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < kShown; ++i)
-    text += concat(i ? ", " : "", shown(names[i]));
-  return text + (names.size() > kShown ? concat(", ... (", names.size(), " in all)") : "");
-}
-
 } // namespace
 
-Source::Source(const std::string &path, std::vector<nnc_input> dataInputs)
+Source::Source(const std::string &path, std::vector<nnc_input> dataInputs, const Encoding *known)
     : where(path), inputs(std::move(dataInputs)) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
@@ -42,7 +34,7 @@ Source::Source(const std::string &path, std::vector<nnc_input> dataInputs)
   table = extension == ".csv"   ? parseCsv(file->text(), path)
           : extension == ".tsv" ? parseTsv(file->text(), path)
                                 : parseLines(file->text(), path);
-  planTable();
+  planTable(known);
 }
 
 Source Source::fromText(const std::string &text, std::vector<nnc_input> dataInputs) {
@@ -84,17 +76,20 @@ void Source::readArrays(const std::string &path) {
   if (missing.empty())
     return;
   if (fs::is_directory(path))
-    fail(path, ": no data for ", quotedList(missing), ": neither ", missing[0],
+    fail(path, ": no data for ", shownList(missing), ": neither ", missing[0],
          ".npy nor train, validation or test as .npz, .csv, .tsv, .txt or directory");
   std::vector<std::string> held;
   for (const auto &[name, array] : arrays)
     held.push_back(name);
-  fail(path, ": no array for ", quotedList(missing), ": the file holds ", quotedList(held));
+  fail(path, ": no array for ", shownList(missing), ": the file holds ", shownList(held));
 }
 
-void Source::planTable() {
-  for (const nnc_input &input : inputs)
+void Source::planTable(const Encoding *known) {
+  for (const nnc_input &input : inputs) {
     plans.push_back(planInput(input));
+    if (known && !plans.back() && known->columns.count(input.tensor.name))
+      plans.back() = planKnownColumns(input, known->columns.at(input.tensor.name));
+  }
   planRemainingColumns();
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (plans[i])
@@ -106,8 +101,11 @@ void Source::planTable() {
     else if (tensor.rank > 1)
       wanted = concat("'", tensor.name, "_0' to '", tensor.name, "_", rowElements(inputs[i]) - 1, "'",
                       isInteger(inputs[i]) ? " or 'text'" : "");
-    fail(where, ": no column ", wanted, " for the input ", tensor.name, ": ", typeText(tensor, true), "; the file has ",
-         quotedList(table->header));
+    std::string otherwise;
+    if (tensor.rank > 1 && !isInteger(inputs[i]))
+      otherwise = concat(", nor just ", rowElements(inputs[i]), " that no other input takes");
+    fail(where, ": no column ", wanted, " for the input ", tensor.name, ": ", typeText(tensor, true), otherwise,
+         "; the file has ", shownList(table->header));
   }
 }
 
@@ -136,6 +134,21 @@ std::optional<Source::Plan> Source::planInput(const nnc_input &input) const {
   return std::nullopt;
 }
 
+Source::Plan Source::planKnownColumns(const nnc_input &input, const std::vector<std::string> &names) const {
+  if (rowElements(input) != static_cast<int64_t>(names.size()))
+    fail(where, ": the input ", input.tensor.name, ": ", typeText(input.tensor, true), " was trained on ", names.size(),
+         " columns, ", shownList(names));
+  Plan plan{false, {}, true};
+  for (const std::string &name : names) {
+    auto column = table->findColumn(name);
+    if (!column)
+      fail(where, ": no column ", shown(name), ", which the input ", input.tensor.name,
+           " was trained on; the file has ", shownList(table->header));
+    plan.columns.push_back(*column);
+  }
+  return plan;
+}
+
 void Source::planRemainingColumns() {
   std::vector<bool> taken(table->header.size());
   for (const auto &plan : plans)
@@ -149,7 +162,7 @@ void Source::planRemainingColumns() {
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!plans[i] && inputs[i].tensor.rank > 1 && !isInteger(inputs[i]) &&
         rowElements(inputs[i]) == static_cast<int64_t>(remaining.size())) {
-      plans[i] = Plan{false, remaining};
+      plans[i] = Plan{false, remaining, true};
       return;
     }
 }

@@ -17,7 +17,7 @@
 //   3. An integer input of T numbers a row takes the column `text`: its words' numbers in a vocabulary made from the
 //      training rows, as large as the input's range.
 //   4. A float input of d numbers a row takes the columns that no other input takes, in the order of the file, where
-//      there are exactly d.
+//      there are exactly d. In files that are read later these are the columns of the same names.
 #pragma once
 #include "data/Array.h"
 #include "data/Partition.h"
@@ -33,6 +33,8 @@ struct Encoding {
   Vocabulary vocabulary;
   /// The names of classes, by input.
   std::map<std::string, std::vector<std::string>> classes;
+  /// Of an input that takes the columns that no other takes: which these are.
+  std::map<std::string, std::vector<std::string>> columns;
 };
 
 /// The file or directory of a split, or nothing. `split` is train, validation or test.
@@ -46,7 +48,8 @@ std::vector<nnc_input> dataInputs(std::span<const nnc_entry *const> entries);
 /// One split's files, read but not yet turned into numbers.
 class Source {
 public:
-  Source(const std::string &path, std::vector<nnc_input> inputs);
+  /// `known` is what training rows have decided, where they were read before.
+  Source(const std::string &path, std::vector<nnc_input> inputs, const Encoding *known = nullptr);
   /// A single text, as typed.
   static Source fromText(const std::string &text, std::vector<nnc_input> inputs);
 
@@ -64,12 +67,14 @@ private:
   struct Plan {
     bool isText = false;
     std::vector<size_t> columns;
+    bool takesRemaining = false;
   };
 
   Source() = default;
   void readArrays(const std::string &path);
-  void planTable();
+  void planTable(const Encoding *known = nullptr);
   std::optional<Plan> planInput(const nnc_input &input) const;
+  Plan planKnownColumns(const nnc_input &input, const std::vector<std::string> &names) const;
   void planRemainingColumns();
   /// Whether those rows of the column of an integer input hold class names; else whole numbers. Throws where they hold
   /// both, or nothing.

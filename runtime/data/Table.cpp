@@ -146,6 +146,14 @@ std::string shown(std::string_view text) {
   return result + (i < text.size() ? "...'" : "'");
 }
 
+std::string shownList(const std::vector<std::string> &texts) {
+  constexpr size_t kShown = 12;
+  std::string result;
+  for (size_t i = 0; i < texts.size() && i < kShown; ++i)
+    result += concat(i ? ", " : "", shown(texts[i]));
+  return result + (texts.size() > kShown ? concat(", ... (", texts.size(), " in all)") : "");
+}
+
 Table parseCsv(std::string_view text, const std::string &source) {
   Table table;
   table.source = source;

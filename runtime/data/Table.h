@@ -35,6 +35,8 @@ private:
 /// A text in quotes for messages: control characters as escapes, so that none cuts or hides the message, and the start
 /// only of a long text.
 std::string shown(std::string_view text);
+/// The same of several, the first of them only where there are many.
+std::string shownList(const std::vector<std::string> &texts);
 
 /// A text without the byte order mark that some programs write before it.
 std::string_view withoutMark(std::string_view text);

@@ -2,17 +2,6 @@
 #include "train/Averages.h"
 
 namespace nnc {
-namespace {
-
-/// Calls `action(output)` for the loss, then for each metric.
-template <typename Action> void forEachResult(const nnc_entry &entry, Action action) {
-  for (int32_t role : {NNC_LOSS, NNC_METRIC})
-    for (const nnc_output &output : outputsOf(entry))
-      if (output.role == role)
-        action(output);
-}
-
-} // namespace
 
 Averages::Averages(const nnc_entry &entry) {
   forEachResult(entry, [&](const nnc_output &output) { totals.emplace_back(output.tensor.name, 0.0); });

@@ -15,7 +15,7 @@
 // CHECK-SAME: {nn.variable = @m.dense.kernel}
 // CHECK-SAME: tensor<i64> {nn.input = "valid", nn.input_role = "valid"}
 // CHECK-SAME: tensor<f32> {nn.default = 1.000000e-03 : f64, nn.input = "learning_rate", nn.input_role = "learning_rate"}
-// CHECK-SAME: -> (tensor<f32> {nn.output = "loss", nn.output_role = "loss"}, tensor<f32> {nn.output = "accuracy", nn.output_role = "metric"}, tensor<4x3xf32> {nn.variable = @m.dense.kernel}
+// CHECK-SAME: -> (tensor<f32> {nn.output = "loss", nn.output_role = "loss"}, tensor<f32> {nn.output = "accuracy", nn.output_role = "score"}, tensor<4x3xf32> {nn.variable = @m.dense.kernel}
 // CHECK-SAME: attributes {nn.batch = 8 : i64, nn.entry = "train", nn.symbol = "fit"}
 // CHECK: nn.dense
 // CHECK: nn.sparse_categorical_crossentropy {{.*}} valid %{{.*}}

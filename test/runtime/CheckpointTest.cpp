@@ -37,6 +37,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   Encoding encoding;
   encoding.vocabulary = Vocabulary({"größe", "a\"b"});
   encoding.classes["label"] = {"x", "y"};
+  encoding.columns["features"] = {"height", "width"};
   std::string path = folder / "c.safetensors";
   saveCheckpoint(path, session, state, encoding);
 
@@ -54,6 +55,7 @@ TEST_F(CheckpointTest, KeepsEverything) {
   EXPECT_EQ(read.state.history, state.history);
   EXPECT_EQ(read.encoding.vocabulary.words(), encoding.vocabulary.words());
   EXPECT_EQ(read.encoding.classes, encoding.classes);
+  EXPECT_EQ(read.encoding.columns, encoding.columns);
 
   Session other(tokensProgram());
   loadVariables(read, other, LoadKind::everything);
@@ -143,6 +145,12 @@ TEST_F(CheckpointTest, NamesTheFirstParameterThatDiffers) {
   writeSafetensors(folder / "d", contents);
   EXPECT_ERROR(loadVariables(readCheckpoint(folder / "d"), session, LoadKind::parameters),
                "'classifier.embedding.table' is tensor<25x6xf32> there and tensor<50x3xf32> in this one");
+
+  contents = readSafetensors(folder / "c");
+  contents.tensors["classifier.deeper.kernel"] = contents.tensors["classifier.embedding.table"];
+  writeSafetensors(folder / "e", contents);
+  EXPECT_ERROR(loadVariables(readCheckpoint(folder / "e"), session, LoadKind::parameters),
+               "it holds 'classifier.deeper.kernel', tensor<50x3xf32>, which this one has not");
 }
 
 TEST_F(CheckpointTest, SlotsAreAskedForOnlyToResume) {

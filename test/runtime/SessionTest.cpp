@@ -38,7 +38,11 @@ TEST(Arena, IsAlignedZeroedAndGuarded) {
   EXPECT_DEATH(atStart.data()[-1] = std::byte(1), "");
 }
 
-TEST(Arena, RefusesWhatNoMachineHas) { EXPECT_ERROR(Arena(int64_t(1) << 60, {}), "cannot get"); }
+TEST(Arena, RefusesWhatNoMachineHas) {
+  EXPECT_ERROR(Arena(int64_t(1) << 60, {}), "cannot get");
+  // The kernel would promise this one.
+  EXPECT_ERROR(Arena(int64_t(1) << 44, {}), "are available");
+}
 
 struct Visits {
   std::vector<std::atomic<int>> tasks, busy;

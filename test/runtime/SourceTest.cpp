@@ -62,6 +62,20 @@ TEST_F(SourceTest, RemainingColumnsAreTheFeatures) {
   EXPECT_EQ(values<float>(data, "y"), (std::vector<float>{10, 20}));
 }
 
+TEST_F(SourceTest, LaterFilesHaveTheColumnsOfTheTrainingRows) {
+  Source training(folder.write("t.csv", "width,y,height\n1,10,2\n"), {features, target});
+  int64_t first[] = {0};
+  Encoding encoding = training.fit(first);
+  EXPECT_EQ(encoding.columns.at("x"), (std::vector<std::string>{"width", "height"}));
+  // In another order, with a column more, for a model that takes x alone.
+  Source later(folder.write("u.csv", "height,y,note,width\n4,20,-,3\n"), {features}, &encoding);
+  EXPECT_EQ(values<float>(later.encode(encoding), "x"), (std::vector<float>{3, 4}));
+  EXPECT_ERROR(Source(folder.write("v.csv", "depth,width\n1,2\n"), {features}, &encoding),
+               "no column 'height', which the input x was trained on; the file has 'depth', 'width'");
+  EXPECT_EQ(values<float>(Source(folder.write("w.csv", "x_0,x_1\n1,2\n"), {features}, &encoding).encode(encoding), "x"),
+            (std::vector<float>{1, 2}));
+}
+
 TEST_F(SourceTest, AOneWideInputTakesTheColumnOfItsName) {
   nnc_input wide = makeInput("y", NNC_F32, {4, 1});
   Dataset data = load(folder.write("t.csv", "a,y,b\n1,10,2\n3,20,4\n"), {features, wide});

@@ -113,7 +113,7 @@ static const nnc_input evaluateInputs[] = {TOKENS_INPUT, LABEL_INPUT, VALID_INPU
 static const nnc_input predictInputs[] = {TOKENS_INPUT};
 static const nnc_output lossOutputs[] = {
     {{"loss", NNC_F32, 0, {0}, LOSS_OUT}, NNC_LOSS},
-    {{"accuracy", NNC_F32, 0, {0}, ACCURACY_OUT}, NNC_METRIC},
+    {{"accuracy", NNC_F32, 0, {0}, ACCURACY_OUT}, NNC_SCORE},
 };
 static const nnc_output predictOutputs[] = {{{"probs", NNC_F32, 2, {BATCH, CLASSES}, PROBS_OUT}, NNC_PREDICTION}};
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace nnc::run {
 namespace {
@@ -75,12 +76,19 @@ public:
     size_t index = found - names.begin();
     if (given[index])
       fail("--class-weight: '", name, "' has two weights");
-    if (!std::isfinite(weight) || weight < 0)
-      fail("--class-weight: the weight of '", name, "' must be a number, at least 0");
+    // Steps compute with f32.
+    if (!std::isfinite(static_cast<float>(weight)) || weight < 0)
+      fail("--class-weight: the weight of '", name, "' must be a number, at least 0, that f32 holds");
+    if (weight > 0 && static_cast<float>(weight) == 0)
+      fail("--class-weight: the weight of '", name, "' is so small that f32 takes it for 0");
     weights[index] = weight;
     given[index] = true;
   }
-  const std::vector<double> &result() const { return weights; }
+  std::vector<double> result() const {
+    if (std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; }))
+      fail("--class-weight: every class has weight 0: there would be nothing to learn");
+    return weights;
+  }
 
 private:
   std::string listed() const {
@@ -118,8 +126,14 @@ void setFromFile(const std::string &path, Setter &setter) {
     fail("--class-weight ", path, ": is neither balanced nor NAME=NUMBER,NAME=NUMBER nor a file");
   auto file = MappedFile::open(path);
   std::string_view text = file->text();
-  // One level deep: refusing more keeps a hostile file from growing a tree.
-  Json object = Json::parse(text, [](int depth, Json::parse_event_t, Json &) { return depth <= 1; }, false);
+  std::set<std::string> seen;
+  auto read = [&](int depth, Json::parse_event_t event, Json &value) {
+    if (depth == 1 && event == Json::parse_event_t::key && !seen.insert(value.get<std::string>()).second)
+      fail(path, ": '", value.get<std::string>(), "' has two weights");
+    // One level deep: refusing more keeps a hostile file from growing a tree.
+    return depth <= 1;
+  };
+  Json object = Json::parse(text, read, false);
   if (!object.is_object())
     fail(path, ": is no JSON object of class names and weights");
   for (const auto &[name, weight] : object.items()) {

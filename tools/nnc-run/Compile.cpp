@@ -7,9 +7,12 @@
 #include "core/Parallel.h"
 #include "data/MappedFile.h"
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,12 +30,13 @@ std::string environment(const char *name) {
   return value ? value : "";
 }
 
+/// Empty where the environment names none. A relative XDG_CACHE_HOME is none, as its specification has it.
 fs::path cacheDirectory() {
-  if (std::string cache = environment("XDG_CACHE_HOME"); !cache.empty())
-    return fs::path(cache) / "nnc";
+  if (fs::path cache = environment("XDG_CACHE_HOME"); cache.is_absolute())
+    return cache / "nnc";
   if (std::string home = environment("HOME"); !home.empty())
     return fs::path(home) / ".cache" / "nnc";
-  fail("no folder to keep compiled programs in: neither XDG_CACHE_HOME nor HOME is set");
+  return {};
 }
 
 fs::path ownDirectory() {
@@ -112,13 +116,50 @@ void compile(std::vector<std::string> command, const std::string &model, const f
   appendHash(result);
 }
 
-/// What --tune found out on this machine, for nnc-opt to read and to add to.
-fs::path tuningResults() { return cacheDirectory() / "tuned.tsv"; }
+/// Makes the folder where it is not there. Why no program can be kept in it; empty where it can.
+std::string prepareCache(const fs::path &directory) {
+  if (directory.empty())
+    return "neither XDG_CACHE_HOME nor HOME says where";
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error)
+    return concat(directory.string(), ": ", error.message());
+  if (access(directory.c_str(), W_OK) != 0)
+    return concat(directory.string(), ": ", std::strerror(errno));
+  return "";
+}
+
+/// Removes what compilations left behind that were killed: nobody compiles for a day.
+void removeStale(const fs::path &directory) {
+  std::error_code error;
+  for (const fs::directory_entry &entry : fs::directory_iterator(directory, error)) {
+    bool isTemporary = entry.path().filename().string().find(".so.") != std::string::npos;
+    std::error_code ignored;
+    if (isTemporary && fs::file_time_type::clock::now() - entry.last_write_time(ignored) > std::chrono::hours(24))
+      fs::remove(entry.path(), ignored);
+  }
+}
+
+/// A folder that goes away with all that is in it.
+struct TemporaryFolder {
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "nnc-XXXXXX").string();
+    if (!mkdtemp(name.data()))
+      fail(name, ": cannot make a folder for the compiled program: ", std::strerror(errno));
+    path = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder &) = delete;
+
+  fs::path path;
+};
 
 /// Of the text of the tuning results: a tuned program is one of the results it was made by.
-std::string hashOfTuningResults() {
+std::string hashOfTuningResults(const fs::path &path) {
   std::error_code error;
-  fs::path path = tuningResults();
   if (!fs::is_regular_file(path, error) || fs::file_size(path, error) == 0)
     return "no results";
   return sha256(MappedFile::open(path.string())->text());
@@ -128,13 +169,17 @@ std::string hashOfTuningResults() {
 
 bool isCompiled(const std::string &model) { return fs::path(model).extension() == ".so"; }
 
-std::string compiledProgram(const Options &options, const std::string &entries, int64_t batch) {
+std::shared_ptr<const nnc_program> openCompiled(const Options &options, const std::string &entries, int64_t batch) {
   if (isCompiled(options.model) && options.tune)
     fail(options.model, ": is compiled already; --tune takes a model file");
   if (isCompiled(options.model))
-    return options.model;
+    return openProgram(options.model);
   auto file = MappedFile::open(options.model);
+  if (file->text().find('\0') != std::string_view::npos)
+    fail(options.model, ": is no model file, which is text (.mlir), nor a compiled program (.so)");
   std::string compiler = findCompiler();
+  // What --tune found out on this machine, for nnc-opt to read and to add to, lies beside the programs.
+  fs::path cache = cacheDirectory(), tuned = cache / "tuned.tsv";
   std::vector<std::string> command = {compiler,
                                       options.model,
                                       "--phase=binary",
@@ -152,7 +197,8 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
   if (options.tune) {
     command.push_back("--tune");
     command.push_back(concat("--tune-threads=", options.threads ? options.threads : availableThreads()));
-    command.push_back("--tune-results=" + tuningResults().string());
+    if (!cache.empty())
+      command.push_back("--tune-results=" + tuned.string());
   }
   // The file's name, but not its folder, is part of the key: it gives the program its name.
   std::string key = identityOf(compiler);
@@ -160,23 +206,28 @@ std::string compiledProgram(const Options &options, const std::string &entries, 
     key += "\n" + command[i];
   key += concat("\n", fs::path(options.model).filename().string(), "\n", file->text());
   auto findPlace = [&] {
-    return cacheDirectory() / (sha256(options.tune ? key + "\n" + hashOfTuningResults() : key) + ".so");
+    return cache / (sha256(options.tune ? key + "\n" + hashOfTuningResults(tuned) : key) + ".so");
   };
   fs::path result = findPlace();
   if (isIntact(result))
-    return result.string();
-  std::error_code error;
-  fs::create_directories(result.parent_path(), error);
-  if (error)
-    fail(result.parent_path().string(), ": cannot make the folder for compiled programs: ", error.message());
+    return openProgram(result.string());
+  if (std::string problem = prepareCache(cache); !problem.empty()) {
+    std::cerr << "nnc-run: warning: compiled programs cannot be kept, and this one is for this run alone: " << problem
+              << "\n";
+    TemporaryFolder folder;
+    compile(command, options.model, folder.path / "program.so");
+    return openProgram(folder.path / "program.so");
+  }
+  removeStale(cache);
   // The compiler adds to the results: the program is known by those that it was made by.
   TemporaryFile made{concat(result.string(), ".", getpid(), ".so")};
   compile(command, options.model, made.path);
   result = findPlace();
+  std::error_code error;
   fs::rename(made.path, result, error);
   if (error)
     fail(result.string(), ": cannot write: ", error.message());
-  return result.string();
+  return openProgram(result.string());
 }
 
 } // namespace nnc::run

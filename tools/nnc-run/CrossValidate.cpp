@@ -35,6 +35,18 @@ std::pair<double, double> meanAndDeviation(const std::vector<Averages> &folds, s
   return {mean, std::sqrt(squares / static_cast<double>(folds.size()))};
 }
 
+/// Reads the data of each fold as its training rows decide, so that what one of them lacks is known before the first
+/// one is trained.
+void checkFolds(const Source &source, const std::vector<std::vector<int64_t>> &parts, bool isStratified) {
+  for (size_t fold = 0; fold < parts.size(); ++fold)
+    try {
+      source.encode(source.fit(otherRows(source.rows(), parts[fold])));
+    } catch (const Error &error) {
+      fail("fold ", fold + 1, " of ", parts.size(), ": ", error.what(),
+           isStratified ? "" : "; with --stratify each fold has rows of every class");
+    }
+}
+
 constexpr int kCellWidth = 12;
 
 /// A line of a table: a name, a number of rows or nothing, numbers.
@@ -64,7 +76,7 @@ void printTable(const std::vector<Averages> &folds) {
 int crossValidate(const Options &options) {
   // Progress that nobody reads any more must not end the training.
   std::signal(SIGPIPE, SIG_IGN);
-  auto program = openProgram(compiledProgram(options, "init,train,evaluate", options.batch.value_or(kDefaultBatch)));
+  auto program = openCompiled(options, "init,train,evaluate", options.batch.value_or(kDefaultBatch));
   const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
   const nnc_entry &evaluateEntry = requireEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if (options.batch && trainEntry.batch != *options.batch)
@@ -80,6 +92,8 @@ int crossValidate(const Options &options) {
   Source source(trainingPath(options), inputs);
   std::optional<RowClasses> classes = stratifiedClasses(options, source, inputs);
   std::vector<std::vector<int64_t>> parts = foldRows(source.rows(), options.folds, classes ? &*classes : nullptr);
+
+  checkFolds(source, parts, options.stratify);
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   Observer observer(*progress);

@@ -96,7 +96,7 @@ TrainingData loadTrainingData(const Options &options, const std::vector<nnc_inpu
     validationPath = findSplit(options.data, "validation").value_or("");
 
   TrainingData result;
-  Source training(trainingPath(options), inputs);
+  Source training(trainingPath(options), inputs, known);
   Partition rows = partition(options, cuts, training, inputs);
   result.encoding = known ? *known : training.fit(rows.training);
   if (begun && !begun->vocabulary.words().empty() && !result.encoding.vocabulary.words().empty())
@@ -111,7 +111,7 @@ TrainingData loadTrainingData(const Options &options, const std::vector<nnc_inpu
   auto addFile = [&](const std::string &path, Rows &part) {
     if (path.empty())
       return;
-    Source source(path, inputs);
+    Source source(path, inputs, &result.encoding);
     result.datasets.push_back(std::make_unique<Dataset>(source.encode(result.encoding)));
     part = allRows(*result.datasets.back());
   };
@@ -120,8 +120,8 @@ TrainingData loadTrainingData(const Options &options, const std::vector<nnc_inpu
   return result;
 }
 
-Rows chooseRows(const Options &options, const Source &source, const std::vector<nnc_input> &inputs,
-                const Dataset &data) {
+Rows chooseRows(const Options &options, const Source &source, const std::vector<nnc_input> &inputs, const Dataset &data,
+                const Checkpoint &checkpoint) {
   Cuts cuts(options);
   if (!cuts.any())
     return allRows(data);
@@ -129,6 +129,10 @@ Rows chooseRows(const Options &options, const Source &source, const std::vector<
   if ((split == "test" && !cuts.test) || (split == "validation" && !cuts.validation))
     fail("--split ", split, ": which rows these are, --", split, " FRACTION says");
   Partition rows = partition(options, cuts, source, inputs);
+  // A checkpoint of another tool does not say what it was trained on.
+  if (checkpoint.state.batch && checkpoint.state.rowsHash != fingerprint(rows.training))
+    fail(checkpoint.path, ": was trained on other rows than --validation, --test, --stratify and --label leave of ",
+         trainingPath(options), ": they must be as they were");
   return {&data, split == "train" ? rows.training : split == "test" ? rows.test : rows.validation};
 }
 

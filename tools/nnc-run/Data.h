@@ -24,9 +24,10 @@ TrainingData loadTrainingData(const Options &options, const std::vector<nnc_inpu
 std::string chooseSplit(const Options &options);
 
 /// The rows of that file to evaluate on: where --validation or --test cut it, those of the part that --split names,
-/// else of the test part, or of the validation part where there is no --test; otherwise all.
-Rows chooseRows(const Options &options, const Source &source, const std::vector<nnc_input> &inputs,
-                const Dataset &data);
+/// else of the test part, or of the validation part where there is no --test; otherwise all. Throws an Error where the
+/// training rows that are left then are not those of the checkpoint.
+Rows chooseRows(const Options &options, const Source &source, const std::vector<nnc_input> &inputs, const Dataset &data,
+                const Checkpoint &checkpoint);
 
 /// The file or directory that training rows come from.
 std::string trainingPath(const Options &options);

@@ -5,14 +5,14 @@
 #include "Files.h"
 #include "core/Error.h"
 #include "core/Gpu.h"
+#include "core/Memory.h"
 #include "core/Parallel.h"
 #include "core/Program.h"
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <unistd.h>
 
 namespace nnc::run {
 namespace {
@@ -22,19 +22,6 @@ struct Need {
   int64_t batch = 0, bytes = 0;
 };
 
-/// What the kernel says can be had without swapping.
-int64_t availableMemory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key;
-  int64_t kibibytes = 0;
-  while (file >> key >> kibibytes) {
-    if (key == "MemAvailable:")
-      return kibibytes << 10;
-    file.ignore(256, '\n');
-  }
-  return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-}
-
 class DryRun {
 public:
   explicit DryRun(const Options &options)
@@ -43,9 +30,9 @@ public:
   int run(int64_t batch) {
     Need asked = compileFor(batch);
     std::string place = isForGpu ? "" : concat(" on ", threads, threads == 1 ? " thread" : " threads");
-    std::printf("%s: a training step of %lld samples%s takes %s (%lld bytes)%s", options.model.c_str(),
-                static_cast<long long>(asked.batch), place.c_str(), format(asked.bytes).c_str(),
-                static_cast<long long>(asked.bytes), isForGpu ? " of a GPU's memory" : "");
+    std::printf("%s: a training step of %lld samples%s takes %s%s", options.model.c_str(),
+                static_cast<long long>(asked.batch), place.c_str(), formatExactly(asked.bytes).c_str(),
+                isForGpu ? " of a GPU's memory" : "");
     std::string note = isForGpu ? lookAtGpu() : "the data and what reads them come on top\n";
     if (!isForGpu)
       memory = availableMemory();
@@ -74,7 +61,7 @@ private:
   static constexpr int kInterpolated = 10;
 
   Need compileFor(int64_t batch) {
-    auto program = openProgram(compiledProgram(options, "init,train,evaluate", batch));
+    auto program = openCompiled(options, "init,train,evaluate", batch);
     const nnc_entry &entry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
     isForGpu = usesDevice(*program);
     return {entry.batch, program->arena_bytes + (isForGpu ? 0 : threads * program->worker_bytes)};
@@ -114,9 +101,10 @@ private:
       (tried.bytes <= memory ? fits : exceeds) = tried;
     }
     std::printf("largest batch that fits: %lld, which takes %s", static_cast<long long>(fits.batch),
-                format(fits.bytes).c_str());
+                formatExactly(fits.bytes).c_str());
     if (exceeds.bytes)
-      std::printf("; %lld would take %s\n", static_cast<long long>(exceeds.batch), format(exceeds.bytes).c_str());
+      std::printf("; %lld would take %s\n", static_cast<long long>(exceeds.batch),
+                  formatExactly(exceeds.bytes).c_str());
     else
       std::printf(", and is the largest there is\n");
   }
@@ -136,6 +124,8 @@ private:
     return text;
   }
 
+  static std::string formatExactly(int64_t bytes) { return concat(format(bytes), " (", bytes, " bytes)"); }
+
   const Options &options;
   int threads;
   bool isForGpu = false;
@@ -146,13 +136,14 @@ private:
 
 std::optional<int64_t> parseBytes(const std::string &text) {
   static constexpr std::pair<const char *, double> kUnits[] = {
-      {"", 1},      {"B", 1},        {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},    {"GB", 1e9},
-      {"TB", 1e12}, {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+      {"", 1},      {"b", 1},        {"kb", 1e3},     {"mb", 1e6},     {"gb", 1e9},
+      {"tb", 1e12}, {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40}};
   double number = 0;
   auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (status != std::errc())
     return std::nullopt;
   std::string unit(end, text.data() + text.size());
+  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return std::tolower(c); });
   for (auto [name, factor] : kUnits)
     if (unit == name && number * factor >= 1 && number * factor < 0x1p62)
       return static_cast<int64_t>(number * factor);

@@ -6,7 +6,7 @@
 
 namespace nnc::run {
 
-/// Bytes as a person types them: 17179869184, 16GB, 1.5GiB. Nothing where that is no number of bytes above 0.
+/// Bytes as a person types them: 17179869184, 16GB, 16gb, 1.5GiB. Nothing where that is no number of bytes above 0.
 std::optional<int64_t> parseBytes(const std::string &text);
 
 /// Prints whether a training run fits into the memory there is (or --memory), and the largest batch that does. Nothing

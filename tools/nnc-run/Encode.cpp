@@ -2,7 +2,7 @@
 #include "Compile.h"
 #include "Data.h"
 #include "Options.h"
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include "data/Npy.h"
 #include <filesystem>
@@ -41,7 +41,7 @@ int encode(const Options &options) {
   std::error_code ignored;
   if (fs::exists(options.output, ignored) && !fs::is_directory(options.output, ignored))
     fail(options.output, ": is a file; --output of encode takes a directory to make");
-  auto program = openProgram(compiledProgram(options, "init,train,evaluate", options.batch.value_or(kDefaultBatch)));
+  auto program = openCompiled(options, "init,train,evaluate", options.batch.value_or(kDefaultBatch));
   std::vector<const nnc_entry *> entries;
   for (const nnc_entry &entry : entriesOf(*program))
     if (entry.kind == NNC_TRAIN)
@@ -56,7 +56,7 @@ int encode(const Options &options) {
   writeDataset(split ? root / "train" : root, *data.training.data, inputs);
   for (const char *name : {"validation", "test"})
     if (auto path = split ? findSplit(options.data, name) : std::nullopt)
-      writeDataset(root / name, Source(*path, inputs).encode(data.encoding), inputs);
+      writeDataset(root / name, Source(*path, inputs, &data.encoding).encode(data.encoding), inputs);
   if (!data.encoding.vocabulary.words().empty())
     writeLines(root / "words.txt", data.encoding.vocabulary.words());
   for (const auto &[input, classes] : data.encoding.classes)

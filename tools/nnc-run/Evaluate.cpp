@@ -15,7 +15,7 @@ int evaluate(const Options &options) {
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   int64_t batch = options.batch.value_or(checkpoint.state.batch ? checkpoint.state.batch : kDefaultBatch);
   bool reports = !options.report.empty();
-  auto program = openProgram(compiledProgram(options, reports ? "init,evaluate,predict" : "init,evaluate", batch));
+  auto program = openCompiled(options, reports ? "init,evaluate,predict" : "init,evaluate", batch);
   const nnc_entry &entry = requireEntry(*program, NNC_EVALUATE, options.symbol, "--step");
   std::optional<Classifier> classifier;
   if (reports)
@@ -27,9 +27,9 @@ int evaluate(const Options &options) {
 
   const nnc_entry *entries[] = {&entry};
   std::vector<nnc_input> inputs = dataInputs(entries);
-  Source source(chooseSplit(options), inputs);
+  Source source(chooseSplit(options), inputs, &checkpoint.encoding);
   Dataset data = source.encode(checkpoint.encoding);
-  Rows rows = chooseRows(options, source, inputs, data);
+  Rows rows = chooseRows(options, source, inputs, data, checkpoint);
   if (options.assertPlan)
     assertPlan(options, program, checkpoint, entry, data);
   Averages means = nnc::evaluate(session, entry, rows);

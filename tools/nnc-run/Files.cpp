@@ -1,7 +1,7 @@
 // What is checked about the files that a command writes, before it starts.
 #include "Files.h"
-#include "checkpoint/AtomicFile.h"
 #include "checkpoint/Safetensors.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +17,9 @@ bool isSameFile(const std::string &left, const std::string &right) {
   std::error_code error;
   if (left.empty() || right.empty())
     return false;
-  return fs::equivalent(left, right, error) || fs::weakly_canonical(left, error) == fs::weakly_canonical(right, error);
+  // Of a path whose start is not there, weakly_canonical would keep a relative one.
+  auto resolve = [&](const std::string &path) { return fs::weakly_canonical(fs::absolute(path, error), error); };
+  return fs::equivalent(left, right, error) || resolve(left) == resolve(right);
 }
 
 bool isNncCheckpoint(const std::string &path) {

@@ -1,6 +1,6 @@
 // The numbers of each epoch as a CSV file.
 #include "History.h"
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include <algorithm>
 #include <cstdio>

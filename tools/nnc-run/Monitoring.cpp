@@ -15,11 +15,14 @@ bool isClassScore(std::string_view name) {
          std::find(scores.begin(), scores.end(), name.substr(kValidation.size())) != scores.end();
 }
 
-bool isLoss(const nnc_entry &entry, std::string_view name) {
+/// Whether more of a number of an epoch is better; nothing where that is not known.
+std::optional<bool> isMoreBetter(const nnc_entry &entry, std::string_view name) {
   for (const nnc_output &output : outputsOf(entry))
-    if (output.role == NNC_LOSS && name == output.tensor.name)
-      return true;
-  return false;
+    if (name == output.tensor.name && (output.role == NNC_LOSS || output.role == NNC_ERROR))
+      return false;
+    else if (name == output.tensor.name && output.role == NNC_METRIC)
+      return std::nullopt;
+  return true;
 }
 
 std::string joined(const std::vector<std::string> &names) {
@@ -62,7 +65,12 @@ MonitorOptions chooseMonitor(const Options &options, const nnc_entry &trainEntry
   std::string_view plain = monitor.name;
   if (plain.starts_with(kValidation))
     plain.remove_prefix(kValidation.size());
-  monitor.largerIsBetter = options.monitorMode.empty() ? !isLoss(trainEntry, plain) : options.monitorMode == "max";
+  std::optional<bool> isMore = isMoreBetter(trainEntry, plain);
+  if (options.monitorMode.empty() && !isMore)
+    fail("--monitor ", monitor.name,
+         ": no op of the step says whether less or more of it is better: --monitor-mode min "
+         "or max does");
+  monitor.largerIsBetter = options.monitorMode.empty() ? *isMore : options.monitorMode == "max";
   return monitor;
 }
 

@@ -47,7 +47,7 @@ struct Options {
 
   // What training follows.
   std::string monitor;     // empty: val_loss
-  std::string monitorMode; // min or max; empty: losses min, the rest max
+  std::string monitorMode; // min or max; empty: as the step's ops say
   bool earlyStopping = false;
   int64_t patience = 0;
   double minDelta = 0;

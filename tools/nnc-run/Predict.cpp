@@ -5,7 +5,7 @@
 #include "Data.h"
 #include "Files.h"
 #include "Options.h"
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include <algorithm>
 #include <cmath>
@@ -169,8 +169,7 @@ int predict(const Options &options) {
   checkOptions(options);
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   bool typed = !options.text.empty();
-  auto program =
-      openProgram(compiledProgram(options, "init,predict", options.batch.value_or(typed ? 1 : kDefaultBatch)));
+  auto program = openCompiled(options, "init,predict", options.batch.value_or(typed ? 1 : kDefaultBatch));
   const nnc_entry &entry = requireEntry(*program, NNC_PREDICT, options.symbol, "--model");
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
@@ -179,7 +178,8 @@ int predict(const Options &options) {
 
   const nnc_entry *entries[] = {&entry};
   std::vector<nnc_input> inputs = dataInputs(entries);
-  Source source = typed ? Source::fromText(options.text, inputs) : Source(chooseSplit(options), inputs);
+  Source source =
+      typed ? Source::fromText(options.text, inputs) : Source(chooseSplit(options), inputs, &checkpoint.encoding);
   Dataset data = source.encode(checkpoint.encoding);
   if (options.assertPlan)
     assertPlan(options, program, checkpoint, entry, data);

@@ -28,7 +28,7 @@ public:
   }
   void addNumber(double value) {
     double size = std::fabs(value);
-    add(size != 0 && size < 1e-3 ? "%.3e" : "%.4f", value);
+    add(size != 0 && (size < 1e-3 || size >= 1e9) ? "%.3e" : "%.4f", value);
   }
   void addNumber(const std::string &name, double value) {
     add("  %s ", name.c_str());

@@ -6,12 +6,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <spawn.h>
+#include <fcntl.h>
 #include <sstream>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 namespace nnc::run {
 namespace {
@@ -45,25 +44,41 @@ private:
   struct sigaction interrupt{}, terminate{};
 };
 
-/// Starts a command with SIGPIPE set back, which training ignores for itself only. A limit on file sizes is to fail the
-/// command's writes, too, so that its message says so.
+/// In the child: becomes the command. SIGPIPE is set back, which training ignores for itself only. A limit on file
+/// sizes is to fail the command's writes, too, so that its message says so. The command ends with this process, however
+/// that ends.
+[[noreturn]] void become(char *const *arguments, pid_t parent, int report) {
+  std::signal(SIGPIPE, SIG_DFL);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent)
+    _exit(1);
+  execv(arguments[0], arguments);
+  int reason = errno;
+  _exit(write(report, &reason, sizeof(reason)) == sizeof(reason) ? 127 : 126);
+}
+
 pid_t start(const std::vector<std::string> &command) {
   std::vector<char *> arguments;
   for (const std::string &argument : command)
     arguments.push_back(const_cast<char *>(argument.c_str()));
   arguments.push_back(nullptr);
-  sigset_t ignored;
-  sigemptyset(&ignored);
-  sigaddset(&ignored, SIGPIPE);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigdefault(&attributes, &ignored);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  pid_t child = 0;
-  int error = posix_spawn(&child, command[0].c_str(), nullptr, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  if (error)
-    fail(command[0], ": cannot run: ", std::strerror(error));
+  // Closed by a command that starts, and else written to.
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) != 0)
+    fail(command[0], ": cannot run: ", std::strerror(errno));
+  pid_t parent = getpid(), child = fork();
+  int reason = errno;
+  if (child == 0)
+    become(arguments.data(), parent, report[1]);
+  close(report[1]);
+  bool hasFailed = child < 0;
+  if (!hasFailed)
+    hasFailed = read(report[0], &reason, sizeof(reason)) == sizeof(reason);
+  close(report[0]);
+  if (hasFailed && child > 0)
+    waitpid(child, nullptr, 0);
+  if (hasFailed)
+    fail(command[0], ": cannot run: ", std::strerror(reason));
   return child;
 }
 

@@ -11,7 +11,8 @@ struct Interrupted {
 };
 
 /// Runs a command with this process's standard streams and waits for it. Its exit status; 128 and more where a signal
-/// ended it. Throws an Error where it cannot be started; SIGINT and SIGTERM end it and throw Interrupted.
+/// ended it; it ends with this process. Throws an Error where it cannot be started; SIGINT and SIGTERM end it and throw
+/// Interrupted.
 int runCommand(const std::vector<std::string> &command);
 
 /// The path of an executable that PATH finds, or an empty text.

@@ -1,6 +1,6 @@
 // Writes the events of a profile as a trace; see ProfileReport.h.
 #include "ProfileReport.h"
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include <nlohmann/json.hpp>
 
 namespace nnc::run {

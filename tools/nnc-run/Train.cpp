@@ -52,8 +52,6 @@ private:
 std::optional<Checkpoint> readResumed(const Options &options) {
   if (!options.resume)
     return std::nullopt;
-  if (options.checkpoint.empty())
-    fail("--resume needs --checkpoint, the file to go on from");
   Checkpoint checkpoint = readCheckpoint(options.checkpoint);
   if (checkpoint.state.batch == 0)
     fail(options.checkpoint, ": holds variables, but not where a training run stands: nothing to resume");
@@ -171,8 +169,7 @@ int train(const Options &options) {
   bool scoresClasses = monitorsClasses(options);
   Options chosen = options;
   chosen.weighsClasses = !options.classWeight.empty() || (resumed && !resumed->state.classWeights.empty());
-  auto program = openProgram(
-      compiledProgram(chosen, scoresClasses ? "init,train,evaluate,predict" : "init,train,evaluate", batch));
+  auto program = openCompiled(chosen, scoresClasses ? "init,train,evaluate,predict" : "init,train,evaluate", batch);
   const nnc_entry &trainEntry = requireEntry(*program, NNC_TRAIN, options.symbol, "--step");
   const nnc_entry *evaluateEntry = findEntry(*program, NNC_EVALUATE, trainEntry.symbol);
   if ((options.batch || resumed) && trainEntry.batch != batch)
@@ -236,7 +233,7 @@ int train(const Options &options) {
     else
       session.initialize(state.seed);
     if (weights)
-      loadVariables(*weights, session, LoadKind::weights);
+      loadVariables(*weights, session, LoadKind::parameters);
     for (const PretrainedRows &rows : embeddings.tables)
       rows.copyTo(session);
   };

@@ -1,5 +1,6 @@
 // nnc-run: trains, evaluates and predicts with model files from the command line.
 #include "DryRun.h"
+#include "Interrupts.h"
 #include "Options.h"
 #include "ProfileReport.h"
 #include "Subprocess.h"
@@ -45,8 +46,10 @@ private:
   static std::string check(std::string &text) {
     double value = 0;
     auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-    bool good = status == std::errc() && end == text.data() + text.size() && std::isfinite(value) && value > 0;
-    return good ? "" : "must be a number above 0, not " + text;
+    // Steps compute with f32.
+    auto narrow = static_cast<float>(value);
+    bool good = status == std::errc() && end == text.data() + text.size() && std::isfinite(narrow) && narrow > 0;
+    return good ? "" : "must be a number above 0 that f32 holds, not " + text;
   }
 };
 
@@ -135,8 +138,10 @@ void addMonitor(CLI::App &command, Options &options) {
                   "val_macro_f1, val_weighted_f1, ...; default: val_loss")
       ->check(Path());
   command
-      .add_option("--monitor-mode", options.monitorMode,
-                  "whether less or more of it is better: min or max; default: min for losses, max for the rest")
+      .add_option(
+          "--monitor-mode", options.monitorMode,
+          "whether less or more of it is better: min or max; default: min for losses and errors, max for accuracies "
+          "and scores")
       ->check(CLI::IsMember({"min", "max"}));
   command.add_option("--model", options.classifier, "the model whose predictions are scored, where several could be");
   CLI::Option *stopping = command.add_flag("--early-stopping", options.earlyStopping,
@@ -185,15 +190,18 @@ void addTrain(CLI::App &app, Options &options) {
       ->check(Path());
   addStratify(command, options, "have --validation and --test take of each class its share");
   addMonitor(command, options);
+  CLI::Option *checkpoint =
+      command
+          .add_option("--checkpoint", options.checkpoint,
+                      "file to save after each epoch and when interrupted; an existing one is replaced after the first "
+                      "epoch, and never by numbers that are not finite")
+          ->check(Path());
   command
-      .add_option("--checkpoint", options.checkpoint,
-                  "file to save after each epoch and when interrupted; an existing one is replaced after the first "
-                  "epoch, and never by numbers that are not finite")
-      ->check(Path());
-  command.add_flag("--resume", options.resume,
-                   "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
-                   "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
-                   "refused, a different --learning-rate is taken from here on");
+      .add_flag("--resume", options.resume,
+                "go on from --checkpoint, in the middle of an epoch too, to the same bits as without the "
+                "interruption. Seed, batch and learning rate are the checkpoint's; a different --seed or --batch is "
+                "refused, a different --learning-rate is taken from here on")
+      ->needs(checkpoint);
   command
       .add_option("--weights", options.weights,
                   "start from the parameters of this checkpoint, one of tools/convert-weights for example; its "
@@ -205,7 +213,8 @@ void addTrain(CLI::App &app, Options &options) {
                   "(GloVe's, word2vec's); words that are not in it keep their initial values. May be given again")
       ->allow_extra_args(false);
   command.add_option("--checkpoint-every", options.checkpointEvery, "save also each N steps of an epoch")
-      ->check(Whole(1));
+      ->check(Whole(1))
+      ->needs(checkpoint);
   command.add_option("--history", options.history, "CSV file for the numbers of each epoch")->check(Path());
   command.add_flag("--profile", options.profile,
                    "print at the end, also when interrupted, where the time of a step went: by layer and by kernel, "
@@ -219,16 +228,18 @@ void addTrain(CLI::App &app, Options &options) {
   CLI::Option *dryRun = command.add_flag(
       "--dry-run", options.dryRun,
       "print whether training fits into memory, and the largest --batch that does; train nothing, and read no data");
+  dryRun->excludes(command.get_option("--tune"));
   command
       .add_option_function<std::string>(
           "--memory",
           [&options](const std::string &text) {
             options.memory = parseBytes(text);
             if (!options.memory)
-              throw CLI::ValidationError("--memory",
-                                         "must be bytes above 0, such as 17179869184, 16GB or 1.5GiB, not " + text);
+              throw CLI::ValidationError(
+                  "--memory", "must be bytes from 1 to 4 EiB, such as 17179869184, 16GB or 1.5GiB, not " + text);
           },
-          "what --dry-run takes for the memory there is; default: what this machine has available")
+          "what --dry-run takes for the memory there is: bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB; "
+          "default: what this machine has available")
       ->needs(dryRun);
   command.callback([&options] {
     if (options.data.empty() && !options.dryRun)
@@ -305,9 +316,10 @@ void addDescribeDevice(CLI::App &app, Options &options) {
 } // namespace
 
 int main(int argc, char **argv) {
-  CLI::App app("nnc-run: trains, evaluates and predicts with model files.\n"
-               "Exit status: 0 done, 1 an error, 2 a command line that means nothing, 130 or 143 ended by Ctrl-C or "
-               "SIGTERM (training: saved first).");
+  CLI::App app(
+      "nnc-run: trains, evaluates and predicts with model files.\n"
+      "Exit status: 0 done, 1 an error, 2 a command line that means nothing by itself, 130, 143 or 129 ended by "
+      "Ctrl-C, SIGTERM or SIGHUP (training: saved first).");
   app.set_version_flag("--version", "nnc-run " NNC_VERSION);
   app.require_subcommand(1);
   Options options;
@@ -320,12 +332,14 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &wanted) { // --help, --version
-    return app.exit(wanted);
+    int status = app.exit(wanted);
+    return std::cout.flush() ? status : 1;
   } catch (const CLI::ParseError &error) {
     std::cerr << "nnc-run: error: " << error.what() << "\nnnc-run --help lists the commands, nnc-run COMMAND --help "
               << "their options\n";
     return kUsageError;
   }
+  reportInterrupts();
   // A write that passes the limit on file sizes then fails as on a full disk: reported, its temporary file removed.
   std::signal(SIGXFSZ, SIG_IGN);
   try {

@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 4
+#define NNC_ABI_VERSION 5
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -86,9 +86,11 @@ typedef struct nnc_input {
 
 typedef enum nnc_output_role {
   NNC_LOSS = 0,       /* mean over the valid samples, regularisers included */
-  NNC_METRIC = 1,     /* mean over the valid samples */
+  NNC_METRIC = 1,     /* mean over the valid samples; whether less or more of it is better is not known */
   NNC_PREDICTION = 2, /* a result of a model; dimension 0 is the batch */
   NNC_GRADIENT = 3,   /* of the loss with respect to the variable (or input) of the same name */
+  NNC_SCORE = 4,      /* a metric of which more is better, such as an accuracy */
+  NNC_ERROR = 5,      /* a metric of which less is better, such as an absolute error */
 } nnc_output_role;
 
 typedef struct nnc_output {

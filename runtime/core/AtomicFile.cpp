@@ -1,5 +1,5 @@
 // A file that appears under its name complete or not at all: temporary file, fsync, rename, fsync of the directory.
-#include "checkpoint/AtomicFile.h"
+#include "core/AtomicFile.h"
 #include "core/Error.h"
 #include <cerrno>
 #include <cstdlib>
