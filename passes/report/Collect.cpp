@@ -115,11 +115,13 @@ LogicalResult plan(ModuleOp module, RunPasses run) {
 
 FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const CollectOptions &options, RunPasses run) {
   FailureOr<Phase> phase = getPhase(module);
-  if (failed(phase) || failed(verifyOptions(module.getLoc(), options.compile)))
+  if (failed(phase) || failed(verifyOptions(module.getContext(), options.compile)))
     return failure();
   if (*phase > Phase::params)
     return module.emitError() << "a report describes models, which phase '" << stringifyPhase(*phase)
                               << "' no longer holds; ask for it on the model file";
+  if (module.getOps<ModelOp>().empty() && module.getOps<StepOp>().empty())
+    return module.emitError() << "there is no nn.model and no nn.step to report";
   if (failed(compile(module, *phase, Phase::params, options.compile, run)) || failed(verifyAcyclicCalls(module)))
     return failure();
   CostReport report;

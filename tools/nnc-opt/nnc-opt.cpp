@@ -10,6 +10,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "passes/Diagnostics.h"
 #include "passes/InputGuard.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
@@ -177,30 +178,31 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   // So does a report, which compiles by phases.
   if (reportOnly && !isGiven(given, "verify-each"))
     config.verifyPasses(false);
-  if (wantsReport || !phase.empty()) {
-    std::string name = programName(inputName);
-    nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
-    // After the passes named on the command line, but for the one that prints what the phases make.
-    auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport,
-                  &object](PassManager &pm) mutable -> LogicalResult {
-      auto compile = [&] {
-        pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
-                                        tuneThreads, tuneResults, gpuBlocks}));
-      };
-      if (wantsPlan)
-        compile();
-      if (failed(base.setupPassPipeline(pm)))
-        return failure();
-      if (wantsReport)
-        nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks});
-      if (!wantsPlan && !phase.empty())
-        compile();
-      if (wantsObject)
-        pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));
-      return success();
+  std::string name = programName(inputName);
+  nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
+  // After the passes named on the command line, but for the one that prints what the phases make.
+  auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport,
+                &object](PassManager &pm) mutable -> LogicalResult {
+    // A verifier of diagnostics takes them all.
+    if (!base.shouldVerifyDiagnostics())
+      nn::printWithoutLines(pm.getContext());
+    auto compile = [&] {
+      pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
+                                      tuneThreads, tuneResults, gpuBlocks}));
     };
-    config.setPassPipelineSetupFn(setUp);
-  }
+    if (wantsPlan)
+      compile();
+    if (failed(base.setupPassPipeline(pm)))
+      return failure();
+    if (wantsReport)
+      nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks});
+    if (!wantsPlan && !phase.empty())
+      compile();
+    if (wantsObject)
+      pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));
+    return success();
+  };
+  config.setPassPipelineSetupFn(setUp);
   raw_ostream &os = reportOnly || wantsObject ? llvm::nulls() : contentStream;
   if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();
