@@ -32,6 +32,7 @@ struct Report : nn::impl::ReportBase<Report> {
     compare = settings.compare;
     samples = settings.samples;
     gpuBlocks = settings.gpuBlocks;
+    os = settings.os;
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -142,17 +143,18 @@ private:
   }
 
   void write(ArrayRef<CostReport> reports) const {
-    raw_ostream &os = llvm::outs();
     bool isAlone = reports.size() == 1;
     if (json)
-      isAlone ? writeJson(os, reports.front()) : writeComparisonJson(os, reports);
+      isAlone ? writeJson(*os, reports.front()) : writeComparisonJson(*os, reports);
     else if (csv)
-      isAlone ? writeCsv(os, reports.front()) : writeComparisonCsv(os, reports);
+      isAlone ? writeCsv(*os, reports.front()) : writeComparisonCsv(*os, reports);
     else if (html)
-      isAlone ? writeHtml(os, reports.front()) : writeComparisonHtml(os, reports);
+      isAlone ? writeHtml(*os, reports.front()) : writeComparisonHtml(*os, reports);
     else
-      isAlone ? writeTable(os, reports.front()) : writeComparisonTable(os, reports);
+      isAlone ? writeTable(*os, reports.front()) : writeComparisonTable(*os, reports);
   }
+
+  raw_ostream *os = &llvm::outs();
 };
 
 } // namespace
