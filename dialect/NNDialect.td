@@ -13,7 +13,14 @@ def NN_Dialect : Dialect {
     The `nn` dialect holds what upstream dialects lack: models, steps, parameters, layers and losses. What lies below a
     layer is written in upstream dialects (linalg, tensor, scf, arith, math).
   }];
-  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// One error for one cause, and near names for one that nobody knows.
+    ::mlir::Attribute parseAttribute(::mlir::DialectAsmParser &parser, ::mlir::Type type) const override;
+    void printAttribute(::mlir::Attribute attribute, ::mlir::DialectAsmPrinter &printer) const override;
+
+    /// Of an op that is none of ours: an error with near names.
+    ::std::optional<ParseOpHook> getParseOperationHook(::llvm::StringRef name) const override;
+  }];
   let usePropertiesForAttributes = 0;
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
