@@ -51,6 +51,8 @@ function(nnc_tablegen target td output)
   set(repair "")
   if("-gen-op-defs" IN_LIST ARGN)
     set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/operand-segments.sed ${out_path})
+  elseif("-gen-attrdef-doc" IN_LIST ARGN)
+    set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/attribute-types.sed ${out_path})
   endif()
   add_custom_command(
     OUTPUT ${out_path}

@@ -66,7 +66,8 @@ void initializeAllTargets() {
   llvm::InitializeAllAsmPrinters();
 }
 
-FailureOr<Target> findTarget(ModuleOp module, const nn::TargetOptions &options) {
+FailureOr<Target> findTarget(MLIRContext *context, const nn::TargetOptions &options) {
+  Location commandLine = UnknownLoc::get(context);
   // All the others' code would take memory too.
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -78,25 +79,25 @@ FailureOr<Target> findTarget(ModuleOp module, const nn::TargetOptions &options) 
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return module.emitError() << "no target '" << triple.str() << "': " << error;
+    return emitError(commandLine) << "--triple: no target '" << triple.str() << "': " << error;
   if (!triple.isArch64Bit() || !triple.isLittleEndian())
-    return module.emitError() << "target '" << triple.str() << "' is not 64-bit and little-endian";
+    return emitError(commandLine) << "--triple: target '" << triple.str() << "' is not 64-bit and little-endian";
 
   std::string cpu = options.march, features;
   if (cpu == "native") {
     if (triple.getArch() != host.getArch())
-      return module.emitError() << "march 'native' is this machine's, but the target is '" << triple.str()
-                                << "'; name a CPU";
+      return emitError(commandLine) << "--march=native is this machine's, but the target is '" << triple.str()
+                                    << "'; name a CPU";
     cpu = llvm::sys::getHostCPUName();
     features = getHostFeatures();
   }
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, "", ""));
   if (!subtarget || !subtarget->isCPUStringValid(cpu))
-    return module.emitError() << "target '" << triple.str() << "' has no CPU '" << cpu << "'";
+    return emitError(commandLine) << "--march: target '" << triple.str() << "' has no CPU '" << cpu << "'";
 
   Target result{target, triple, cpu, features};
   if (!result.makeMachine())
-    return module.emitError() << "no code generator for target '" << triple.str() << "'";
+    return emitError(commandLine) << "--triple: no code generator for target '" << triple.str() << "'";
   return result;
 }
 
@@ -201,7 +202,7 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const llvm::String
 
 LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, bool shared, llvm::raw_ostream &out) {
   FailureOr<Program> program = readProgram(module);
-  FailureOr<Target> target = findTarget(module, options);
+  FailureOr<Target> target = findTarget(module.getContext(), options);
   if (failed(program) || failed(target))
     return failure();
   llvm::StringMap<Location> origins = findOrigins(module);

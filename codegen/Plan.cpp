@@ -1,5 +1,6 @@
 // nn-plan: prints where every buffer of a program lies and when it lives, what each entry point needs, and what no plan
 // could do without.
+#include "codegen/Plan.h"
 #include "codegen/Passes.h"
 #include "codegen/Program.h"
 #include "codegen/Table.h"
@@ -21,6 +22,8 @@ constexpr BufferKind arenaKinds[] = {BufferKind::variable, BufferKind::input, Bu
 struct Plan : nn::impl::PlanBase<Plan> {
   using Base::Base;
 
+  void setStream(raw_ostream &stream) { os = &stream; }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<Program> program = readProgram(module);
@@ -28,17 +31,18 @@ struct Plan : nn::impl::PlanBase<Plan> {
       return signalPassFailure();
     SmallVector<BufferPlan> variables = describeVariables(module, *program);
     if (json)
-      printJson(*program, variables);
+      printJson(*os, *program, variables);
     else
-      printTables(*program, variables);
+      printTables(*os, *program, variables);
   }
+
+private:
 
   //===--------------------------------------------------------------------===//
   // Tables
   //===--------------------------------------------------------------------===//
 
-  static void printTables(const Program &program, ArrayRef<BufferPlan> variables) {
-    raw_ostream &os = llvm::outs();
+  static void printTables(raw_ostream &os, const Program &program, ArrayRef<BufferPlan> variables) {
     os << "Variables, in all entry points\n";
     Table table(/*numLeft=*/2);
     table.addRow({"Variable", "Type", "Offset", "Bytes"});
@@ -129,8 +133,8 @@ struct Plan : nn::impl::PlanBase<Plan> {
   // JSON
   //===--------------------------------------------------------------------===//
 
-  static void printJson(const Program &program, ArrayRef<BufferPlan> variables) {
-    llvm::json::OStream out(llvm::outs(), /*IndentSize=*/1);
+  static void printJson(raw_ostream &os, const Program &program, ArrayRef<BufferPlan> variables) {
+    llvm::json::OStream out(os, /*IndentSize=*/1);
     out.object([&] {
       out.attribute("arena_bytes", program.arenaBytes);
       out.attribute("state_bytes", program.stateBytes);
@@ -146,7 +150,7 @@ struct Plan : nn::impl::PlanBase<Plan> {
           printEntry(out, entry, findNeeds(entry.plan, program.stateBytes));
       });
     });
-    llvm::outs() << "\n";
+    os << "\n";
   }
 
   static void printEntry(llvm::json::OStream &out, const ProgramEntry &entry, const EntryNeeds &needs) {
@@ -208,6 +212,14 @@ struct Plan : nn::impl::PlanBase<Plan> {
     out.attribute("offset", buffer.offset);
     out.attribute("bytes", buffer.bytes);
   }
+
+  raw_ostream *os = &llvm::outs();
 };
 
 } // namespace
+
+void nn::setPlanStream(OpPassManager &pm, raw_ostream &os) {
+  for (Pass &pass : pm.getPasses())
+    if (pass.getTypeID() == TypeID::get<Plan>())
+      static_cast<Plan &>(pass).setStream(os);
+}

@@ -7,7 +7,7 @@
 #include "codegen/Passes.h"
 #include "codegen/SharedKernels.h"
 #include "codegen/gpu/Launches.h"
-#include "dialect/NN.h"
+#include "dialect/Layer.h"
 #include "runtime/include/nnc/program.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -69,7 +69,8 @@ FailureOr<StateLayout> layOutState(ModuleOp module) {
       buffer.bytes = *bytes;
       std::optional<int64_t> end = getEndApart(buffer, layout.bytes);
       if (!end)
-        return variable.emitOpError() << "and the variables before it have more bytes than can be counted";
+        return emitError(variable.getLoc()) << "'" << variable.getSymName() << "' is too large: with the variables "
+                                            << "before it, it has more bytes than can be counted";
       layout.bytes = *end;
     }
   }
@@ -137,6 +138,14 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
     return success();
   }
 
+  /// An entry point, or a parallel loop by its layer.
+  static std::string describe(Operation *owner) {
+    if (auto entry = dyn_cast<func::FuncOp>(owner))
+      return "entry point '" + entry.getName().str() + "'";
+    std::string layer = getLayerName(owner->getLoc());
+    return layer.empty() ? "this parallel loop" : "a parallel loop of layer '" + layer + "'";
+  }
+
   /// Gives the buffers of `owner` their offsets, and makes the area that they lie in large enough.
   LogicalResult place(MutableArrayRef<PlannedBuffer> buffers, int64_t start, int64_t &areaBytes, Operation *owner) {
     SmallVector<PlacedBuffer> places(buffers.begin(), buffers.end());
@@ -144,11 +153,12 @@ struct PlanArena : nn::impl::PlanArenaBase<PlanArena> {
       for (PlacedBuffer &place : places)
         place.first = place.last = 0;
     if (!getEndApart(places, start))
-      return owner->emitOpError() << "needs buffers that have more bytes together than can be counted";
+      return emitError(owner->getLoc()) << describe(owner)
+                                        << " is too large: its buffers have more bytes together than can be counted";
     areaBytes = std::max(areaBytes, placeBuffers(places, start));
     if (areaBytes > NNC_MAX_BYTES)
-      return owner->emitOpError() << "needs " << areaBytes << " bytes of memory; a program takes at most "
-                                  << NNC_MAX_BYTES;
+      return emitError(owner->getLoc()) << describe(owner) << " is too large: it needs " << areaBytes
+                                        << " bytes of memory; a program takes at most " << NNC_MAX_BYTES;
     for (auto [buffer, place] : llvm::zip_equal(buffers, places))
       buffer.offset = place.offset;
     // A mistake here would not be seen but in wrong numbers.

@@ -52,10 +52,24 @@ static std::string shorten(StringRef text, size_t width) {
   return (text.take_front(head) + "…" + text.take_back(tail)).str();
 }
 
+std::string nn::toOneLine(StringRef text) {
+  std::string line;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f)
+      line += c;
+    else
+      line += "\\" + llvm::toHex(StringRef(&c, 1));
+  }
+  return line;
+}
+
 void nn::Table::addRow(ArrayRef<std::string> cells) {
-  rows.push_back(SmallVector<std::string>(cells));
-  widths.resize(std::max(widths.size(), cells.size()));
-  for (auto [width, cell] : llvm::zip(widths, cells))
+  SmallVector<std::string> &row = rows.emplace_back();
+  for (StringRef cell : cells)
+    row.push_back(toOneLine(cell));
+  widths.resize(std::max(widths.size(), row.size()));
+  for (auto [width, cell] : llvm::zip(widths, row))
     width = std::max(width, getWidth(cell));
 }
 

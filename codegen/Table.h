@@ -11,8 +11,11 @@ std::string withCommas(int64_t number);
 /// Bytes in the largest binary unit that leaves a number of at least one.
 std::string withUnit(double bytes);
 
+/// A text whose control characters, as a quoted name may have them, are escaped as MLIR does: `\0A` ends no line.
+std::string toOneLine(StringRef text);
+
 /// A table whose columns are as wide as their widest cell; the first `numLeft` are aligned left, the others right.
-/// Where that is wider than `maxWidth`, cells of the first column lose their middle.
+/// Where that is wider than `maxWidth`, cells of the first column lose their middle. A row is one line, whatever it holds.
 class Table {
 public:
   explicit Table(size_t numLeft, size_t maxWidth = SIZE_MAX) : numLeft(numLeft), maxWidth(maxWidth) {}

@@ -1,6 +1,7 @@
 // Parsing without written operand types. MLIR's parser resolves an operand only against a type; asked with a type that
 // cannot be the value's, it reports the type that the value has, and that report is where the type is taken from.
 #include "dialect/Assembly.h"
+#include "dialect/Number.h"
 #include "dialect/ShapeRules.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Diagnostics.h"
@@ -42,6 +43,19 @@ ParseResult nn::parseOperandTypes(OpAsmParser &parser, ArrayRef<OpAsmParser::Unr
 ParseResult nn::parseOptionalOperandType(OpAsmParser &parser,
                                          const std::optional<OpAsmParser::UnresolvedOperand> &operand, Type &type) {
   return operand ? parseOperandType(parser, *operand, type) : ParseResult(success());
+}
+
+ParseResult nn::parseMaskType(OpAsmParser &parser, const std::optional<OpAsmParser::UnresolvedOperand> &mask,
+                              Type &type) {
+  if (failed(parseOptionalOperandType(parser, mask, type)))
+    return failure();
+  auto tensor = dyn_cast_if_present<RankedTensorType>(type);
+  Type element = tensor ? tensor.getElementType() : Type();
+  if (!mask || (element && (element.isInteger(32) || element.isInteger(64))))
+    return success();
+  return parser.emitError(mask->location) << "takes a mask of integers [batch, time], which nn.padding_mask makes of "
+                                             "tokens and nn.sequence_mask of lengths, not "
+                                          << type;
 }
 
 /// The attribute that a bare word stands for under `key`, or null after an error.
@@ -134,10 +148,7 @@ static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, Nam
   const auto &[key, constraint] = *problem;
   if (key.empty())
     return error << constraint;
-  std::string value;
-  llvm::raw_string_ostream os(value);
-  attributes.get(key).print(os, /*elideType=*/true);
-  return error << "got " << key << " = " << value << ", takes "
+  return error << "got " << key << " = " << formatAttribute(attributes.get(key)) << ", takes "
                << (constraint == "unit attribute" ? "true or false, or to be written alone" : constraint);
 }
 
@@ -166,7 +177,7 @@ ParseResult nn::parseLayerAttributes(OpAsmParser &parser, NamedAttrList &attribu
       return failure();
   } else if (succeeded(parser.parseOptionalComma())) {
     // Else the first thing to be missed would be an attribute that stands behind it.
-    return parser.emitError(loc) << "'" << op << "' takes no further operand";
+    return parser.emitError(loc) << "takes no further operand";
   }
   // Shape rules read attributes before the op exists, which is when it would get its defaults.
   registered->populateDefaultAttrs(attributes);
@@ -180,7 +191,7 @@ LogicalResult nn::checkAttributeName(RegisteredOperationName op, StringRef name,
   if (name.contains('.') || isImpliedByForm(name) || llvm::is_contained(known, name))
     return success();
   InFlightDiagnostic error = emitError();
-  error << "'" << op.getStringRef() << "' has no attribute '" << name << "'";
+  error << "has no attribute '" << name << "'";
   if (known.empty())
     return error << "; it takes none";
   return error << "; known: " << llvm::join(known, ", ");

@@ -19,7 +19,12 @@ ParseResult parseOptionalOperandType(OpAsmParser &parser, const std::optional<Op
                                      Type &type);
 inline void printOptionalOperandType(OpAsmPrinter &, Operation *, Value, Type) {}
 
-/// Refuses an attribute that `op` does not know, naming those it knows. Names with a dot are free.
+/// The same for the mask of a layer, and what it is to be where it is none.
+ParseResult parseMaskType(OpAsmParser &parser, const std::optional<OpAsmParser::UnresolvedOperand> &mask, Type &type);
+inline void printMaskType(OpAsmPrinter &, Operation *, Value, Type) {}
+
+/// Refuses an attribute that `op` does not know, naming those it knows. Names with a dot are free. `emitError` begins a
+/// message that names the op.
 LogicalResult checkAttributeName(RegisteredOperationName op, StringRef name,
                                  function_ref<InFlightDiagnostic()> emitError);
 

@@ -10,7 +10,7 @@ LogicalResult GaussianNoiseOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   double stddev = adaptor.getStddev();
   if (!(stddev >= 0.0 && stddev <= 1.0))
     return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
-           << "got stddev = " << adaptor.getStddevAttr() << ", takes a number from 0 to 1";
+           << "got stddev = " << formatAttribute(adaptor.getStddevAttr()) << ", takes a number from 0 to 1";
   return inferSameType(loc, getOperationName(), adaptor.getAttributes(), adaptor.getInput(), 1, results);
 }
 

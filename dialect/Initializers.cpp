@@ -100,7 +100,7 @@ Value OnesAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, V
 LogicalResult ConstantAttr::verify(function_ref<InFlightDiagnostic()> emitError, Number value) {
   if (std::isfinite(value.value))
     return success();
-  return emitError() << "constant: value must be finite, not " << value.value;
+  return emitError() << "constant: value must be finite, not " << formatNumber(value.value);
 }
 
 Value ConstantAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, Value, int64_t) const {
@@ -132,15 +132,16 @@ Value UnitForgetBiasAttr::build(OpBuilder &builder, Location loc, RankedTensorTy
 LogicalResult RandomUniformAttr::verify(function_ref<InFlightDiagnostic()> emitError, Number min, Number max) {
   if (std::isfinite(min.value) && std::isfinite(max.value) && min.value <= max.value)
     return success();
-  return emitError() << "random_uniform: takes finite min <= max, not " << min.value << " and " << max.value;
+  return emitError() << "random_uniform: takes finite min <= max, not " << formatNumber(min.value) << " and "
+                     << formatNumber(max.value);
 }
 
 static LogicalResult verifyNormal(function_ref<InFlightDiagnostic()> emitError, StringRef name, Number mean,
                                   Number stddev) {
   if (!std::isfinite(mean.value))
-    return emitError() << name << ": mean must be finite, not " << mean.value;
+    return emitError() << name << ": mean must be finite, not " << formatNumber(mean.value);
   if (!std::isfinite(stddev.value) || stddev.value < 0.0)
-    return emitError() << name << ": stddev must be finite and not negative, not " << stddev.value;
+    return emitError() << name << ": stddev must be finite and not negative, not " << formatNumber(stddev.value);
   return success();
 }
 
@@ -316,7 +317,7 @@ static Value orthonormalizeRows(ImplicitLocOpBuilder &b, Value matrix) {
 LogicalResult OrthogonalAttr::verify(function_ref<InFlightDiagnostic()> emitError, Number gain) {
   if (std::isfinite(gain.value))
     return success();
-  return emitError() << "orthogonal: gain must be finite, not " << gain.value;
+  return emitError() << "orthogonal: gain must be finite, not " << formatNumber(gain.value);
 }
 
 Value OrthogonalAttr::build(OpBuilder &builder, Location loc, RankedTensorType type, Value seed, int64_t stream) const {

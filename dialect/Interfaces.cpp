@@ -9,7 +9,7 @@ using namespace mlir::nn;
 
 static LogicalResult verifyAttributeNames(Operation *op) {
   for (NamedAttribute attribute : op->getAttrs())
-    if (failed(checkAttributeName(*op->getRegisteredInfo(), attribute.getName(), [&] { return op->emitError(); })))
+    if (failed(checkAttributeName(*op->getRegisteredInfo(), attribute.getName(), [&] { return op->emitOpError(); })))
       return failure();
   return success();
 }

@@ -114,7 +114,7 @@ LogicalResult BinaryAccuracyOp::inferReturnTypes(MLIRContext *, std::optional<Lo
   Adaptor adaptor(operands, attributes, properties, regions);
   if (std::isnan(adaptor.getThreshold()))
     return emitShapeError(loc, getOperationName(), attributes)
-           << "got threshold = " << adaptor.getThresholdAttr() << ", takes a number";
+           << "got threshold = " << formatAttribute(adaptor.getThresholdAttr()) << ", takes a number";
   return inferPairedMean(loc, getOperationName(), attributes, operands, results);
 }
 

@@ -13,7 +13,14 @@ def NN_Dialect : Dialect {
     The `nn` dialect holds what upstream dialects lack: models, steps, parameters, layers and losses. What lies below a
     layer is written in upstream dialects (linalg, tensor, scf, arith, math).
   }];
-  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// One error for one cause, and near names for one that nobody knows.
+    ::mlir::Attribute parseAttribute(::mlir::DialectAsmParser &parser, ::mlir::Type type) const override;
+    void printAttribute(::mlir::Attribute attribute, ::mlir::DialectAsmPrinter &printer) const override;
+
+    /// Of an op that is none of ours: an error with near names.
+    ::std::optional<ParseOpHook> getParseOperationHook(::llvm::StringRef name) const override;
+  }];
   let usePropertiesForAttributes = 0;
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
@@ -25,9 +32,27 @@ class NN_Attr<string attrName, string attrMnemonic, list<Trait> traits = []> : A
   let mnemonic = attrMnemonic;
 }
 
-/// Parameters of attributes: a number that may be left out, one that has no default, one that may be absent.
-class NN_Number<string default> : DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(" # default # ")">;
-def NN_RequiredNumber : AttrOrTypeParameter<"::mlir::nn::Number", "a number">;
-def NN_OptionalNumber : OptionalParameter<"::std::optional<::mlir::nn::Number>">;
+/// Parameters of attributes, described for the reference: a number that may be left out, one that has no default, one
+/// that may be absent; whole numbers and flags likewise.
+class NN_Number<string default, string what>
+    : DefaultValuedParameter<"::mlir::nn::Number", "::mlir::nn::Number(" # default # ")",
+                             what # "; default " # default> {
+  let syntax = "number";
+}
+class NN_RequiredNumber<string what> : AttrOrTypeParameter<"::mlir::nn::Number", what> {
+  let syntax = "number";
+}
+class NN_OptionalNumber<string what>
+    : OptionalParameter<"::std::optional<::mlir::nn::Number>", what # "; by default none"> {
+  let syntax = "number";
+}
+class NN_RequiredWhole<string what> : AttrOrTypeParameter<"int64_t", what> { let syntax = "whole number"; }
+class NN_Whole<string default, string what>
+    : DefaultValuedParameter<"int64_t", default, what # "; default " # default> {
+  let syntax = "whole number";
+}
+class NN_Flag<string default, string what> : DefaultValuedParameter<"bool", default, what # "; default " # default> {
+  let syntax = "true or false";
+}
 
 #endif

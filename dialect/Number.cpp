@@ -2,22 +2,42 @@
 #include "dialect/Number.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include <charconv>
+#include <cmath>
 
 using namespace mlir;
 
-AsmPrinter &nn::operator<<(AsmPrinter &printer, const Number &number) {
+std::string nn::formatNumber(double number) {
   char buffer[64];
-  std::to_chars_result end = std::to_chars(buffer, buffer + sizeof(buffer), number.value);
-  StringRef text(buffer, end.ptr - buffer);
+  std::to_chars_result end = std::to_chars(buffer, buffer + sizeof(buffer), number);
+  StringRef digits(buffer, end.ptr - buffer);
+  if (!std::isfinite(number))
+    return digits.str();
   // MLIR's float literals have a point before the exponent.
-  auto [mantissa, exponent] = text.split('e');
-  printer << mantissa;
+  auto [mantissa, exponent] = digits.split('e');
+  std::string text = mantissa.str();
   if (!mantissa.contains('.'))
-    printer << ".0";
-  if (!exponent.empty())
-    printer << "e" << exponent;
-  return printer;
+    text += ".0";
+  return exponent.empty() ? text : text + "e" + exponent.str();
 }
+
+std::string nn::formatAttribute(Attribute attribute) {
+  auto real = dyn_cast<FloatAttr>(attribute);
+  if (real && real.getType().isF64())
+    return formatNumber(real.getValueAsDouble());
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
+    os << "[";
+    llvm::interleaveComma(list, os, [&](Attribute element) { os << formatAttribute(element); });
+    os << "]";
+    return text;
+  }
+  auto whole = dyn_cast<IntegerAttr>(attribute);
+  attribute.print(os, /*elideType=*/whole && whole.getType().isSignlessInteger(64));
+  return text;
+}
+
+AsmPrinter &nn::operator<<(AsmPrinter &printer, const Number &number) { return printer << formatNumber(number.value); }
 
 AsmPrinter &nn::operator<<(AsmPrinter &printer, const std::optional<Number> &number) {
   return number ? printer << *number : printer;
@@ -41,7 +61,7 @@ FailureOr<nn::Number> FieldParser<nn::Number, nn::Number>::parse(AsmParser &pars
     return failure();
   if (nn::isNumber(value))
     return nn::Number(nn::toDouble(value));
-  return parser.emitError(loc) << "expected a number, not " << value;
+  return parser.emitError(loc) << "expected a number, not " << nn::formatAttribute(value);
 }
 
 FailureOr<std::optional<nn::Number>>

@@ -5,6 +5,7 @@
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/bit.h"
 #include <optional>
+#include <string>
 
 namespace mlir::nn {
 
@@ -21,10 +22,15 @@ struct Number {
   }
 };
 
-/// Prints the shortest decimal form that reads back as the same number.
 AsmPrinter &operator<<(AsmPrinter &printer, const Number &number);
 
 AsmPrinter &operator<<(AsmPrinter &printer, const std::optional<Number> &number);
+
+/// The shortest decimal form that reads back as the same number: `1.0`, `1.0e-08`.
+std::string formatNumber(double number);
+
+/// An attribute as a person writes it: numbers, alone or in a list, without the type that they have by default.
+std::string formatAttribute(Attribute attribute);
 
 /// The value of an f64 or i64 attribute.
 double toDouble(Attribute number);

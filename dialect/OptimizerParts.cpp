@@ -9,26 +9,28 @@ using namespace mlir::nn;
 LogicalResult nn::verifyNotNegative(EmitError emitError, StringRef owner, StringRef name, Number number) {
   if (std::isfinite(static_cast<float>(number.value)) && number.value >= 0.0)
     return success();
-  return emitError() << owner << ": " << name << " must be finite in f32 and not negative, not " << number.value;
+  return emitError() << owner << ": " << name << " must be finite in f32 and not negative, not "
+                     << formatNumber(number.value);
 }
 
 LogicalResult nn::verifyPositive(EmitError emitError, StringRef owner, StringRef name, Number number) {
   float narrow = static_cast<float>(number.value);
   if (std::isfinite(narrow) && narrow > 0.0f)
     return success();
-  return emitError() << owner << ": " << name << " must be finite in f32 and above 0, not " << number.value;
+  return emitError() << owner << ": " << name << " must be finite in f32 and above 0, not "
+                     << formatNumber(number.value);
 }
 
 LogicalResult nn::verifyDecayRate(EmitError emitError, StringRef owner, StringRef name, Number number) {
   if (number.value >= 0.0 && number.value < 1.0)
     return success();
-  return emitError() << owner << ": " << name << " must be at least 0 and below 1, not " << number.value;
+  return emitError() << owner << ": " << name << " must be at least 0 and below 1, not " << formatNumber(number.value);
 }
 
 LogicalResult nn::verifyMomentum(EmitError emitError, StringRef owner, Number number) {
   if (number.value >= 0.0 && number.value <= 1.0)
     return success();
-  return emitError() << owner << ": momentum must be between 0 and 1, not " << number.value;
+  return emitError() << owner << ": momentum must be between 0 and 1, not " << formatNumber(number.value);
 }
 
 LogicalResult nn::verifyCommon(EmitError emitError, StringRef optimizer, const Rate &lr, const Clipping &clipping) {

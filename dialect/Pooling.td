@@ -36,7 +36,7 @@ def NN_GlobalAveragePooling1dOp : NN_GlobalPooling<"global_average_pooling_1d"> 
   let hasVerifier = 1;
   let assemblyFormat = [{
     $input `` custom<OperandType>(ref($input), type($input))
-    (`mask` `(` $mask^ `` custom<OptionalOperandType>(ref($mask), type($mask)) `)`)? ``
+    (`mask` `(` $mask^ `` custom<MaskType>(ref($mask), type($mask)) `)`)? ``
     custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor>")
   }];
 }

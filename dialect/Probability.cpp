@@ -33,6 +33,6 @@ LogicalResult nn::checkLabelSmoothing(std::optional<Location> loc, StringRef lay
   double value = toDouble(smoothing);
   if (!(value >= 0.0 && value <= 1.0))
     return emitShapeError(loc, layer, attributes)
-           << "got label_smoothing = " << smoothing << ", takes a number from 0 to 1";
+           << "got label_smoothing = " << formatAttribute(smoothing) << ", takes a number from 0 to 1";
   return success();
 }

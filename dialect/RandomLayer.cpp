@@ -38,6 +38,7 @@ LogicalResult nn::checkHasKey(Operation *op, ValueRange key) {
 LogicalResult nn::checkRate(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, Attribute rate) {
   double value = toDouble(rate);
   if (!(value >= 0.0 && value < 1.0))
-    return emitShapeError(loc, layer, attributes) << "got rate = " << rate << ", takes a number from 0 to below 1";
+    return emitShapeError(loc, layer, attributes)
+           << "got rate = " << formatAttribute(rate) << ", takes a number from 0 to below 1";
   return success();
 }

@@ -14,7 +14,8 @@ LogicalResult LeakyReluOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   double slope = adaptor.getNegativeSlope();
   if (!(slope >= 0.0 && std::isfinite(slope)))
     return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
-           << "got negative_slope = " << adaptor.getNegativeSlopeAttr() << ", takes a finite number from 0 on";
+           << "got negative_slope = " << formatAttribute(adaptor.getNegativeSlopeAttr())
+           << ", takes a finite number from 0 on";
   return inferSameType(loc, getOperationName(), adaptor.getAttributes(), adaptor.getInput(), 1, results);
 }
 
@@ -65,7 +66,7 @@ LogicalResult EluOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
                                       SmallVectorImpl<Type> &results) {
   if (!std::isfinite(adaptor.getAlpha()))
     return emitShapeError(loc, getOperationName(), adaptor.getAttributes())
-           << "got alpha = " << adaptor.getAlphaAttr() << ", takes a finite number";
+           << "got alpha = " << formatAttribute(adaptor.getAlphaAttr()) << ", takes a finite number";
   return inferSameType(loc, getOperationName(), adaptor.getAttributes(), adaptor.getInput(), 1, results);
 }
 

@@ -30,7 +30,7 @@ class NN_RecurrentLayer<string mnemonic, dag ownAttributes>
   let assemblyFormat = [{
     $input `` custom<OperandType>(ref($input), type($input))
     (`params` `(` $params^ `` custom<OperandTypes>(ref($params), type($params)) `)`)?
-    (`mask` `(` $mask^ `` custom<OptionalOperandType>(ref($mask), type($mask)) `)`)?
+    (`mask` `(` $mask^ `` custom<MaskType>(ref($mask), type($mask)) `)`)?
     (`key` `(` $key^ `` custom<OperandTypes>(ref($key), type($key)) `)`)? ``
     custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor, 4>")
   }];
@@ -49,7 +49,7 @@ class NN_Recurrence<string mnemonic, list<string> layerMethods, list<Trait> trai
   let assemblyFormat = [{
     $input `` custom<OperandType>(ref($input), type($input))
     `params` `(` $params `` custom<OperandTypes>(ref($params), type($params)) `)`
-    (`mask` `(` $mask^ `` custom<OptionalOperandType>(ref($mask), type($mask)) `)`)?
+    (`mask` `(` $mask^ `` custom<MaskType>(ref($mask), type($mask)) `)`)?
     (`scale` `(` $scale^ `` custom<OptionalOperandType>(ref($scale), type($scale)) `)`)? ``
     custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor, 4>")
   }];
@@ -124,7 +124,7 @@ def NN_RecurrentBackwardOp : NN_Function<"recurrent_backward", ["getMultiplyAdds
     $grad `` custom<OperandType>(ref($grad), type($grad)) `,`
     $recurrent_kernel `` custom<OperandType>(ref($recurrent_kernel), type($recurrent_kernel))
     `kept` `(` $kept `` custom<OperandTypes>(ref($kept), type($kept)) `)`
-    (`mask` `(` $mask^ `` custom<OptionalOperandType>(ref($mask), type($mask)) `)`)?
+    (`mask` `(` $mask^ `` custom<MaskType>(ref($mask), type($mask)) `)`)?
     (`scale` `(` $scale^ `` custom<OptionalOperandType>(ref($scale), type($scale)) `)`)? ``
     custom<LayerAttributes>(attr-dict, "getOperationName()", "::mlir::nn::verifyAttributes<Adaptor, 5>")
   }];

@@ -13,12 +13,15 @@ def NN_LstmCell : NN_RecurrentCell<"LstmCell", "lstm_cell", ["hasCellState"]> {
 }
 def NN_GruCell : NN_RecurrentCell<"GruCell", "gru_cell", ["getBiasShape", "getNumScratch"]> {
   let summary = "A GRU's step: gates z, r, h; the reset gate after or before the recurrent kernel (nn.gru)";
-  let parameters = (ins DefaultValuedParameter<"bool", "true">:$reset_after);
+  let parameters = (ins NN_Flag<"true", "whether the reset gate comes after the recurrent kernel">:$reset_after);
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
+}
+def NN_CellActivation : StringRefParameter<"tanh, relu, sigmoid or linear; default tanh", "\"tanh\""> {
+  let syntax = "string";
 }
 def NN_SimpleRnnCell : NN_RecurrentCell<"SimpleRnnCell", "simple_rnn_cell", []> {
   let summary = "A plain recurrent network's step (nn.simple_rnn)";
-  let parameters = (ins StringRefParameter<"", "\"tanh\"">:$activation);
+  let parameters = (ins NN_CellActivation:$activation);
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

@@ -1,5 +1,6 @@
 // What recurrent layers have in common.
 #include "dialect/RecurrentLayer.h"
+#include "dialect/Names.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -14,8 +15,8 @@ static LogicalResult checkWord(std::optional<Location> loc, StringRef layer, Dic
   auto word = attributes.getAs<StringAttr>(key);
   if (!word || llvm::is_contained(known, word.getValue()))
     return success();
-  return emitShapeError(loc, layer, attributes) << "got " << key << " = " << word.getValue() << ", takes "
-                                                << llvm::join(known.drop_back(), ", ") << " or " << known.back();
+  return emitShapeError(loc, layer, attributes)
+         << "got " << key << " = " << word.getValue() << ", takes " << listChoices(known);
 }
 
 static LogicalResult checkRate(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes, StringRef key) {
@@ -26,7 +27,7 @@ static LogicalResult checkRate(std::optional<Location> loc, StringRef layer, Dic
   if (value >= 0.0 && value < 1.0)
     return success();
   return emitShapeError(loc, layer, attributes)
-         << "got " << key << " = " << rate << ", takes a number from 0 to below 1";
+         << "got " << key << " = " << formatAttribute(rate) << ", takes a number from 0 to below 1";
 }
 
 LogicalResult nn::inferRecurrentLayer(std::optional<Location> loc, StringRef layer, ValueRange operands,
@@ -50,7 +51,13 @@ LogicalResult nn::inferRecurrentLayer(std::optional<Location> loc, StringRef lay
     auto given = attributes.getAs<StringAttr>(key);
     return given && given.getValue() == value;
   };
-  bool isDouble = word("direction", "bidirectional") && (word("merge_mode", "concat") || !attributes.get("merge_mode"));
+  bool isBidirectional = word("direction", "bidirectional");
+  // The default, which an op has whether it was written or not.
+  bool isConcat = word("merge_mode", "concat") || !attributes.get("merge_mode");
+  if (!isBidirectional && !isConcat)
+    return emitShapeError(loc, layer, attributes)
+           << "takes `merge_mode` only with `direction = bidirectional`, whose two results it merges";
+  bool isDouble = isBidirectional && isConcat;
   SmallVector<int64_t> shape = {input->getDimSize(0), units.getInt() * (isDouble ? 2 : 1)};
   if (attributes.get("return_sequences"))
     shape.insert(shape.begin() + 1, input->getDimSize(1));

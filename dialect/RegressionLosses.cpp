@@ -90,7 +90,7 @@ LogicalResult HuberOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   double delta = adaptor.getDelta();
   if (!(delta > 0.0 && std::isfinite(delta)))
     return emitShapeError(loc, getOperationName(), attributes)
-           << "got delta = " << adaptor.getDeltaAttr() << ", takes a finite number above 0";
+           << "got delta = " << formatAttribute(adaptor.getDeltaAttr()) << ", takes a finite number above 0";
   return inferPairedMean(loc, getOperationName(), attributes, operands, results);
 }
 

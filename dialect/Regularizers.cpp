@@ -10,7 +10,7 @@ static LogicalResult verifyFactor(function_ref<InFlightDiagnostic()> emitError, 
   // In f32, in which it is used.
   if (factor >= 0.0 && std::isfinite(static_cast<float>(factor)))
     return success();
-  return emitError() << "a regularizer's factor must be finite in f32 and not negative, not " << factor;
+  return emitError() << "a regularizer's factor must be finite in f32 and not negative, not " << formatNumber(factor);
 }
 
 /// factor · Σ term(w).

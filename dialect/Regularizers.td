@@ -7,7 +7,7 @@ include "dialect/Interfaces.td"
 
 class NN_Regularizer<string name, string mnemonic>
     : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<RegularizerAttrInterface>]> {
-  let parameters = (ins NN_Number<"0.01">:$factor);
+  let parameters = (ins NN_Number<"0.01", "weight of the penalty in the loss">:$factor);
   let assemblyFormat = "(`<` $factor^ `>`)?";
   let genVerifyDecl = 1;
 }

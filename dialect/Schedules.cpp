@@ -27,7 +27,7 @@ FailureOr<nn::Rate> FieldParser<nn::Rate, nn::Rate>::parse(AsmParser &parser) {
     return Rate(value);
   return parser.emitError(loc) << "expected a number or a schedule such as #nn.cosine_decay<initial_learning_rate = "
                                   "1.0e-3, decay_steps = 1000>, not "
-                               << value;
+                               << nn::formatAttribute(value);
 }
 
 static Value number(ImplicitLocOpBuilder &b, double value) { return constant(b, b.getF64Type(), value); }
@@ -132,12 +132,12 @@ LogicalResult PiecewiseConstantDecayAttr::verify(EmitError emitError, ArrayAttr 
     auto whole = dyn_cast<IntegerAttr>(boundary);
     if (!whole || !whole.getType().isInteger(64) || whole.getInt() <= before)
       return emitError() << name << ": boundaries must be whole numbers, not negative and increasing, not "
-                         << boundaries;
+                         << formatAttribute(boundaries);
     before = whole.getInt();
   }
   for (Attribute value : values) {
     if (!isNumber(value))
-      return emitError() << name << ": values must be numbers, not " << values;
+      return emitError() << name << ": values must be numbers, not " << formatAttribute(values);
     if (failed(verifyNotNegative(emitError, name, "each of values", toDouble(value))))
       return failure();
   }

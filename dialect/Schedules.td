@@ -11,9 +11,16 @@ class NN_Schedule<string name, string mnemonic, dag params>
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
+def NN_InitialRate : NN_RequiredNumber<"rate at the first step">;
+def NN_WarmRate : AttrOrTypeParameter<"::mlir::nn::Rate", "rate after the warm-up, a number or a schedule"> {
+  let syntax = "number or schedule";
+}
+class NN_NumberList<string what> : AttrOrTypeParameter<"::mlir::ArrayAttr", what> { let syntax = "list of numbers"; }
+
 def NN_ExponentialDecay : NN_Schedule<"ExponentialDecay", "exponential_decay",
-    (ins NN_RequiredNumber:$initial_learning_rate, "int64_t":$decay_steps, NN_RequiredNumber:$decay_rate,
-         DefaultValuedParameter<"bool", "false">:$staircase)> {
+    (ins NN_InitialRate:$initial_learning_rate, NN_RequiredWhole<"steps that multiply the rate once">:$decay_steps,
+         NN_RequiredNumber<"what they multiply it by">:$decay_rate,
+         NN_Flag<"false", "whether the rate changes at the end of these steps only">:$staircase)> {
   let summary = "initial_learning_rate · decay_rate ^ (step / decay_steps)";
   let description = [{
     For a `staircase` step / decay_steps is rounded down.
@@ -25,23 +32,26 @@ def NN_ExponentialDecay : NN_Schedule<"ExponentialDecay", "exponential_decay",
   }];
 }
 def NN_InverseTimeDecay : NN_Schedule<"InverseTimeDecay", "inverse_time_decay",
-    (ins NN_RequiredNumber:$initial_learning_rate, "int64_t":$decay_steps, NN_RequiredNumber:$decay_rate,
-         DefaultValuedParameter<"bool", "false">:$staircase)> {
+    (ins NN_InitialRate:$initial_learning_rate, NN_RequiredWhole<"steps that count as one">:$decay_steps,
+         NN_RequiredNumber<"what one of them adds to the divisor">:$decay_rate,
+         NN_Flag<"false", "whether the rate changes at the end of these steps only">:$staircase)> {
   let summary = "initial_learning_rate / (1 + decay_rate · step / decay_steps)";
   let description = [{
     For a `staircase` step / decay_steps is rounded down.
   }];
 }
 def NN_PolynomialDecay : NN_Schedule<"PolynomialDecay", "polynomial_decay",
-    (ins NN_RequiredNumber:$initial_learning_rate, "int64_t":$decay_steps, NN_Number<"0.0001">:$end_learning_rate,
-         NN_Number<"1.0">:$power, DefaultValuedParameter<"bool", "false">:$cycle)> {
+    (ins NN_InitialRate:$initial_learning_rate, NN_RequiredWhole<"steps to the end">:$decay_steps,
+         NN_Number<"0.0001", "rate at the end">:$end_learning_rate, NN_Number<"1.0", "power of the way left">:$power,
+         NN_Flag<"false", "whether it begins again after the end">:$cycle)> {
   let summary = "From initial_learning_rate to end_learning_rate in decay_steps, as (1 - step / decay_steps) ^ power";
   let description = [{
     Stays at the end, or, with `cycle`, begins again in a period longer by `decay_steps` each time.
   }];
 }
 def NN_PiecewiseConstantDecay : NN_Schedule<"PiecewiseConstantDecay", "piecewise_constant_decay",
-    (ins "::mlir::ArrayAttr":$boundaries, "::mlir::ArrayAttr":$values)> {
+    (ins NN_NumberList<"last steps of all values but the last, increasing">:$boundaries,
+         NN_NumberList<"rates, one more than boundaries">:$values)> {
   let summary = "values[0] up to and including step boundaries[0], values[1] up to boundaries[1], …, then the last";
   let description = [{
     ```mlir
@@ -51,8 +61,10 @@ def NN_PiecewiseConstantDecay : NN_Schedule<"PiecewiseConstantDecay", "piecewise
   }];
 }
 def NN_CosineDecay : NN_Schedule<"CosineDecay", "cosine_decay",
-    (ins NN_RequiredNumber:$initial_learning_rate, "int64_t":$decay_steps, NN_Number<"0.0">:$alpha,
-         NN_OptionalNumber:$warmup_target, DefaultValuedParameter<"int64_t", "0">:$warmup_steps)> {
+    (ins NN_InitialRate:$initial_learning_rate, NN_RequiredWhole<"steps of the half cosine">:$decay_steps,
+         NN_Number<"0.0", "rate at the end, as a share of that at its start">:$alpha,
+         NN_OptionalNumber<"rate to warm up to before">:$warmup_target,
+         NN_Whole<"0", "steps of the warm-up">:$warmup_steps)> {
   let summary = "Half a cosine down to `alpha` times the rate in decay_steps (Loshchilov and Hutter, 2017)";
   let description = [{
     With `warmup_target` the rate first goes from `initial_learning_rate` to it, linearly, in `warmup_steps`, and the
@@ -65,8 +77,8 @@ def NN_CosineDecay : NN_Schedule<"CosineDecay", "cosine_decay",
   }];
 }
 def NN_Warmup : NN_Schedule<"Warmup", "warmup",
-    (ins AttrOrTypeParameter<"::mlir::nn::Rate", "a number or a schedule">:$lr, "int64_t":$warmup_steps,
-         NN_Number<"0.0">:$initial_learning_rate)> {
+    (ins NN_WarmRate:$lr, NN_RequiredWhole<"steps of the warm-up">:$warmup_steps,
+         NN_Number<"0.0", "rate at the first step">:$initial_learning_rate)> {
   let summary = "From initial_learning_rate, linearly in warmup_steps, to where `lr` begins, then `lr`";
   let description = [{
     Goes before any rate: a number, or a schedule, whose steps are counted from the end of the warm-up. Before a cosine

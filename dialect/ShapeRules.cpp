@@ -29,6 +29,14 @@ bool nn::mayBeEqual(ArrayRef<int64_t> left, ArrayRef<int64_t> right) {
          });
 }
 
+/// Whether a layer could return all steps of its input, and does not.
+static bool returnsLastStepAlone(Operation *layer) {
+  constexpr StringLiteral key = "return_sequences";
+  std::optional<RegisteredOperationName> op = layer ? layer->getRegisteredInfo() : std::nullopt;
+  return op && !layer->hasAttr(key) &&
+         llvm::any_of(op->getAttributeNames(), [&](StringAttr name) { return name.getValue() == key; });
+}
+
 FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRef layer, DictionaryAttr attributes,
                                            Value value, int64_t minRank, int64_t maxRank) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -39,6 +47,9 @@ FailureOr<RankedTensorType> nn::checkInput(std::optional<Location> loc, StringRe
       error << " or more";
     else if (maxRank > minRank)
       error << " to " << maxRank;
+    if (type && type.getRank() < minRank && returnsLastStepAlone(value.getDefiningOp()))
+      error << "; the '" << value.getDefiningOp()->getName() << "' that makes it returns all steps with "
+            << "`return_sequences`";
     return failure();
   }
   if (type.getEncoding())

@@ -2,6 +2,7 @@
 // predict. From here on all state is explicit: variables are arguments, their new values results.
 #include "dialect/Clipping.h"
 #include "dialect/Layer.h"
+#include "dialect/Names.h"
 #include "dialect/Recurrent.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -48,14 +49,16 @@ struct BuildEntries : nn::impl::BuildEntriesBase<BuildEntries> {
 
   LogicalResult run() {
     ModuleOp module = getOperation();
+    // What options say has no place in the file.
+    Location commandLine = UnknownLoc::get(&getContext());
     if (batch <= 0)
-      return module.emitError() << "the batch size must be positive, not " << batch;
+      return emitError(commandLine) << "--batch takes at least 1 sample, not " << batch;
+    constexpr StringLiteral known[] = {"init", "train", "evaluate", "predict", "gradient"};
     SmallVector<StringRef> kinds;
     StringRef(entries).split(kinds, ',', -1, /*KeepEmpty=*/false);
     for (StringRef kind : kinds)
-      if (!llvm::is_contained({"init", "train", "evaluate", "predict", "gradient"}, kind))
-        return module.emitError() << "unknown entry point '" << kind
-                                  << "'; known: init, train, evaluate, predict, gradient";
+      if (!llvm::is_contained(known, kind))
+        return emitError(commandLine) << "--entries takes " << listChoices(known) << ", not '" << kind << "'";
     auto wants = [&](StringRef kind) { return llvm::is_contained(kinds, kind); };
     if (failed(verifyAcyclicCalls(module)))
       return failure();

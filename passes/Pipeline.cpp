@@ -1,6 +1,8 @@
 // The table of contents: every pass between a model file and machine code, and why it stands where it stands.
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
+#include "codegen/cpu/Target.h"
+#include "dialect/Names.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -55,12 +57,12 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
     ModuleOp module = getOperation();
     std::optional<Phase> to = parsePhase(phase);
     if (!to) {
-      emitError(module.getLoc()) << "unknown phase '" << phase
-                                 << "'; known: " << llvm::join(ArrayRef<StringLiteral>(phaseNames), ", ");
+      emitError(UnknownLoc::get(&getContext()))
+          << "--phase takes " << listChoices(phaseNames) << ", not '" << phase << "'";
       return signalPassFailure();
     }
     FailureOr<Phase> from = getPhase(module);
-    if (failed(from) || failed(verifyOptions(module.getLoc(), getOptions())))
+    if (failed(from) || failed(verifyOptions(&getContext(), getOptions())))
       return signalPassFailure();
     if (*from > *to) {
       emitError(module.getLoc()) << "the module is in phase '" << stringifyPhase(*from) << "', past '" << phase << "'";
@@ -253,17 +255,20 @@ FailureOr<Phase> nn::getPhase(ModuleOp module) {
   return *phase;
 }
 
-LogicalResult nn::verifyOptions(Location loc, const CompileOptions &options) {
+LogicalResult nn::verifyOptions(MLIRContext *context, const CompileOptions &options) {
+  auto error = [&] { return emitError(UnknownLoc::get(context)); };
   if (options.batch <= 0)
-    return emitError(loc) << "the batch size must be positive, not " << options.batch;
+    return error() << "--batch takes at least 1 sample, not " << options.batch;
   constexpr StringLiteral targets[] = {"cpu", "reference", "cuda", "cuda-emulator", "cuda-races"};
   if (!llvm::is_contained(targets, options.target))
-    return emitError(loc) << "unknown target '" << options.target
-                          << "'; known: " << llvm::join(ArrayRef<StringLiteral>(targets), ", ");
+    return error() << "--target takes " << listChoices(targets) << ", not '" << options.target << "'";
+  // Target reference leaves it to LLVM, which knows more processors.
+  if (options.target != "reference" && !findCpuTarget(options.march))
+    return error() << describeUnknownCpu(options.march);
   if (options.gpuBlocks < 1)
-    return emitError(loc) << "a GPU runs at least one block, not " << options.gpuBlocks;
+    return error() << "--gpu-blocks takes at least 1 block, not " << options.gpuBlocks;
   if (options.tune && options.target != "cpu")
-    return emitError(loc) << "target '" << options.target << "' has no schedules to tune";
+    return error() << "--tune: target '" << options.target << "' has no schedules to tune";
   return success();
 }
 

@@ -43,8 +43,8 @@ struct CompileOptions {
   int64_t gpuBlocks = 128;
 };
 
-/// Checks the options that a person can get wrong; reports at `loc`.
-LogicalResult verifyOptions(Location loc, const CompileOptions &options);
+/// Checks the options that a person can get wrong; errors have no place, but name the option.
+LogicalResult verifyOptions(MLIRContext *context, const CompileOptions &options);
 
 /// Adds the passes that lead from phase `from` to phase `to`.
 void buildPipeline(OpPassManager &pm, Phase from, Phase to, const CompileOptions &options);

@@ -38,7 +38,7 @@ static CpuTarget describeAArch64() {
   return target;
 }
 
-FailureOr<CpuTarget> nn::getCpuTarget(Operation *op, StringRef march) {
+std::optional<CpuTarget> nn::findCpuTarget(StringRef march) {
   if (march == "native") {
 #if defined(__aarch64__)
     return describeAArch64();
@@ -58,8 +58,17 @@ FailureOr<CpuTarget> nn::getCpuTarget(Operation *op, StringRef march) {
   }
   if (march == "generic" || llvm::AArch64::parseCpu(march))
     return describeAArch64();
-  return op->emitError()
-         << "march is '" << march
-         << "', neither native nor a processor of x86-64 or AArch64 that LLVM knows (x86-64, x86-64-v3, "
-            "x86-64-v4, znver3, cortex-a72, ...)";
+  return std::nullopt;
+}
+
+std::string nn::describeUnknownCpu(StringRef march) {
+  return "--march takes native or a processor of x86-64 or AArch64 that LLVM knows (x86-64, x86-64-v3, x86-64-v4, "
+         "znver3, cortex-a72, ...), not '" +
+         march.str() + "'";
+}
+
+FailureOr<CpuTarget> nn::getCpuTarget(Operation *op, StringRef march) {
+  if (std::optional<CpuTarget> target = findCpuTarget(march))
+    return *target;
+  return op->emitError() << describeUnknownCpu(march);
 }

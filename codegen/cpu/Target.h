@@ -5,6 +5,8 @@
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Types.h"
 #include "mlir/Support/LLVM.h"
+#include <optional>
+#include <string>
 
 namespace mlir::nn {
 
@@ -25,8 +27,14 @@ struct CpuTarget {
   int64_t getLanes(Type type) const;
 };
 
-/// The description of `march`: `native`, or an LLVM processor name (`x86-64-v3`, `cortex-a72`, ...). Where there is no
-/// such processor, an error at `op`.
+/// The description of `march`: `native`, or an LLVM processor name (`x86-64-v3`, `cortex-a72`, ...); nothing where
+/// there is no such processor.
+std::optional<CpuTarget> findCpuTarget(StringRef march);
+
+/// What is wrong with a `march` that is no processor.
+std::string describeUnknownCpu(StringRef march);
+
+/// The description of `march`, or an error at `op`.
 FailureOr<CpuTarget> getCpuTarget(Operation *op, StringRef march);
 
 } // namespace mlir::nn

@@ -175,7 +175,8 @@ private:
     // Now, so that an interruption costs no more than the product that it comes in.
     if (llvm::Error error = table.save(); error && !saveFailed) {
       saveFailed = true;
-      module.emitWarning() << "results of tuning are not kept: " << toString(std::move(error));
+      emitWarning(UnknownLoc::get(module.getContext()))
+          << "--tune: results are not kept: " << toString(std::move(error));
     } else {
       llvm::consumeError(std::move(error));
     }
@@ -219,7 +220,7 @@ struct TuneContractions : nn::impl::TuneContractionsBase<TuneContractions> {
     bool isDamaged = false;
     if (llvm::Error error = table.load()) {
       isDamaged = true;
-      module.emitWarning() << "of earlier tuning: " << toString(std::move(error));
+      emitWarning(UnknownLoc::get(&getContext())) << "--tune: " << toString(std::move(error));
     }
     auto begin = std::chrono::steady_clock::now();
     Tuner tuner(module, *machine, table);
@@ -239,13 +240,14 @@ struct TuneContractions : nn::impl::TuneContractionsBase<TuneContractions> {
 
 private:
   FailureOr<Machine> findMachine() {
-    ModuleOp module = getOperation();
+    Location commandLine = UnknownLoc::get(&getContext());
     if (!runsHere(march, triple))
-      return module.emitError() << "no tuning for '" << march << "'" << (triple.empty() ? "" : " on '" + triple + "'")
-                                << ": it measures on this machine, a " << llvm::sys::getHostCPUName();
+      return emitError(commandLine) << "--tune measures on this machine (" << llvm::sys::getHostCPUName()
+                                    << "), which does not run code for --march=" << march
+                                    << (triple.empty() ? "" : " and --triple=" + triple);
     if (llvm::Error error = findTimer())
-      return module.emitError() << "no tuning: " << toString(std::move(error));
-    FailureOr<CpuTarget> target = getCpuTarget(module, march);
+      return emitError(commandLine) << "--tune: " << toString(std::move(error));
+    FailureOr<CpuTarget> target = getCpuTarget(getOperation(), march);
     if (failed(target))
       return failure();
     Machine machine{{march, *target, threads > 0 ? threads : countProcessors()}, ""};

@@ -80,6 +80,25 @@ llvm::StringMap<int64_t> countRuns(StepOp step, ArrayRef<ModelOp> order) {
   return calls;
 }
 
+/// Refuses a step with a layer whose multiply-adds cannot be counted, before anything of it is compiled.
+LogicalResult verifyCounts(StepOp step, const llvm::StringMap<int64_t> &runs, ArrayRef<ModelReport> models,
+                           int64_t batch) {
+  for (const ModelReport &model : models) {
+    int64_t samples = 0;
+    bool isTooLarge = llvm::MulOverflow(runs.lookup(model.name), batch, samples);
+    for (const LayerReport &layer : model.layers) {
+      int64_t products = 0;
+      // What a called model does is counted as its own.
+      if (layer.kind == "model" || layer.multiplyAdds == 0 ||
+          (!isTooLarge && !llvm::MulOverflow(samples, layer.multiplyAdds, products)))
+        continue;
+      return step.emitError() << "step @" << step.getSymName() << " is too large: at a batch of " << batch
+                              << " layer '" << layer.path << "' has more multiply-adds than 64 bits can count";
+    }
+  }
+  return success();
+}
+
 /// Models, each before those that it calls.
 SmallVector<ModelOp> orderByCalls(ModuleOp module, SymbolTable &symbols) {
   llvm::SetVector<ModelOp> done;
@@ -115,11 +134,13 @@ LogicalResult plan(ModuleOp module, RunPasses run) {
 
 FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const CollectOptions &options, RunPasses run) {
   FailureOr<Phase> phase = getPhase(module);
-  if (failed(phase) || failed(verifyOptions(module.getLoc(), options.compile)))
+  if (failed(phase) || failed(verifyOptions(module.getContext(), options.compile)))
     return failure();
   if (*phase > Phase::params)
     return module.emitError() << "a report describes models, which phase '" << stringifyPhase(*phase)
                               << "' no longer holds; ask for it on the model file";
+  if (module.getOps<ModelOp>().empty() && module.getOps<StepOp>().empty())
+    return module.emitError() << "there is no nn.model and no nn.step to report";
   if (failed(compile(module, *phase, Phase::params, options.compile, run)) || failed(verifyAcyclicCalls(module)))
     return failure();
   CostReport report;
@@ -137,8 +158,12 @@ FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const C
   SymbolTable symbols(module);
   SmallVector<ModelOp> order = orderByCalls(module, symbols);
   llvm::StringMap<StepFacts> steps;
-  for (StepOp step : module.getOps<StepOp>())
-    steps[step.getSymName()].runs = countRuns(step, order);
+  for (StepOp step : module.getOps<StepOp>()) {
+    StepFacts &facts = steps[step.getSymName()];
+    facts.runs = countRuns(step, order);
+    if (failed(verifyCounts(step, facts.runs, report.models, options.compile.batch)))
+      return failure();
+  }
   if (steps.empty())
     return report;
   CompileOptions compileOptions = options.compile;

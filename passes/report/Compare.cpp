@@ -18,6 +18,14 @@ struct Sum {
   Memory memory;
 };
 
+/// Kinds of layers in the order of the alphabet; last the empty one, which is what is no layer's.
+struct KindOrder {
+  bool operator()(StringRef a, StringRef b) const { return std::pair(a.empty(), a) < std::pair(b.empty(), b); }
+};
+using Kinds = std::map<std::string, Sum, KindOrder>;
+
+std::string getKindName(StringRef kind) { return kind.empty() ? noLayer.str() : kind.str(); }
+
 /// A step of a file; of a file without steps, a model, of which no work is known.
 struct Column {
   std::string file, step, model;
@@ -25,8 +33,7 @@ struct Column {
   int64_t multiplyAddsPerSample = 0;
   bool hasWork = false;
   Sum total;
-  /// In the order of the alphabet; the empty kind is what is no layer's.
-  std::map<std::string, Sum> kinds;
+  Kinds kinds;
 
   std::string getTitle() const {
     std::string title = llvm::sys::path::stem(file).str();
@@ -117,9 +124,9 @@ std::vector<Column> makeColumns(ArrayRef<CostReport> reports) {
   return columns;
 }
 
-/// Kinds of layers of any column.
-std::map<std::string, bool> getKinds(ArrayRef<Column> columns) {
-  std::map<std::string, bool> kinds;
+/// Kinds of layers of any column, and whether there is anything of them.
+std::map<std::string, bool, KindOrder> getKinds(ArrayRef<Column> columns) {
+  std::map<std::string, bool, KindOrder> kinds;
   for (const Column &column : columns)
     for (const auto &[name, kind] : column.kinds)
       kinds[name] |= kind.layers || kind.work.getFlops() || kind.work.bytes;
@@ -143,7 +150,7 @@ public:
     for (const auto &[kind, isUsed] : getKinds(columns)) {
       if (!isUsed)
         continue;
-      head[0] = kind.empty() ? "(no layer)" : kind;
+      head[0] = getKindName(kind);
       Table table(/*numLeft=*/1, maxWidth);
       table.addRow(head);
       addKind(table, kind);
@@ -157,37 +164,42 @@ private:
   void addRow(Table &table, StringRef name, llvm::function_ref<std::string(const Column &)> get, bool needsWork) {
     SmallVector<std::string> row = {name.str()};
     for (const Column &column : columns)
-      row.push_back(needsWork && !column.hasWork ? "-" : get(column));
+      row.push_back(needsWork && !column.hasWork ? none.str() : get(column));
     table.addRow(row);
   }
 
-  void addSum(Table &table, llvm::function_ref<const Sum &(const Column &)> get) {
+  /// `get` is null for a column that has none of it.
+  void addSum(Table &table, llvm::function_ref<const Sum *(const Column &)> get) {
+    auto add = [&](StringRef name, llvm::function_ref<std::string(const Sum &)> show, bool needsWork) {
+      auto showColumn = [&](const Column &column) {
+        const Sum *sum = get(column);
+        return sum ? show(*sum) : none.str();
+      };
+      addRow(table, name, showColumn, needsWork);
+    };
     auto count = [](int64_t number) { return formatCount(static_cast<double>(number)); };
     auto bytes = [](int64_t number) { return withUnit(static_cast<double>(number)); };
-    addRow(table, "Layers", [&](auto &c) { return std::to_string(get(c).layers); }, false);
-    addRow(table, "Parameters", [&](auto &c) { return withCommas(get(c).trainable + get(c).frozen); }, false);
-    for (Stage stage : {forward, backward})
-      addRow(
-          table, stage == forward ? "Multiply-adds forward" : "Multiply-adds backward",
-          [&](auto &c) { return count(get(c).work.multiplyAdds[stage]); }, true);
+    add("Layers", [](const Sum &sum) { return std::to_string(sum.layers); }, false);
+    add("Parameters", [](const Sum &sum) { return withCommas(sum.trainable + sum.frozen); }, false);
+    for (auto [stage, name] :
+         {std::pair(forward, "Multiply-adds forward"), std::pair(backward, "Multiply-adds backward")})
+      add(name, [&, stage = stage](const Sum &sum) { return count(sum.work.multiplyAdds[stage]); }, true);
     for (auto [stage, name] : {std::pair(forward, "FLOPs forward"), std::pair(backward, "FLOPs backward"),
                                std::pair(update, "FLOPs update")})
-      addRow(table, name, [&, stage = stage](auto &c) { return count(get(c).work.flops[stage]); }, true);
-    addRow(table, "Bytes moved", [&](auto &c) { return bytes(get(c).work.bytes); }, true);
-    addRow(
-        table, "FLOP/byte",
-        [&](auto &c) {
-          std::string text;
-          llvm::raw_string_ostream(text) << llvm::format("%.1f", getIntensity(get(c).work));
-          return text;
-        },
-        true);
-    addRow(table, "Parameter bytes", [&](auto &c) { return bytes(get(c).memory.parameters); }, false);
-    addRow(table, "Optimiser state", [&](auto &c) { return bytes(get(c).memory.optimizerState); }, true);
-    addRow(table, "Gradients", [&](auto &c) { return bytes(get(c).memory.gradients); }, true);
-    addRow(table, "Activations kept", [&](auto &c) { return bytes(get(c).memory.activations); }, true);
+      add(name, [&, stage = stage](const Sum &sum) { return count(sum.work.flops[stage]); }, true);
+    add("Bytes moved", [&](const Sum &sum) { return bytes(sum.work.bytes); }, true);
+    auto formatIntensity = [](const Sum &sum) {
+      std::string text;
+      llvm::raw_string_ostream(text) << llvm::format("%.1f", getIntensity(sum.work));
+      return text;
+    };
+    add("FLOP/byte", formatIntensity, true);
+    add("Parameter bytes", [&](const Sum &sum) { return bytes(sum.memory.parameters); }, false);
+    add("Optimiser state", [&](const Sum &sum) { return bytes(sum.memory.optimizerState); }, true);
+    add("Gradients", [&](const Sum &sum) { return bytes(sum.memory.gradients); }, true);
+    add("Activations kept", [&](const Sum &sum) { return bytes(sum.memory.activations); }, true);
     if (hasDevice)
-      addRow(table, "Time of a step, at least", [&](auto &c) { return formatSeconds(get(c).work.seconds); }, true);
+      add("Time of a step, at least", [](const Sum &sum) { return formatSeconds(sum.work.seconds); }, true);
   }
 
   void addTotals(Table &table) {
@@ -196,7 +208,10 @@ private:
     addRow(table, "Frozen", [](auto &c) { return withCommas(c.total.frozen); }, false);
     addRow(table, "Depth: with weights", [](auto &c) { return std::to_string(c.depth); }, false);
     addRow(table, "Depth: all layers", [](auto &c) { return std::to_string(c.longestPath); }, false);
-    addSum(table, [](auto &c) -> const Sum & { return c.total; });
+    addRow(
+        table, "Multiply-adds per sample",
+        [](auto &c) { return formatCount(static_cast<double>(c.multiplyAddsPerSample)); }, false);
+    addSum(table, [](auto &c) { return &c.total; });
     addRow(
         table, isForGpu ? "GPU memory of a step" : "Memory of a step",
         [](auto &c) { return withUnit(static_cast<double>(c.peakBytes)); }, true);
@@ -215,12 +230,14 @@ private:
   }
 
   void addKind(Table &table, const std::string &kind) {
-    static const Sum none;
-    addSum(table, [&](const Column &c) -> const Sum & {
+    addSum(table, [&](const Column &c) {
       auto sum = c.kinds.find(kind);
-      return sum == c.kinds.end() ? none : sum->second;
+      return sum == c.kinds.end() ? nullptr : &sum->second;
     });
   }
+
+  /// In place of a number that there is not.
+  static constexpr StringLiteral none = "–";
 
   raw_ostream &os;
   ArrayRef<Column> columns;
@@ -254,7 +271,7 @@ void nn::writeComparisonJson(raw_ostream &os, ArrayRef<CostReport> reports) {
   bool hasDevice = first.device.has_value();
   llvm::json::OStream out(os, /*IndentSize=*/1);
   out.object([&] {
-    out.attribute("schema", "nnc-comparison/1");
+    out.attribute("schema", "nnc-comparison/2");
     if (llvm::any_of(reports, [](const CostReport &report) { return !report.steps.empty(); }))
       writeText(out, "target", first.target);
     if (hasDevice)
@@ -280,7 +297,8 @@ void nn::writeComparisonJson(raw_ostream &os, ArrayRef<CostReport> reports) {
           out.attributeObject("total", [&] { writeSum(out, column.total, column.hasWork, hasDevice); });
           out.attributeObject("kinds", [&] {
             for (const auto &[name, kind] : column.kinds)
-              out.attributeObject(name, [&, &kind = kind] { writeSum(out, kind, column.hasWork, hasDevice); });
+              out.attributeObject(getKindName(name),
+                                  [&, &kind = kind] { writeSum(out, kind, column.hasWork, hasDevice); });
           });
         });
     });
@@ -308,7 +326,12 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
                                    "bytes",
                                    "optimizer_state_bytes",
                                    "gradient_bytes",
-                                   "activation_bytes"};
+                                   "activation_bytes",
+                                   "depth",
+                                   "longest_path",
+                                   "multiply_adds_per_sample",
+                                   "peak_bytes",
+                                   "lower_bound_bytes"};
   if (hasDevice)
     head.push_back("seconds");
   bool isForGpu = reports.front().isForGpu();
@@ -316,28 +339,31 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
     head.push_back("target");
   writeCsvLine(os, head);
   for (const Column &column : makeColumns(reports)) {
-    auto addLine = [&](const std::string &kind, const Sum &sum) {
+    // Of a column without work, what only a step has stays empty; so does what only a whole column has for a kind.
+    auto addLine = [&](const std::string &kind, const Sum &sum, bool isTotal) {
       SmallVector<std::string> fields = {column.file, column.step, column.model,
                                          column.hasWork ? std::to_string(column.batch) : "", kind};
-      for (int64_t number : {sum.layers, sum.trainable, sum.frozen, sum.memory.parameters})
-        fields.push_back(std::to_string(number));
+      auto add = [&](std::initializer_list<int64_t> numbers, bool isKnown) {
+        for (int64_t number : numbers)
+          fields.push_back(isKnown ? std::to_string(number) : "");
+      };
       const Work &work = sum.work;
-      if (column.hasWork) {
-        for (int64_t number :
-             {work.multiplyAdds[forward], work.multiplyAdds[backward], work.flops[forward], work.flops[backward],
-              work.flops[update], work.bytes, sum.memory.optimizerState, sum.memory.gradients, sum.memory.activations})
-          fields.push_back(std::to_string(number));
-        if (hasDevice)
-          fields.push_back(formatExact(work.seconds));
-      }
+      add({sum.layers, sum.trainable, sum.frozen, sum.memory.parameters}, true);
+      add({work.multiplyAdds[forward], work.multiplyAdds[backward], work.flops[forward], work.flops[backward],
+           work.flops[update], work.bytes, sum.memory.optimizerState, sum.memory.gradients, sum.memory.activations},
+          column.hasWork);
+      add({column.depth, column.longestPath, column.multiplyAddsPerSample}, isTotal);
+      add({column.peakBytes, column.lowerBoundBytes}, isTotal && column.hasWork);
+      if (hasDevice && column.hasWork)
+        fields.push_back(formatExact(work.seconds));
       fields.resize(head.size());
       if (isForGpu && column.hasWork)
         fields.back() = reports.front().target;
       writeCsvLine(os, fields);
     };
     for (const auto &[name, kind] : column.kinds)
-      addLine(name.empty() ? "(no layer)" : name, kind);
-    addLine("total", column.total);
+      addLine(getKindName(name), kind, /*isTotal=*/false);
+    addLine("total", column.total, /*isTotal=*/true);
   }
 }
 

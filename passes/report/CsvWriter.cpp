@@ -100,7 +100,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
         addModelFields(fields, model.name, model.layers[cost.layer]);
         seen.insert(cost.model);
       } else {
-        fields.append(numModelFields, "");
+        fields.append({"", noLayer.str()});
+        fields.resize(fields.size() + numModelFields - 2);
       }
       addCostFields(fields, cost, report.device.has_value());
       if (report.isForGpu())

@@ -2,6 +2,7 @@
 #include "passes/report/Report.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "passes/Diagnostics.h"
 #include "passes/InputGuard.h"
 #include "passes/Passes.h"
 #include "passes/report/Collect.h"
@@ -31,6 +32,7 @@ struct Report : nn::impl::ReportBase<Report> {
     compare = settings.compare;
     samples = settings.samples;
     gpuBlocks = settings.gpuBlocks;
+    os = settings.os;
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -57,20 +59,21 @@ private:
   }
 
   LogicalResult run() {
-    ModuleOp module = getOperation();
+    // What options say has no place in the file.
+    Location commandLine = UnknownLoc::get(&getContext());
     if (table + json + csv + html > 1)
-      return module.emitError() << "a report has one format: table, json, csv or html";
+      return emitError(commandLine) << "--nn-report takes one format: table, json, html or csv";
     if (samples < 0)
-      return module.emitError() << "an epoch has at least 1 sample, not " << samples;
+      return emitError(commandLine) << "--samples takes the training samples of an epoch, at least 1, not " << samples;
     CollectOptions options{getCompileOptions(), std::nullopt, samples};
     if (!device.empty()) {
       llvm::Expected<Device> found = findDevice(device);
       if (!found)
-        return module.emitError() << llvm::toString(found.takeError());
+        return emitError(commandLine) << llvm::toString(found.takeError());
       if (StringRef(target).starts_with("cuda") && found->kind == "cpu")
-        return module.emitError() << "device '" << found->name << "' is a CPU, and target '" << target
-                                  << "' is for GPUs; a time is estimated for " << listDevices("gpu")
-                                  << ", or a file NAME.json that says the same of another";
+        return emitError(commandLine) << "--device=" << device << " is a CPU, and --target=" << target
+                                      << " is for GPUs; a time is estimated for " << listDevices("gpu")
+                                      << ", or a file NAME.json that says the same of another";
       options.device = std::move(*found);
     }
     std::vector<CostReport> reports(1);
@@ -81,9 +84,7 @@ private:
     for (StringRef path : others) {
       FailureOr<CostReport> report = collectOther(path, options);
       if (failed(report))
-        return module.emitError() << "cannot be compared with '" << path << "', of which there is no report";
-      if (report->models.empty())
-        return module.emitError() << "cannot be compared with '" << path << "', which holds no model";
+        return failure();
       reports.push_back(std::move(*report));
     }
     write(reports);
@@ -115,7 +116,7 @@ private:
     std::string message;
     std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(path, &message);
     if (!input)
-      return emitError(UnknownLoc::get(&getContext())) << message;
+      return emitError(UnknownLoc::get(&getContext())) << "--compare: " << message;
     std::optional<InputProblem> problem = findInputProblem(input->getBuffer());
     llvm::SourceMgr sources;
     sources.AddNewSourceBuffer(std::move(input), SMLoc());
@@ -129,6 +130,7 @@ private:
     if (getContext().isMultithreadingEnabled())
       context.setThreadPool(getContext().getThreadPool());
     SourceMgrDiagnosticHandler handler(sources, &context);
+    printWithoutLines(&context);
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
     if (!module)
       return failure();
@@ -141,17 +143,18 @@ private:
   }
 
   void write(ArrayRef<CostReport> reports) const {
-    raw_ostream &os = llvm::outs();
     bool isAlone = reports.size() == 1;
     if (json)
-      isAlone ? writeJson(os, reports.front()) : writeComparisonJson(os, reports);
+      isAlone ? writeJson(*os, reports.front()) : writeComparisonJson(*os, reports);
     else if (csv)
-      isAlone ? writeCsv(os, reports.front()) : writeComparisonCsv(os, reports);
+      isAlone ? writeCsv(*os, reports.front()) : writeComparisonCsv(*os, reports);
     else if (html)
-      isAlone ? writeHtml(os, reports.front()) : writeComparisonHtml(os, reports);
+      isAlone ? writeHtml(*os, reports.front()) : writeComparisonHtml(*os, reports);
     else
-      isAlone ? writeTable(os, reports.front()) : writeComparisonTable(os, reports);
+      isAlone ? writeTable(*os, reports.front()) : writeComparisonTable(*os, reports);
   }
+
+  raw_ostream *os = &llvm::outs();
 };
 
 } // namespace

@@ -62,7 +62,7 @@ std::string formatIntensity(const Work &work) {
 }
 
 void writeModel(raw_ostream &os, const ModelReport &model) {
-  os << "Model: \"" << model.name << "\"\n";
+  os << "Model: \"" << toOneLine(model.name) << "\"\n";
   Table table(/*numLeft=*/2, maxWidth);
   table.addRow({"Layer (type)", "Output Shape", "Param #", "Multiply-adds", "Depth"});
   for (const LayerReport &layer : model.layers) {
@@ -93,7 +93,7 @@ public:
   }
 
   void write() {
-    os << "Step: \"" << step.name << "\", batch " << step.batch;
+    os << "Step: \"" << toOneLine(step.name) << "\", batch " << step.batch;
     if (report.isForGpu())
       os << ", for target " << report.target;
     if (report.device)
@@ -110,7 +110,7 @@ private:
   /// As in the model's table where one model is all there is.
   std::string getName(const LayerCost &cost) const {
     if (cost.layer < 0)
-      return "(no layer)";
+      return noLayer.str();
     const LayerReport &layer = report.models[cost.model].layers[cost.layer];
     return hasOneModel ? layer.name : layer.path;
   }

@@ -20,6 +20,9 @@ void writeComparisonHtml(llvm::raw_ostream &os, llvm::ArrayRef<CostReport> repor
 // What formats share
 //===----------------------------------------------------------------------===//
 
+/// How what is no layer's is called where layers have names or kinds.
+constexpr llvm::StringLiteral noLayer = "(no layer)";
+
 /// The page with `json` in it, whatever is in its texts.
 void writePage(llvm::raw_ostream &os, llvm::StringRef json);
 

@@ -55,6 +55,9 @@ document.addEventListener("mousemove", event => {
 
 //---- Tables ----------------------------------------------------------------------------------------------------------
 
+/// What is no layer's.
+const noLayer = "(no layer)";
+
 /// `columns`: {title, get(row), show(value), text, share(row), title text `about`}. Sorts by a column where its head is
 /// clicked, first the largest on top.
 function sortableTable(columns, rows, foot) {
@@ -90,7 +93,7 @@ function layerTable(step) {
   const layerOf = cost => cost.layer === undefined ? {} : data.models[cost.model].layers[cost.layer];
   const total = step.total;
   const columns = [
-    { title: "Layer", get: c => c.path ?? "(no layer)", text: true, total: "total" },
+    { title: "Layer", get: c => c.path ?? noLayer, text: true, total: "total" },
     { title: "Type", get: c => layerOf(c).kind ?? "", text: true },
     { title: "Output", get: c => (layerOf(c).output_shapes ?? []).join(", "), text: true },
     { title: "Parameters", get: c => layerOf(c).parameters?.total ?? 0, show: whole },
@@ -183,18 +186,31 @@ function treemap(model) {
   const items = model.layers.filter(l => !l.shared && l.parameters.total > 0)
                             .map(layer => ({ layer, size: layer.parameters.total }));
   if (!items.length) return html("p", { class: "quiet" }, "This model has no parameters.");
+  const small = [];
   const leaves = squarify(items, 0, 0, width, height).map(({ item: { layer, size }, x, y, width, height }) => {
     const rect = svg("rect", { class: "leaf", x, y, width, height, rx: 3, fill: colourOf(layer.kind) });
     hints.set(rect, [layer.name, layer.kind, `${whole(size)} parameters, ${percent(size / model.parameters.total)}`,
                      layer.parameters.frozen ? `${whole(layer.parameters.frozen)} of them frozen` : "",
                      bytes(layer.parameters.bytes)].filter(line => line));
-    const label = width > 60 && height > 34
-      ? [svg("text", { class: "leaf-label", x: x + 8, y: y + 19 }, clip(layer.name, width - 14)),
-         svg("text", { class: "leaf-label", x: x + 8, y: y + 34 }, clip(whole(size), width - 14))] : [];
-    return [rect, label];
+    if (width <= 60 || height <= 34) {
+      small.push({ layer, size });
+      return [rect];
+    }
+    return [rect, svg("text", { class: "leaf-label", x: x + 8, y: y + 19 }, clip(layer.name, width - 14)),
+            svg("text", { class: "leaf-label", x: x + 8, y: y + 34 }, clip(whole(size), width - 14))];
   });
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img",
-                      "aria-label": "Parameters by layer" }, leaves);
+  return [svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img",
+                       "aria-label": "Parameters by layer" }, leaves), smallLayers(model, small)];
+}
+
+/// The layers whose boxes have no room for a label.
+function smallLayers(model, layers) {
+  const most = 24, rest = layers.slice(most).reduce((sum, { size }) => sum + size, 0);
+  const share = size => `${whole(size)}, ${percent(size / model.parameters.total)}`;
+  const entries = layers.slice(0, most).map(({ layer, size }) => html("span", {}, [
+    html("i", { style: { background: colourOf(layer.kind) } }), `${layer.name}: ${share(size)}`]));
+  if (rest) entries.push(html("span", {}, `${layers.length - most} more: ${share(rest)}`));
+  return entries.length ? html("div", { class: "legend" }, entries) : "";
 }
 
 /// As much of a text as fits into so many units at 12 px.
@@ -215,7 +231,7 @@ function bufferRect(step, buffer, x, y, width, height) {
   const life = buffer.kind === "variable" ? "lives from step to step"
     : buffer.kind === "scratch" ? `ops ${buffer.first} to ${buffer.last} of parallel loop ${buffer.loop}`
     : `op ${buffer.first}${stageAt(buffer.first)} to op ${buffer.last}${stageAt(buffer.last)}`;
-  hints.set(rect, [buffer.layer ?? buffer.name ?? "(no layer)", buffer.name ?? "",
+  hints.set(rect, [buffer.layer ?? buffer.name ?? noLayer, buffer.name ?? "",
                    `${buffer.type}, ${roles[buffer.role]}`,
                    `${bytes(buffer.bytes)} (${whole(buffer.bytes)} bytes) at byte ${whole(buffer.offset)}`, life,
                    buffer.location ?? ""].filter(line => line));
@@ -410,7 +426,9 @@ function modelSection(model, index) {
 
 function comparison() {
   const { columns } = data;
-  const kinds = [...new Set(columns.flatMap(c => Object.keys(c.kinds)))].sort();
+  const isUsed = kind => columns.some(({ kinds: { [kind]: sum } }) => sum?.layers || sum?.flops?.total || sum?.bytes);
+  const names = [...new Set(columns.flatMap(c => Object.keys(c.kinds)))].filter(isUsed).sort();
+  const kinds = [...names.filter(name => name !== noLayer), ...names.filter(name => name === noLayer)];
   const sumRows = [
     ["Layers", s => s.layers, whole], ["Parameters", s => s.parameters.total, whole],
     ["Multiply-adds forward", s => s.multiply_adds?.forward, count],
@@ -420,10 +438,16 @@ function comparison() {
     ["FLOP/byte", s => s.flops_per_byte, v => v.toFixed(1)], ["Parameter bytes", s => s.parameters.bytes, bytes],
     ["Optimiser state", s => s.memory?.optimizer_state, bytes], ["Gradients", s => s.memory?.gradients, bytes],
     ["Activations kept", s => s.memory?.activations, bytes],
-    ...(data.device ? [["Time, at least", s => s.seconds, time]] : [])];
-  const totals = [["Batch", c => c.batch, whole], ["Depth: layers with weights", c => c.depth, whole],
-                  ["Depth: all layers", c => c.longest_path, whole], ["Memory of a step", c => c.peak_bytes, bytes],
-                  ["Steps of an epoch", c => c.steps, whole]];
+    ...(data.device ? [["Time of a step, at least", s => s.seconds, time]] : [])];
+  const perEpoch = (column, amount) => column.steps && column.steps * amount;
+  const heads = [["Batch", c => c.batch, whole], ["Trainable", c => c.total.parameters.trainable, whole],
+                 ["Frozen", c => c.total.parameters.frozen, whole], ["Depth: with weights", c => c.depth, whole],
+                 ["Depth: all layers", c => c.longest_path, whole],
+                 ["Multiply-adds per sample", c => c.multiply_adds_per_sample, count]];
+  const ends = [[isForGpu ? "GPU memory of a step" : "Memory of a step", c => c.peak_bytes, bytes],
+                ["No plan with less", c => c.lower_bound_bytes, bytes], ["Steps of an epoch", c => c.steps, whole],
+                ["FLOPs of an epoch", c => perEpoch(c, c.total.flops?.total), count],
+                ...(data.device ? [["Time of an epoch, at least", c => perEpoch(c, c.total.seconds), time]] : [])];
   const line = (title, values, show) => {
     if (values.every(v => v === undefined)) return "";
     const most = Math.max(...values.map(v => v ?? 0));
@@ -433,10 +457,11 @@ function comparison() {
   };
   const group = title =>
     html("tr", { class: "group" }, html("td", { class: "text", colspan: columns.length + 1 }, title));
-  const body = [totals.map(([title, get, show]) => line(title, columns.map(get), show)),
-                sumRows.map(([title, get, show]) => line(title, columns.map(c => get(c.total)), show)),
-                kinds.map(kind => [group(kind || "(no layer)"), sumRows.map(([title, get, show]) =>
-                  line(title, columns.map(c => c.kinds[kind] && get(c.kinds[kind])), show))])];
+  const ofColumn = rows => rows.map(([title, get, show]) => line(title, columns.map(get), show));
+  const body = [ofColumn(heads), ofColumn(sumRows.map(([title, get, show]) => [title, c => get(c.total), show])),
+                ofColumn(ends),
+                kinds.map(kind => [group(kind), ofColumn(sumRows.map(([title, get, show]) =>
+                  [title, c => c.kinds[kind] && get(c.kinds[kind]), show]))])];
   const table = html("table", { class: "compare" }, [
     html("thead", {}, html("tr", {}, [html("th", { class: "text" }, ""), columns.map(c =>
       html("th", { title: c.file }, c.title))])), html("tbody", {}, body)]);

@@ -1,7 +1,7 @@
 // RUN: nnc-opt --nn-plan-arena --verify-diagnostics --split-input-file %s
 
 // Each buffer can be counted, all of them together cannot.
-// expected-error @below {{needs buffers that have more bytes together than can be counted}}
+// expected-error @below {{entry point 'fit.train' is too large: its buffers have more bytes together than can be counted}}
 func.func @fit.train(%x: memref<4611686018427387904xi8> {nn.input = "x"},
                      %y: memref<4611686018427387904xi8> {nn.output = "y"}) attributes {nn.entry = "train"} {
   linalg.copy ins(%x : memref<4611686018427387904xi8>) outs(%y : memref<4611686018427387904xi8>)
@@ -11,8 +11,15 @@ func.func @fit.train(%x: memref<4611686018427387904xi8> {nn.input = "x"},
 // -----
 
 nn.variable @a : tensor<4611686018427387904xi8>
-// expected-error @below {{and the variables before it have more bytes than can be counted}}
+// expected-error @below {{'b' is too large: with the variables before it, it has more bytes than can be counted}}
 nn.variable @b : tensor<4611686018427387904xi8>
+
+// -----
+
+// expected-error @below {{entry point 'fit.train' is too large: it needs 140737488355328 bytes of memory; a program takes at most 70368744177664}}
+func.func @fit.train(%x: memref<140737488355328xi8> {nn.input = "x"}) attributes {nn.entry = "train"} {
+  return
+}
 
 // -----
 

@@ -2,7 +2,7 @@
 // RUN: nnc-opt %s --split-input-file --verify-diagnostics
 
 func.func @misspelled(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense' has no attribute 'unit'; known: activation, bias_initializer, bias_regularizer, kernel_initializer, kernel_regularizer, name, trainable, units, use_bias}}
+  // expected-error @below {{custom op 'nn.dense' has no attribute 'unit'; known: activation, bias_initializer, bias_regularizer, kernel_initializer, kernel_regularizer, name, trainable, units, use_bias}}
   %y = nn.dense %x {unit = 3}
   return
 }
@@ -10,7 +10,7 @@ func.func @misspelled(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @generic(%x: tensor<4x6xf32>) {
-  // expected-error @below {{'nn.relu' has no attribute 'alpha'; known: name}}
+  // expected-error @below {{'nn.relu' op has no attribute 'alpha'; known: name}}
   %y = "nn.relu"(%x) {alpha = 0.1} : (tensor<4x6xf32>) -> tensor<4x6xf32>
   return
 }
@@ -42,7 +42,7 @@ func.func @kind(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @real(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'nn.dense': got units = 3.500000e+00, takes a positive whole number}}
+  // expected-error @below {{'nn.dense': got units = 3.5, takes a positive whole number}}
   %y = nn.dense %x {units = 3.5}
   return
 }
@@ -106,8 +106,32 @@ func.func @rank(%x: tensor<f32>) {
 // -----
 
 func.func @operands(%x: tensor<4x6xf32>) {
-  // expected-error @below {{'nn.dense' takes no further operand}}
+  // expected-error @below {{custom op 'nn.dense' takes no further operand}}
   %y = nn.dense %x, %x {units = 3}
+  return
+}
+
+// -----
+
+func.func @unknown(%x: tensor<?x6x4xf32>) {
+  // expected-error @below {{custom op 'nn.LSTM' is unknown; did you mean lstm?}}
+  %y = nn.LSTM %x {units = 3}
+  return
+}
+
+// -----
+
+func.func @part_of_a_name(%x: tensor<?x6x4xf32>) {
+  // expected-error @below {{custom op 'nn.max_pool' is unknown; did you mean global_max_pooling_1d?}}
+  %y = nn.max_pool %x
+  return
+}
+
+// -----
+
+func.func @not_near(%x: tensor<?x6xf32>) {
+  // expected-error @below {{custom op 'nn.layernorm' is unknown; known: accuracy, add, }}
+  %y = nn.layernorm %x
   return
 }
 

@@ -26,7 +26,7 @@ func.func @pair(%x: tensor<?x10xf32>, %t: tensor<?x9xf32>) {
 // -----
 
 func.func @smoothing(%x: tensor<?x10xf32>, %t: tensor<?xi32>) {
-  // expected-error @below {{'nn.sparse_categorical_crossentropy' (fit): got label_smoothing = 1.100000e+00 : f64, takes a number from 0 to 1}}
+  // expected-error @below {{'nn.sparse_categorical_crossentropy' (fit): got label_smoothing = 1.1, takes a number from 0 to 1}}
   %loss = nn.sparse_categorical_crossentropy %x, %t {label_smoothing = 1.1, name = fit}
   return
 }
@@ -34,7 +34,7 @@ func.func @smoothing(%x: tensor<?x10xf32>, %t: tensor<?xi32>) {
 // -----
 
 func.func @negative(%x: tensor<?x10xf32>) {
-  // expected-error @below {{'nn.categorical_crossentropy': got label_smoothing = -1 : i64, takes a number from 0 to 1}}
+  // expected-error @below {{'nn.categorical_crossentropy': got label_smoothing = -1, takes a number from 0 to 1}}
   %loss = nn.categorical_crossentropy %x, %x {label_smoothing = -1}
   return
 }

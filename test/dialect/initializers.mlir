@@ -19,17 +19,17 @@
 
 // -----
 
-// expected-error @below {{random_uniform: takes finite min <= max, not 1.000000e+00 and 5.000000e-02}}
+// expected-error @below {{random_uniform: takes finite min <= max, not 1.0 and 0.05}}
 "test.attribute"() {a = #nn.random_uniform<min = 1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{random_normal: stddev must be finite and not negative, not -1.000000e+00}}
+// expected-error @below {{random_normal: stddev must be finite and not negative, not -1.0}}
 "test.attribute"() {a = #nn.random_normal<stddev = -1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{truncated_normal: stddev must be finite and not negative, not -1.000000e+00}}
+// expected-error @below {{truncated_normal: stddev must be finite and not negative, not -1.0}}
 "test.attribute"() {a = #nn.truncated_normal<stddev = -1.0>} : () -> ()
 
 //--- build.mlir

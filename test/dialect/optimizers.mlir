@@ -28,12 +28,12 @@
 
 // A learning rate of 0 freezes; a negative one would climb.
 "test.attribute"() {a = #nn.sgd<lr = 0.0>} : () -> ()
-// expected-error @below {{sgd: lr must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{sgd: lr must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.sgd<lr = -1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{sgd: momentum must be between 0 and 1, not 1.500000e+00}}
+// expected-error @below {{sgd: momentum must be between 0 and 1, not 1.5}}
 "test.attribute"() {a = #nn.sgd<momentum = 1.5>} : () -> ()
 
 // -----
@@ -43,63 +43,63 @@
 
 // -----
 
-// expected-error @below {{adam: beta_1 must be at least 0 and below 1, not 1.000000e+00}}
+// expected-error @below {{adam: beta_1 must be at least 0 and below 1, not 1.0}}
 "test.attribute"() {a = #nn.adam<beta_1 = 1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adam: beta_2 must be at least 0 and below 1, not -1.000000e-01}}
+// expected-error @below {{adam: beta_2 must be at least 0 and below 1, not -0.1}}
 "test.attribute"() {a = #nn.adam<beta_2 = -0.1>} : () -> ()
 
 // -----
 
-// expected-error @below {{adam: epsilon must be finite in f32 and above 0, not 0.000000e+00}}
+// expected-error @below {{adam: epsilon must be finite in f32 and above 0, not 0.0}}
 "test.attribute"() {a = #nn.adam<epsilon = 0.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adamw: lr must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{adamw: lr must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.adamw<lr = -1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adamw: weight_decay must be finite in f32 and not negative, not -4.000000e-03}}
+// expected-error @below {{adamw: weight_decay must be finite in f32 and not negative, not -0.004}}
 "test.attribute"() {a = #nn.adamw<weight_decay = -0.004>} : () -> ()
 
 // -----
 
-// expected-error @below {{rmsprop: rho must be at least 0 and below 1, not 1.000000e+00}}
+// expected-error @below {{rmsprop: rho must be at least 0 and below 1, not 1.0}}
 "test.attribute"() {a = #nn.rmsprop<rho = 1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{rmsprop: momentum must be between 0 and 1, not -1.000000e+00}}
+// expected-error @below {{rmsprop: momentum must be between 0 and 1, not -1.0}}
 "test.attribute"() {a = #nn.rmsprop<momentum = -1.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{rmsprop: epsilon must be finite in f32 and above 0, not 0.000000e+00}}
+// expected-error @below {{rmsprop: epsilon must be finite in f32 and above 0, not 0.0}}
 "test.attribute"() {a = #nn.rmsprop<epsilon = 0.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{adagrad: initial_accumulator_value must be finite in f32 and not negative, not -1.000000e-01}}
+// expected-error @below {{adagrad: initial_accumulator_value must be finite in f32 and not negative, not -0.1}}
 "test.attribute"() {a = #nn.adagrad<initial_accumulator_value = -0.1>} : () -> ()
 
 // -----
 
-// expected-error @below {{adagrad: epsilon must be finite in f32 and above 0, not 0.000000e+00}}
+// expected-error @below {{adagrad: epsilon must be finite in f32 and above 0, not 0.0}}
 "test.attribute"() {a = #nn.adagrad<epsilon = 0.0>} : () -> ()
 
 // -----
 
-// expected-error @below {{sgd: clipvalue must be finite in f32 and above 0, not 0.000000e+00}}
+// expected-error @below {{sgd: clipvalue must be finite in f32 and above 0, not 0.0}}
 "test.attribute"() {a = #nn.sgd<clipvalue = 0.0>} : () -> ()
 
 // -----
 
 // What f32 cannot hold is 0 in it.
-// expected-error @below {{adam: clipnorm must be finite in f32 and above 0, not 1.000000e-60}}
+// expected-error @below {{adam: clipnorm must be finite in f32 and above 0, not 1.0e-60}}
 "test.attribute"() {a = #nn.adam<clipnorm = 1.0e-60>} : () -> ()
 
 // -----
@@ -110,11 +110,30 @@
 // -----
 
 // expected-error @below {{expected a number, not "much"}}
-// expected-error @below {{failed to parse NN_Sgd parameter 'clipvalue'}}
 "test.attribute"() {a = #nn.sgd<clipvalue = "much">} : () -> ()
 
 // -----
 
 // expected-error @below {{expected a number or a schedule such as #nn.cosine_decay<initial_learning_rate = 1.0e-3, decay_steps = 1000>, not #nn.zeros}}
-// expected-error @below {{failed to parse NN_Sgd parameter 'lr'}}
 "test.attribute"() {a = #nn.sgd<lr = #nn.zeros>} : () -> ()
+
+// -----
+
+// One error for a schedule inside, too.
+// expected-error @below {{expected integer value}}
+"test.attribute"() {a = #nn.sgd<lr = #nn.cosine_decay<initial_learning_rate = 0.1, decay_steps = soon>>} : () -> ()
+
+// -----
+
+// expected-error @below {{cosine_decay: decay_steps must be above 0, not 0}}
+"test.attribute"() {a = #nn.sgd<lr = #nn.cosine_decay<initial_learning_rate = 0.1, decay_steps = 0>>} : () -> ()
+
+// -----
+
+// expected-error @below {{there is no #nn.adan; did you mean adam?}}
+"test.attribute"() {a = #nn.adan<lr = 1.0e-3>} : () -> ()
+
+// -----
+
+// expected-error @below {{there is no #nn.lion; known: adagrad, adam, adamw, constant, cosine_decay, }}
+"test.attribute"() {a = #nn.lion<lr = 1.0e-3>} : () -> ()

@@ -9,6 +9,15 @@ nn.model @flat(%x: tensor<?x5xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+nn.model @last_step(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  %h = nn.gru %x {units = 3}
+  // expected-error @+1 {{'nn.lstm': got 'tensor<?x3xf32>', takes a tensor of rank 3; the 'nn.gru' that makes it returns all steps with `return_sequences`}}
+  %y = nn.lstm %h {units = 4}
+  nn.return %y
+}
+
+// -----
+
 nn.model @unknown_length(%x: tensor<?x?x5xf32>) -> tensor<?x4xf32> {
   // expected-error @+1 {{'nn.lstm': got 'tensor<?x?x5xf32>', takes a tensor whose dimensions after the batch are static}}
   %y = nn.lstm %x {units = 4}
@@ -65,8 +74,16 @@ nn.model @merge_mode(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+nn.model @merges_nothing(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{'nn.lstm': takes `merge_mode` only with `direction = bidirectional`, whose two results it merges}}
+  %y = nn.lstm %x {units = 4, merge_mode = sum}
+  nn.return %y
+}
+
+// -----
+
 nn.model @rate(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
-  // expected-error @+1 {{'nn.simple_rnn': got recurrent_dropout = 1.000000e+00 : f64, takes a number from 0 to below 1}}
+  // expected-error @+1 {{'nn.simple_rnn': got recurrent_dropout = 1.0, takes a number from 0 to below 1}}
   %y = nn.simple_rnn %x {units = 4, recurrent_dropout = 1.0}
   nn.return %y
 }
@@ -84,6 +101,14 @@ nn.model @activation(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
 nn.model @mask(%x: tensor<?x7x5xf32>, %tokens: tensor<?x6xi32>) -> tensor<?x4xf32> {
   // expected-error @+1 {{got a mask of type 'tensor<?x6xi32>' for an input of type 'tensor<?x7x5xf32>', takes integers [batch, time]}}
   %y = nn.lstm %x mask(%tokens) {units = 4}
+  nn.return %y
+}
+
+// -----
+
+nn.model @mask_of_floats(%x: tensor<?x7x5xf32>) -> tensor<?x4xf32> {
+  // expected-error @+1 {{custom op 'nn.lstm' takes a mask of integers [batch, time], which nn.padding_mask makes of tokens and nn.sequence_mask of lengths, not 'tensor<?x7x5xf32>'}}
+  %y = nn.lstm %x mask(%x) {units = 4}
   nn.return %y
 }
 

@@ -55,7 +55,7 @@
 
 // -----
 
-// expected-error @below {{exponential_decay: decay_rate must be finite in f32 and above 0, not -9.000000e-01}}
+// expected-error @below {{exponential_decay: decay_rate must be finite in f32 and above 0, not -0.9}}
 "test.attribute"() {a = #nn.exponential_decay<initial_learning_rate = 0.1, decay_steps = 1, decay_rate = -0.9>} : () -> ()
 
 // -----
@@ -65,22 +65,22 @@
 
 // -----
 
-// expected-error @below {{inverse_time_decay: initial_learning_rate must be finite in f32 and not negative, not -1.000000e-01}}
+// expected-error @below {{inverse_time_decay: initial_learning_rate must be finite in f32 and not negative, not -0.1}}
 "test.attribute"() {a = #nn.inverse_time_decay<initial_learning_rate = -0.1, decay_steps = 1, decay_rate = 1>} : () -> ()
 
 // -----
 
-// expected-error @below {{inverse_time_decay: decay_rate must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{inverse_time_decay: decay_rate must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.inverse_time_decay<initial_learning_rate = 0.1, decay_steps = 1, decay_rate = -1>} : () -> ()
 
 // -----
 
-// expected-error @below {{polynomial_decay: power must be finite in f32 and above 0, not 0.000000e+00}}
+// expected-error @below {{polynomial_decay: power must be finite in f32 and above 0, not 0.0}}
 "test.attribute"() {a = #nn.polynomial_decay<initial_learning_rate = 0.1, decay_steps = 1, power = 0>} : () -> ()
 
 // -----
 
-// expected-error @below {{polynomial_decay: end_learning_rate must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{polynomial_decay: end_learning_rate must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.polynomial_decay<initial_learning_rate = 0.1, decay_steps = 1, end_learning_rate = -1>} : () -> ()
 
 // -----
@@ -90,7 +90,7 @@
 
 // -----
 
-// expected-error @below {{piecewise_constant_decay: boundaries must be whole numbers, not negative and increasing, not [2.500000e+00]}}
+// expected-error @below {{piecewise_constant_decay: boundaries must be whole numbers, not negative and increasing, not [2.5]}}
 "test.attribute"() {a = #nn.piecewise_constant_decay<boundaries = [2.5], values = [1, 2]>} : () -> ()
 
 // -----
@@ -100,7 +100,7 @@
 
 // -----
 
-// expected-error @below {{piecewise_constant_decay: each of values must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{piecewise_constant_decay: each of values must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.piecewise_constant_decay<boundaries = [2], values = [-1, 2]>} : () -> ()
 
 // -----
@@ -125,12 +125,12 @@
 
 // -----
 
-// expected-error @below {{cosine_decay: alpha must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{cosine_decay: alpha must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.cosine_decay<initial_learning_rate = 0.1, decay_steps = 1, alpha = -1>} : () -> ()
 
 // -----
 
-// expected-error @below {{warmup: lr must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{warmup: lr must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.warmup<lr = -1, warmup_steps = 1>} : () -> ()
 
 // -----
@@ -140,5 +140,5 @@
 
 // -----
 
-// expected-error @below {{warmup: initial_learning_rate must be finite in f32 and not negative, not -1.000000e+00}}
+// expected-error @below {{warmup: initial_learning_rate must be finite in f32 and not negative, not -1.0}}
 "test.attribute"() {a = #nn.warmup<lr = 1, warmup_steps = 1, initial_learning_rate = -1>} : () -> ()

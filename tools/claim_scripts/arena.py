@@ -162,9 +162,9 @@ def check_model(model, batch, folder, table):
     check("bits on a poisoned arena", run_on(program, 0xFF) == results, "the same")
 
     # Buffers that overlay each other would hide what one of them leaves untouched, or reads when it should be dead.
-    apart_path = os.path.join(folder, f"{model}-{batch}.mlir")
-    run(NNC_OPT, model_path(model), f"--batch={batch}", "--phase=tiled", "-o", apart_path)
-    run(NNC_OPT, apart_path, "--nn-plan-arena=overlay=false", "-o", apart_path)
+    apart_path, tiled_path = os.path.join(folder, f"{model}-{batch}.mlir"), os.path.join(folder, "tiled.mlir")
+    run(NNC_OPT, model_path(model), f"--batch={batch}", "--phase=tiled", "-o", tiled_path)
+    run(NNC_OPT, tiled_path, "--nn-plan-arena=overlay=false", "-o", apart_path)
     apart = compile_model(apart_path, batch=batch, directory=tempfile.mkdtemp(dir=folder))
     check("bits with every buffer apart", run_on(apart, 0xFF) == results, "the same")
     for layout, its_program in (("", program), (", apart", apart)):

@@ -1,15 +1,19 @@
 // nnc-opt: reads a model file and runs passes on it. A list of registrations around MlirOptMain; `--phase=NAME` stands
 // for the pipeline up to a phase; `--phase=binary -o FILE.o` writes an object file, `-o FILE.so` a shared one;
-// `--nn-plan` prints what phase planned made.
+// `--nn-report` and `--nn-plan`, without a phase, write a report or the plan of phase planned in the module's place.
+#include "Outputs.h"
 #include "codegen/EmitObject.h"
 #include "codegen/Passes.h"
+#include "codegen/Plan.h"
 #include "dialect/NN.h"
+#include "dialect/Names.h"
 #include "dialect/UpstreamGradients.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "passes/Diagnostics.h"
 #include "passes/InputGuard.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
@@ -66,6 +70,14 @@ llvm::cl::opt<int64_t> samples("samples", llvm::cl::cat(category), llvm::cl::ini
 llvm::cl::opt<std::string> compare("compare", llvm::cl::cat(category), llvm::cl::value_desc("files"),
                                    llvm::cl::desc("Model files, comma-separated, that --nn-report shows beside this "
                                                   "one"));
+llvm::cl::extrahelp printers(R"(
+Passes that print, in place of the module where no --phase is given; -o FILE takes what they print:
+
+  --nn-report[=table|json|csv|html] - What each model consists of and what training it costs, by layer
+  --nn-plan[=table|json]            - Where every buffer lies in memory and when it lives
+
+--help-hidden lists all other passes and the options of MLIR and LLVM.
+)");
 } // namespace
 
 namespace {
@@ -93,6 +105,14 @@ static LogicalResult reportError(const Twine &message) {
   return failure();
 }
 
+/// Has --help show nnc's own options, and --help-hidden MLIR's and LLVM's as well.
+static void hideOptionsOfOthers() {
+  llvm::cl::HideUnrelatedOptions(category);
+  for (auto &[name, option] : llvm::cl::getRegisteredOptions())
+    if (option->getOptionHiddenFlag() == llvm::cl::ReallyHidden)
+      option->setHiddenFlag(llvm::cl::Hidden);
+}
+
 /// The name of the program in a file: the file's, without folder and extension.
 static std::string programName(StringRef path) { return path == "-" ? "program" : llvm::sys::path::stem(path).str(); }
 
@@ -113,9 +133,43 @@ static LogicalResult reportProblem(const llvm::MemoryBuffer &input, const nn::In
   return failure();
 }
 
+/// Whether an argument is a flag, alone or with a value.
+static bool isFlag(StringRef argument, StringRef flag) {
+  return argument.starts_with("-") && argument.ltrim('-').split('=').first == flag;
+}
+
 /// Whether a flag is among the arguments.
 static bool isGiven(ArrayRef<char *> arguments, StringRef flag) {
-  return llvm::any_of(arguments, [&](StringRef argument) { return argument.ltrim('-').split('=').first == flag; });
+  return llvm::any_of(arguments, [&](StringRef argument) { return isFlag(argument, flag); });
+}
+
+/// Checks what stands behind the flag of a pass that prints, which has no values but its formats.
+static LogicalResult checkFormats(ArrayRef<char *> arguments, StringRef flag, ArrayRef<StringRef> formats) {
+  for (StringRef argument : arguments) {
+    if (!isFlag(argument, flag))
+      continue;
+    SmallVector<StringRef> given;
+    llvm::SplitString(argument.split('=').second, given);
+    for (StringRef format : given)
+      if (!llvm::is_contained(formats, format))
+        return reportError("--" + flag + " takes " + nn::listChoices(formats) + ", not '" + format + "'");
+  }
+  return success();
+}
+
+/// Refuses to write onto a file that is read.
+static LogicalResult checkOutputs(StringRef inputName, StringRef outputName) {
+  SmallVector<File> read;
+  read.push_back({"the model file", inputName.str()});
+  if (StringRef(device).ends_with(".json"))
+    read.push_back({"the file of --device", device});
+  SmallVector<StringRef> others;
+  StringRef(compare).split(others, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef other : others)
+    read.push_back({"a file of --compare", other.str()});
+  std::optional<std::string> problem =
+      findOverwritten(read, {{"-o", outputName.str()}, {"--tune-results", tuneResults}});
+  return problem ? reportError(*problem) : success();
 }
 
 /// Checks the options that only a report takes.
@@ -142,14 +196,17 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     arguments.push_back(quiet);
   int argc = arguments.size();
   char **argv = arguments.data();
-  auto [inputName, outputName] =
-      registerAndParseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n", registry);
+  registerCLIOptions("nnc-opt", registry);
+  hideOptionsOfOthers();
+  auto [inputName, outputName] = parseCLIOptions(argc, argv, "nnc-opt: compiles training programs\n");
   // The linker registers LLVM's code generation options, one of which has this name.
   march.removeArgument();
   std::string message;
   std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &message);
   if (!input)
     return reportError(message);
+  if (failed(checkOutputs(inputName, outputName)))
+    return failure();
   if (std::optional<nn::InputProblem> problem = nn::findInputProblem(input->getBuffer()))
     return reportProblem(*input, *problem);
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
@@ -164,43 +221,46 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
   SmallVector<char> object;
-  // A report alone is what is wanted, not the module after it.
-  auto isAsked = [&](StringRef pass) { return isGiven(given, pass); };
-  bool reportOnly = phase.empty() && outputName == "-" && (isAsked("nn-report") || isAsked("nn-plan"));
-  bool wantsReport = isAsked("nn-report");
-  if (failed(checkReportOptions(wantsReport)))
+  bool wantsReport = isGiven(given, "nn-report"), wantsPlan = isGiven(given, "nn-plan");
+  if (failed(checkFormats(given, "nn-report", {"table", "json", "html", "csv"})) ||
+      failed(checkFormats(given, "nn-plan", {"table", "json"})) || failed(checkReportOptions(wantsReport)))
     return failure();
+  // A report alone is what is wanted, not the module after it.
+  bool reportOnly = phase.empty() && (wantsReport || wantsPlan);
+  raw_ostream &reportStream = reportOnly ? static_cast<raw_ostream &>(contentStream) : llvm::outs();
   // A plan is there from phase planned on.
-  bool wantsPlan = isAsked("nn-plan");
   if (wantsPlan && phase.empty())
     phase = "planned";
   // So does a report, which compiles by phases.
   if (reportOnly && !isGiven(given, "verify-each"))
     config.verifyPasses(false);
-  if (wantsReport || !phase.empty()) {
-    std::string name = programName(inputName);
-    nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
-    // After the passes named on the command line, but for the one that prints what the phases make.
-    auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport,
-                  &object](PassManager &pm) mutable -> LogicalResult {
-      auto compile = [&] {
-        pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
-                                        tuneThreads, tuneResults, gpuBlocks}));
-      };
-      if (wantsPlan)
-        compile();
-      if (failed(base.setupPassPipeline(pm)))
-        return failure();
-      if (wantsReport)
-        nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks});
-      if (!wantsPlan && !phase.empty())
-        compile();
-      if (wantsObject)
-        pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));
-      return success();
+  std::string name = programName(inputName);
+  nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
+  // After the passes named on the command line, but for the one that prints what the phases make.
+  auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport, &reportStream,
+                &object](PassManager &pm) mutable -> LogicalResult {
+    // A verifier of diagnostics takes them all.
+    if (!base.shouldVerifyDiagnostics())
+      nn::printWithoutLines(pm.getContext());
+    auto compile = [&] {
+      pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
+                                      tuneThreads, tuneResults, gpuBlocks}));
     };
-    config.setPassPipelineSetupFn(setUp);
-  }
+    if (wantsPlan)
+      compile();
+    if (failed(base.setupPassPipeline(pm)))
+      return failure();
+    if (wantsPlan)
+      nn::setPlanStream(pm, reportStream);
+    if (wantsReport)
+      nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks, &reportStream});
+    if (!wantsPlan && !phase.empty())
+      compile();
+    if (wantsObject)
+      pm.addPass(std::make_unique<EmitObjectPass>(options, wantsShared, object));
+    return success();
+  };
+  config.setPassPipelineSetupFn(setUp);
   raw_ostream &os = reportOnly || wantsObject ? llvm::nulls() : contentStream;
   if (failed(MlirOptMain(os, std::move(input), registry, config)))
     return failure();

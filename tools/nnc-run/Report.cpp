@@ -29,6 +29,18 @@ std::string rightAligned(const std::string &text, int64_t width) {
   return std::string(std::max<int64_t>(width - widthOf(text), 0), ' ') + text;
 }
 
+/// A class' name where a line break in it would break a table: control characters as escapes.
+std::string onOneLine(const std::string &name) {
+  std::string line;
+  for (char c : name) {
+    auto byte = static_cast<unsigned char>(c);
+    char escape[8];
+    std::snprintf(escape, sizeof(escape), "\\x%02x", byte);
+    line += byte < 0x20 || byte == 0x7f ? std::string(escape) : std::string(1, c);
+  }
+  return line;
+}
+
 std::string fixed(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.4f", value);
@@ -66,8 +78,10 @@ nlohmann::ordered_json toJson(const Scores &scores) {
 
 } // namespace
 
-std::string reportText(const ConfusionMatrix &matrix, const std::vector<std::string> &names) {
+std::string reportText(const ConfusionMatrix &matrix, const std::vector<std::string> &classes) {
   constexpr const char *kWeighted = "weighted avg";
+  std::vector<std::string> names(classes.size());
+  std::transform(classes.begin(), classes.end(), names.begin(), onOneLine);
   int64_t nameWidth = std::max(widest(names), widthOf(kWeighted)), samples = matrix.samples();
   std::string text = scoreLine("", nameWidth, {"precision", "recall", "f1-score", "support"}) + "\n";
   for (int64_t c = 0; c < matrix.classes(); ++c)

@@ -34,8 +34,8 @@ SHAPES = [(6, 7, 5, 4, 3), (1, 1, 1, 1, 1), (5, 1, 3, 2, 4), (7, 3, 1, 5, 1), (3
 
 
 def line(kind, options, operand, units, form, sequences):
-    words = [f"units = {units}", f"direction = {form['direction']}", f"merge_mode = {form['merge_mode']}",
-             f"use_bias = {str(form['bias']).lower()}"]
+    words = [f"units = {units}", f"direction = {form['direction']}", f"use_bias = {str(form['bias']).lower()}"]
+    words += [f"merge_mode = {form['merge_mode']}"] if form["direction"] == "bidirectional" else []
     words += [f"{key} = {str(value).lower()}" for key, value in options.items()]
     words += ["return_sequences"] if sequences else []
     return f"{kind} {operand} {'mask(%mask)' if form['mask'] else ''} {{{', '.join(words)}}}"

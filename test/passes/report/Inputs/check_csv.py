@@ -14,11 +14,14 @@ for path in sys.argv[1:]:
     rows[path] = [dict(zip(header, line)) for line in lines]
 
 plain, hostile, both = sys.argv[1:]
-assert [row["layer"] for row in rows[hostile]] == ["</script><script>hostile()</script>", "a, {{data}} & <b>é", ""]
+names = ["</script><script>hostile()</script>", "a, {{data}} & <b>é", "(no layer)"]
+assert [row["layer"] for row in rows[hostile]] == names
 # Of a comparison: a line for each kind and one for the total, which is their sum.
 for step in ("all", "again", "fit"):
     lines = [row for row in rows[both] if row["step"] == step]
-    assert [row["kind"] for row in lines] == ["(no layer)", "dense", "total"], lines
+    assert [row["kind"] for row in lines] == ["dense", "(no layer)", "total"], lines
+    for column in ("depth", "longest_path", "multiply_adds_per_sample", "peak_bytes", "lower_bound_bytes"):
+        assert [row[column] != "" for row in lines] == [False, False, True], f"{step}: {column} is of the whole"
     for column in ("layers", "trainable", "flops_backward", "bytes", "activation_bytes"):
         *parts, total = [int(row[column]) for row in lines]
         assert sum(parts) == total, f"{step}: {column} does not add up"

@@ -169,5 +169,11 @@ with tempfile.TemporaryDirectory() as directory:
     page = browser.open(path)
     heads = page.ask('[...document.querySelectorAll("thead th")].map(head => head.textContent)')
     check(heads == ["", "mlp:fit", "hostile:fit"], f"the comparison's columns are {heads}")
+    rows = page.ask('[...document.querySelectorAll("tbody td:first-child")].map(cell => cell.textContent)')
+    totals = rows[:rows.index("dense")]
+    for name in ("Trainable", "Frozen", "Multiply-adds per sample", "Memory of a step", "No plan with less"):
+        check(totals.count(name) == 1, f"the comparison has no row {name} as its table has")
+    groups = page.ask('[...document.querySelectorAll("tr.group")].map(row => row.textContent)')
+    check(groups == ["dense", "(no layer)"], f"the comparison's kinds are {groups}")
     page.check_quiet()
     browser.close()
