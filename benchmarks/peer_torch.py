@@ -90,6 +90,8 @@ def ahead_of_time(loss_of, arguments):
 
 def main():
     network, threads, mode = Network(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    # As the others do by themselves; threads that are started later have it too.
+    torch.set_flush_denormal(True)
     torch.set_num_threads(threads)
     model = make_model(network)
     load_weights(model, sys.argv[4])

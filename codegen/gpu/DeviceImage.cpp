@@ -76,6 +76,9 @@ llvm::Expected<std::string> nn::translateToPtx(gpu::GPUModuleOp kernels) {
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
   declareDynamicMemory(*module);
+  // As the runtime has it on the CPU (runtime/core/Subnormals.h).
+  for (llvm::Function &function : *module)
+    function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
   optimize(*module, *machine);
   llvm::SmallVector<char> ptx;
   llvm::raw_svector_ostream stream(ptx);

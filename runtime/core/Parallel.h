@@ -1,5 +1,6 @@
 // Who runs the parallel loops of compiled code. The loop itself is `nnc_rt_parallel_for` of program.h.
 #pragma once
+#include "core/Subnormals.h"
 #include <memory>
 
 namespace nnc {
@@ -31,7 +32,8 @@ private:
   std::unique_ptr<WorkerPool, PoolDeleter> pool;
 };
 
-/// Lends workers to the entries that the calling thread runs while it lives. Without one there is one worker.
+/// Lends workers to the entries that the calling thread runs while it lives. Without one there is one worker. To all of
+/// them subnormal numbers are zeros.
 class WorkerScope {
 public:
   explicit WorkerScope(Workers &workers);
@@ -44,6 +46,7 @@ public:
 
 private:
   Lent previous;
+  SubnormalsAreZeros subnormals;
 };
 
 } // namespace nnc

@@ -4,6 +4,7 @@
 // is often not running, and the others wait for it a time slice long, in each loop. Here a loop ends when its tasks are
 // done, whoever did them.
 #include "core/WorkerPool.h"
+#include "core/Subnormals.h"
 #include <chrono>
 #include <sched.h>
 #include <system_error>
@@ -110,6 +111,7 @@ void WorkerPool::run(nnc_parallel_body newBody, void *newContext, int64_t taskCo
 }
 
 void WorkerPool::serve(int64_t worker) {
+  SubnormalsAreZeros subnormals;
   int64_t seen = 0;
   while (true) {
     forTasks.until([&] { return loop != seen || stopped; });

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -132,6 +133,26 @@ TEST(Parallel, WorkersTakeTurnsOnOneThread) {
   WorkerScope scope(workers);
   nnc_rt_parallel_for(&Turns::body, &turns, 5);
   EXPECT_EQ(turns.workers, (std::vector<int64_t>{0, 1, 2, 0, 1}));
+}
+
+TEST(Parallel, SubnormalsAreZerosToAllWorkers) {
+  struct Products {
+    std::atomic<int> others{0}; // than zero
+    static void body(void *context, int64_t, int64_t) {
+      volatile float least = std::numeric_limits<float>::min(), smallest = std::numeric_limits<float>::denorm_min();
+      if (least * 0.5f != 0 || smallest * 0x1p100f != 0)
+        ++static_cast<Products *>(context)->others;
+    }
+  } products;
+  Workers workers(3);
+  {
+    WorkerScope scope(workers);
+    nnc_rt_parallel_for(&Products::body, &products, 1000);
+  }
+  EXPECT_EQ(products.others, 0);
+  // What the thread computes for itself is as it was.
+  Products::body(&products, 0, 0);
+  EXPECT_EQ(products.others, 1);
 }
 
 TEST(Session, RefusesImpossibleThreadCounts) {

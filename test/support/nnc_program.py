@@ -18,13 +18,13 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 4
+ABI_VERSION = 5
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
 PARAMETER, SLOT, COUNTER = range(3)
 DATA, VALID, LEARNING_RATE, SEED = range(4)
-LOSS, METRIC, PREDICTION, GRADIENT = range(4)
+LOSS, METRIC, PREDICTION, GRADIENT, SCORE, ERROR = range(6)
 INIT, TRAIN, EVALUATE, PREDICT, GRADIENTS = range(5)
 
 LLVM_BIN = os.environ.get("NNC_LLVM_BIN", "/usr/lib/llvm-22/bin")

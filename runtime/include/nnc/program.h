@@ -181,6 +181,8 @@ typedef struct nnc_program {
  * Calls body(context, task, worker) for each task in [0, task_count), each once, on any threads, and returns when all
  * are done. `worker` is in [0, workers) and no two bodies run at the same time with the same worker. A program's arena
  * must have room for that many workers' scratch. runtime/ implements it on threads of its own; a host may bring others.
+ * On all of them, and on the thread that runs an entry, runtime/ has subnormal numbers taken for zeros (x86's DAZ and
+ * FTZ); a host that does not gets other bits where there are some.
  */
 typedef void (*nnc_parallel_body)(void *context, int64_t task, int64_t worker);
 void nnc_rt_parallel_for(nnc_parallel_body body, void *context, int64_t task_count);
