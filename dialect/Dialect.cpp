@@ -54,9 +54,10 @@ void NNDialect::printAttribute(Attribute attribute, DialectAsmPrinter &printer) 
 
 static ParseResult refuseUnknownOp(OpAsmParser &parser, OperationState &state) {
   SmallVector<StringRef> known;
-  for (RegisteredOperationName op :
-       parser.getContext()->getRegisteredOperationsByDialect(NNDialect::getDialectNamespace()))
-    known.push_back(op.stripDialect());
+  // Not getRegisteredOperationsByDialect, which finds none of a dialect in the middle (LLVM 22).
+  for (RegisteredOperationName op : parser.getContext()->getRegisteredOperations())
+    if (op.getDialectNamespace() == NNDialect::getDialectNamespace())
+      known.push_back(op.stripDialect());
   return parser.emitError(parser.getNameLoc()) << "is unknown" << suggestNames(state.name.stripDialect(), known);
 }
 

@@ -9,8 +9,7 @@ namespace {
 
 volatile std::sig_atomic_t stopSignal = 0;
 
-/// For the next of them; after that they end the process as by default. One that is ignored, as nohup has SIGHUP,
-/// stays so.
+/// For the next of them; after that they end the process as by default. SIGHUP stays ignored where nohup has it so.
 void handleOnce(void (*handler)(int)) {
   struct sigaction action{};
   action.sa_handler = handler;
@@ -18,7 +17,7 @@ void handleOnce(void (*handler)(int)) {
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction old{};
     sigaction(signal, nullptr, &old);
-    if (old.sa_handler != SIG_IGN)
+    if (signal != SIGHUP || old.sa_handler != SIG_IGN)
       sigaction(signal, &action, nullptr);
   }
 }
