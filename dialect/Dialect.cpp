@@ -58,6 +58,7 @@ static ParseResult refuseUnknownOp(OpAsmParser &parser, OperationState &state) {
   for (RegisteredOperationName op : parser.getContext()->getRegisteredOperations())
     if (op.getDialectNamespace() == NNDialect::getDialectNamespace())
       known.push_back(op.stripDialect());
+  llvm::sort(known);
   return parser.emitError(parser.getNameLoc()) << "is unknown" << suggestNames(state.name.stripDialect(), known);
 }
 
