@@ -15,7 +15,8 @@ std::string withUnit(double bytes);
 std::string toOneLine(StringRef text);
 
 /// A table whose columns are as wide as their widest cell; the first `numLeft` are aligned left, the others right.
-/// Where that is wider than `maxWidth`, cells of the first column lose their middle. A row is one line, whatever it holds.
+/// Where that is wider than `maxWidth`, cells of the first column lose their middle. A row is one line, whatever it
+/// holds.
 class Table {
 public:
   explicit Table(size_t numLeft, size_t maxWidth = SIZE_MAX) : numLeft(numLeft), maxWidth(maxWidth) {}

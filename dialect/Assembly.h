@@ -28,8 +28,8 @@ inline void printMaskType(OpAsmPrinter &, Operation *, Value, Type) {}
 LogicalResult checkAttributeName(RegisteredOperationName op, StringRef name,
                                  function_ref<InFlightDiagnostic()> emitError);
 
-/// Checks an op's attributes as its verifier will, before its shape rule reads them. An op with several variadic operands
-/// has an attribute of `segments` numbers that the parser adds later.
+/// Checks an op's attributes as its verifier will, before its shape rule reads them. An op with several variadic
+/// operands has an attribute of `segments` numbers that the parser adds later.
 template <typename Adaptor, size_t segments = 0>
 LogicalResult verifyAttributes(Location loc, DictionaryAttr attributes) {
   if constexpr (segments > 0) {

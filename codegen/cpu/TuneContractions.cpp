@@ -102,6 +102,8 @@ public:
   }
 
   int64_t numMeasured = 0, numBetter = 0;
+  /// Results of earlier tuning that are no schedules of their products.
+  int64_t numUnfit = 0;
 
 private:
   /// Finds what the lowering would see, on a copy of the module.
@@ -151,6 +153,7 @@ private:
       choices = readScheduleAttribute(op, attribute);
     if (failed(choices) || !findScheduleProblem(*contraction, machine.target, *choices).empty()) {
       table.remove(key);
+      ++numUnfit;
       return false;
     }
     set(product, attribute);
@@ -226,6 +229,10 @@ struct TuneContractions : nn::impl::TuneContractionsBase<TuneContractions> {
     Tuner tuner(module, *machine, table);
     if (failed(tuner.run()))
       return signalPassFailure();
+    if (tuner.numUnfit)
+      emitWarning(UnknownLoc::get(&getContext()))
+          << "--tune: of earlier tuning: " << tuner.numUnfit
+          << (tuner.numUnfit == 1 ? " schedule is" : " schedules are") << " none of the product, and measured anew";
     if (!tuner.numMeasured) {
       // What is no result goes: it is a warning once.
       if (isDamaged)

@@ -38,17 +38,20 @@ llvm::Error TuningResults::read(std::map<std::string, TuningResult> &results, bo
   isTable = true;
   SmallVector<StringRef> lines;
   (*buffer)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
-  size_t bad = 0;
+  size_t firstBad = 0, bad = 0;
   for (auto [number, line] : llvm::enumerate(lines)) {
     SmallVector<StringRef> fields;
     line.split(fields, '\t');
     if (line.size() <= maxLineLength && fields.size() == 4 && isKey(fields[0]) && isFlatDictionary(fields[1]))
       results[fields[0].str()] = {fields[1].str(), fields[2].str(), fields[3].str()};
-    else if (!bad)
-      bad = number + 1;
+    else if (bad++ == 0)
+      firstBad = number + 1;
   }
-  if (bad)
-    return llvm::createStringError("line " + Twine(bad) + " of '" + path + "' is no tuning result");
+  if (bad == 1)
+    return llvm::createStringError("line " + Twine(firstBad) + " of '" + path + "' is no tuning result");
+  if (bad > 1)
+    return llvm::createStringError("line " + Twine(firstBad) + " and " + Twine(bad - 1) + " more of '" + path +
+                                   "' are no tuning results");
   return llvm::Error::success();
 }
 
@@ -101,8 +104,11 @@ llvm::Error TuningResults::save() {
 }
 
 std::string TuningResults::getDefaultPath() {
-  for (auto [variable, folder] : {std::pair("XDG_CACHE_HOME", "nnc"), std::pair("HOME", ".cache/nnc")})
-    if (std::optional<std::string> base = llvm::sys::Process::GetEnv(variable); base && !base->empty())
-      return *base + "/" + folder + "/tuned.tsv";
+  // As nnc-run does it for the programs beside.
+  if (std::optional<std::string> cache = llvm::sys::Process::GetEnv("XDG_CACHE_HOME");
+      cache && llvm::sys::path::is_absolute(*cache))
+    return *cache + "/nnc/tuned.tsv";
+  if (std::optional<std::string> home = llvm::sys::Process::GetEnv("HOME"); home && !home->empty())
+    return *home + "/.cache/nnc/tuned.tsv";
   return "";
 }

@@ -92,8 +92,8 @@ LogicalResult verifyCounts(StepOp step, const llvm::StringMap<int64_t> &runs, Ar
       if (layer.kind == "model" || layer.multiplyAdds == 0 ||
           (!isTooLarge && !llvm::MulOverflow(samples, layer.multiplyAdds, products)))
         continue;
-      return step.emitError() << "step @" << step.getSymName() << " is too large: at a batch of " << batch
-                              << " layer '" << layer.path << "' has more multiply-adds than 64 bits can count";
+      return step.emitError() << "step @" << step.getSymName() << " is too large: at a batch of " << batch << " layer '"
+                              << layer.path << "' has more multiply-adds than 64 bits can count";
     }
   }
   return success();
