@@ -49,4 +49,4 @@ nn.step @fit(%x: tensor<?x5x16xf32>, %t: tensor<?x3xf32>) {
 // PRIME: gpu.launch blocks(%{{[^,]*}},{{.*}} in (%{{[^ ]*}} = %c8
 // PRIME-NOT: nn.cooperative
 
-// NONE: error: a GPU runs at least one block, not 0
+// NONE: error: --gpu-blocks takes at least 1 block, not 0
