@@ -130,20 +130,25 @@ void Table::endRow(int64_t line) {
   lines.push_back(line);
 }
 
+std::string onOneLine(std::string_view text) {
+  constexpr const char *kDigits = "0123456789abcdef";
+  std::string line;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      line += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    else
+      line += c;
+  }
+  return line;
+}
+
 std::string shown(std::string_view text) {
   constexpr size_t kShown = 60;
-  std::string result = "'";
-  size_t i = 0;
-  auto inside = [&] { return (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80; }; // a code point
-  for (; i < text.size() && (i < kShown || inside()); ++i) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    constexpr const char *kDigits = "0123456789abcdef";
-    if (byte < 0x20 || byte == 0x7f)
-      result += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    else
-      result += text[i];
-  }
-  return result + (i < text.size() ? "...'" : "'");
+  size_t end = std::min(kShown, text.size());
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) // inside a code point
+    ++end;
+  return "'" + onOneLine(text.substr(0, end)) + (end < text.size() ? "...'" : "'");
 }
 
 std::string shownList(const std::vector<std::string> &texts) {

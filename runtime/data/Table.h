@@ -32,6 +32,8 @@ private:
   std::vector<int64_t> lines;
 };
 
+/// A text on one line: control characters as escapes.
+std::string onOneLine(std::string_view text);
 /// A text in quotes for messages: control characters as escapes, so that none cuts or hides the message, and the start
 /// only of a long text.
 std::string shown(std::string_view text);

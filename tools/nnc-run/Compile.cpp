@@ -100,12 +100,12 @@ void appendHash(const fs::path &path) {
     fail(path.string(), ": cannot write: ", std::strerror(errno));
 }
 
-/// A file that goes away when the compilation is over, however it ends.
-struct TemporaryFile {
+/// A file, or a folder with all that is in it, that goes away when the compilation is over, however it ends.
+struct Temporary {
   fs::path path;
-  ~TemporaryFile() {
+  ~Temporary() {
     std::error_code ignored;
-    fs::remove(path, ignored);
+    fs::remove_all(path, ignored);
   }
 };
 
@@ -140,22 +140,12 @@ void removeStale(const fs::path &directory) {
   }
 }
 
-/// A folder that goes away with all that is in it.
-struct TemporaryFolder {
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "nnc-XXXXXX").string();
-    if (!mkdtemp(name.data()))
-      fail(name, ": cannot make a folder for the compiled program: ", std::strerror(errno));
-    path = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder &) = delete;
-
-  fs::path path;
-};
+fs::path makeTemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "nnc-XXXXXX").string();
+  if (!mkdtemp(name.data()))
+    fail(name, ": cannot make a folder for the compiled program: ", std::strerror(errno));
+  return name;
+}
 
 /// Of the text of the tuning results: a tuned program is one of the results it was made by.
 std::string hashOfTuningResults(const fs::path &path) {
@@ -214,13 +204,13 @@ std::shared_ptr<const nnc_program> openCompiled(const Options &options, const st
   if (std::string problem = prepareCache(cache); !problem.empty()) {
     std::cerr << "nnc-run: warning: compiled programs cannot be kept, and this one is for this run alone: " << problem
               << "\n";
-    TemporaryFolder folder;
+    Temporary folder{makeTemporaryFolder()};
     compile(command, options.model, folder.path / "program.so");
     return openProgram(folder.path / "program.so");
   }
   removeStale(cache);
   // The compiler adds to the results: the program is known by those that it was made by.
-  TemporaryFile made{concat(result.string(), ".", getpid(), ".so")};
+  Temporary made{concat(result.string(), ".", getpid(), ".so")};
   compile(command, options.model, made.path);
   result = findPlace();
   std::error_code error;

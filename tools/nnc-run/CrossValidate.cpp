@@ -35,16 +35,20 @@ std::pair<double, double> meanAndDeviation(const std::vector<Averages> &folds, s
   return {mean, std::sqrt(squares / static_cast<double>(folds.size()))};
 }
 
-/// Reads the data of each fold as its training rows decide, so that what one of them lacks is known before the first
-/// one is trained.
-void checkFolds(const Source &source, const std::vector<std::vector<int64_t>> &parts, bool isStratified) {
+/// The encodings that each fold's training rows make. All data is read with each, so that what one of them lacks is
+/// known before the first one is trained.
+std::vector<Encoding> fitFolds(const Source &source, const std::vector<std::vector<int64_t>> &parts,
+                               bool isStratified) {
+  std::vector<Encoding> encodings;
   for (size_t fold = 0; fold < parts.size(); ++fold)
     try {
-      source.encode(source.fit(otherRows(source.rows(), parts[fold])));
+      encodings.push_back(source.fit(otherRows(source.rows(), parts[fold])));
+      source.encode(encodings.back());
     } catch (const Error &error) {
       fail("fold ", fold + 1, " of ", parts.size(), ": ", error.what(),
            isStratified ? "" : "; with --stratify each fold has rows of every class");
     }
+  return encodings;
 }
 
 constexpr int kCellWidth = 12;
@@ -93,7 +97,8 @@ int crossValidate(const Options &options) {
   std::optional<RowClasses> classes = stratifiedClasses(options, source, inputs);
   std::vector<std::vector<int64_t>> parts = foldRows(source.rows(), options.folds, classes ? &*classes : nullptr);
 
-  checkFolds(source, parts, options.stratify);
+  // Words and classes are those of a fold's training rows alone.
+  std::vector<Encoding> encodings = fitFolds(source, parts, options.stratify);
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   Observer observer(*progress);
@@ -103,8 +108,7 @@ int crossValidate(const Options &options) {
     std::vector<int64_t> rest = otherRows(source.rows(), part);
     progress->note(concat("fold ", results.size() + 1, " of ", parts.size(), ": ", rest.size(), " training rows, ",
                           part.size(), " left out"));
-    // Words and classes are those of the fold's training rows alone.
-    Encoding encoding = source.fit(rest);
+    const Encoding &encoding = encodings[results.size()];
     Dataset data = source.encode(encoding);
     TrainingState state;
     state.seed = options.seed.value_or(0);

@@ -1,6 +1,7 @@
 // How well a model tells each class.
 #include "Report.h"
 #include "Csv.h"
+#include "data/Table.h"
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -27,18 +28,6 @@ int64_t widthOf(const std::string &text) {
 
 std::string rightAligned(const std::string &text, int64_t width) {
   return std::string(std::max<int64_t>(width - widthOf(text), 0), ' ') + text;
-}
-
-/// A class' name where a line break in it would break a table: control characters as escapes.
-std::string onOneLine(const std::string &name) {
-  std::string line;
-  for (char c : name) {
-    auto byte = static_cast<unsigned char>(c);
-    char escape[8];
-    std::snprintf(escape, sizeof(escape), "\\x%02x", byte);
-    line += byte < 0x20 || byte == 0x7f ? std::string(escape) : std::string(1, c);
-  }
-  return line;
 }
 
 std::string fixed(double value) {

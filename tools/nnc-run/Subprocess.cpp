@@ -71,9 +71,7 @@ pid_t start(const std::vector<std::string> &command) {
   if (child == 0)
     become(arguments.data(), parent, report[1]);
   close(report[1]);
-  bool hasFailed = child < 0;
-  if (!hasFailed)
-    hasFailed = read(report[0], &reason, sizeof(reason)) == sizeof(reason);
+  bool hasFailed = child < 0 || read(report[0], &reason, sizeof(reason)) == sizeof(reason);
   close(report[0]);
   if (hasFailed && child > 0)
     waitpid(child, nullptr, 0);
