@@ -18,7 +18,7 @@ LOSSES = {
     "binary, sigmoid": Loss("nn.binary_crossentropy %y, %target {label_smoothing = 0.25}", BINARY,
                             lambda y, t: binary_crossentropy(y, t, True, 0.25), "sigmoid"),
     "binary, softmax": Loss("nn.binary_crossentropy %y, %target", BINARY,
-                            lambda y, t: binary_crossentropy(jax.nn.softmax(y), t), "softmax", least=2),
+                            binary_crossentropy, "softmax", least=2, probabilities=lambda y: jax.nn.softmax(y)),
 }
 
 

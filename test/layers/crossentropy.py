@@ -32,7 +32,7 @@ LOSSES = {
     "sparse, softmax": Loss("nn.sparse_categorical_crossentropy %y, %target", LABEL,
                             lambda y, t: sparse_categorical_crossentropy(y, t, from_logits=True), "softmax"),
     "sparse, sigmoid": Loss("nn.sparse_categorical_crossentropy %y, %target", LABEL,
-                            lambda y, t: sparse_categorical_crossentropy(jax.nn.sigmoid(y), t), "sigmoid", least=2),
+                            sparse_categorical_crossentropy, "sigmoid", least=2, probabilities=lambda y: jax.nn.sigmoid(y)),
     "sparse, smoothed": Loss("nn.sparse_categorical_crossentropy %y, %target {from_logits, label_smoothing = 0.25}", LABEL,
                              lambda y, t: sparse_categorical_crossentropy(y, t, True, 0.25)),
     "categorical, logits": Loss("nn.categorical_crossentropy %y, %target {from_logits}", DISTRIBUTION,

@@ -156,14 +156,20 @@ REAL = Target("f32", lambda shape: shape, lambda y: np.tanh(y).astype(np.float32
 
 @dataclasses.dataclass
 class Loss:
-    """A loss as a step's line on %y and %target. `activation` names what makes the predictions that the formula takes;
-    `formula(y, target)` is of the values before it. `least`: how many features it needs."""
+    """A loss as a step's line on %y and %target. `activation` names what makes the predictions that the line takes.
+    `formula(y, target)` is of the values before it, as nnc computes such losses too, or, where it does not, of `probabilities`
+    of them. `least`: how many features it needs."""
 
     line: str
     target: Target
     formula: typing.Callable
     activation: str = ""
     least: int = 1
+    probabilities: typing.Callable = None
+
+    def evaluate(self, y, target, factors=1):
+        """In JAX, of the values before the activation; of the probabilities, where there are any, times factors."""
+        return self.formula(self.probabilities(y) * factors if self.probabilities else y, target)
 
 
 @dataclasses.dataclass

@@ -270,8 +270,10 @@ class RandomNetwork:
         return f"{models}nn.step @fit({', '.join(arguments)}) {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
     def value_shapes(self):
-        """Of the value of each layer in each call, by the name of the call's result and its own: the shape of a sample."""
-        return {result + value.name: value.shape for model, _, result in self.calls for value, _, _ in model.lines}
+        """Of the value of each layer in each call, by the name of the call's result and its own, and of the probabilities that
+        a loss takes, by the loss's name: the shape of a sample."""
+        layers = {result + value.name: value.shape for model, _, result in self.calls for value, _, _ in model.lines}
+        return layers | {name: model.result.shape for model, _, loss, _, name in self._targets() if loss.probabilities}
 
     def loss(self, parameters, data, factors, random=None):
         """The step's loss and the first result, in JAX, on the samples that `data` has, each value that value_shapes() names
@@ -280,6 +282,6 @@ class RandomNetwork:
         values, total = dict(data), sum(model.penalty(parameters) for model in self.models)
         for model, operands, result in self.calls:
             values[result] = model.evaluate(parameters, [values[operand] for operand in operands], factors, result)
-        for _, result, loss, target, _ in self._targets():
-            total += loss.formula(values[result], values[target])
+        for _, result, loss, target, name in self._targets():
+            total += loss.evaluate(values[result], values[target], factors.get(name, 1))
         return total, values["y"]

@@ -113,7 +113,7 @@ def mlp_case(optimizer="sgd", regularizer="", loss="sparse, logits", activation=
     def total(p, batch):
         h = ref.dense(p, "classifier.dense", batch["x"], ACTIVATIONS[activation])
         h = ref.dense(p, "classifier.dense_1", h, ref.tanh)
-        value = loss.formula(ref.dense(p, "classifier.dense_2", h), batch["target"])
+        value = loss.evaluate(ref.dense(p, "classifier.dense_2", h), batch["target"])
         for parameter in penalized:
             value += REGULARIZERS[regularizer].formula(p[f"classifier.dense.{parameter}"])
         return value
