@@ -32,7 +32,8 @@ class StudyError(Exception):
 def main(conduct, description):
     """A study's command: its exit status. `conduct` takes the options and returns what is not as it must be, and a count."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=["small", "full"], default="small", help="small ends within ten minutes, full in hours")
+    parser.add_argument("--size", choices=["small", "full"], default="small",
+                        help="small ends within ten minutes; full takes half an hour or more")
     parser.add_argument("--jobs", type=int, default=processors(),
                         help="trainings at a time, each on one thread; with 1 each has the machine to itself")
     parser.add_argument("--picture", help="an SVG file")
