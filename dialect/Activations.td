@@ -7,7 +7,7 @@ include "dialect/Layer.td"
 /// The result has the input's type.
 class NN_ConfiguredActivation<string mnemonic, list<Trait> traits = []>
     : NN_UnaryLayer<mnemonic, [], traits # [NN_ActivationTrait, InferTypeOpAdaptor]> {
-  dag commonArguments = (ins NN_FloatTensor:$input, OptionalAttr<NN_WordAttr>:$name);
+  dag commonArguments = (ins NN_FloatTensor:$input, NN_Optional<NN_WordAttr>:$name);
   let arguments = commonArguments;
   let results = (outs NN_FloatTensor:$result);
 }

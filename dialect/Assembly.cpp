@@ -63,12 +63,16 @@ static Attribute resolveWord(OpAsmParser &parser, SMLoc loc, StringRef key, Stri
   if (!key.ends_with("initializer") && !key.ends_with("regularizer"))
     return parser.getBuilder().getStringAttr(word);
   Attribute attribute;
+  std::string message;
   {
-    ScopedDiagnosticHandler silent(parser.getContext(), [](Diagnostic &) { return success(); });
+    ScopedDiagnosticHandler handler(parser.getContext(), [&](Diagnostic &diagnostic) {
+      message = diagnostic.str();
+      return success();
+    });
     attribute = parseAttribute(("#nn." + word).str(), parser.getContext());
   }
   if (!attribute)
-    parser.emitError(loc) << "'" << key << "' knows no '" << word << "'";
+    parser.emitError(loc) << key << ": " << message;
   return attribute;
 }
 

@@ -16,12 +16,12 @@ def NN_DenseOp : NN_ParametricLayer<"dense", [], [NN_ActivatedResultTrait]> {
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
                        NN_PositiveAttr:$units,
-                       OptionalAttr<NN_WordAttr>:$activation, DefaultValuedAttr<NN_FlagAttr, "true">:$use_bias,
-                       OptionalAttr<NN_InitializerAttr>:$kernel_initializer,
-                       OptionalAttr<NN_InitializerAttr>:$bias_initializer,
-                       OptionalAttr<NN_RegularizerAttr>:$kernel_regularizer,
-                       OptionalAttr<NN_RegularizerAttr>:$bias_regularizer,
-                       DefaultValuedAttr<NN_FlagAttr, "true">:$trainable, OptionalAttr<NN_WordAttr>:$name);
+                       NN_Optional<NN_WordAttr>:$activation, NN_Default<NN_FlagAttr, "true">:$use_bias,
+                       NN_Optional<NN_InitializerAttr>:$kernel_initializer,
+                       NN_Optional<NN_InitializerAttr>:$bias_initializer,
+                       NN_Optional<NN_RegularizerAttr>:$kernel_regularizer,
+                       NN_Optional<NN_RegularizerAttr>:$bias_regularizer,
+                       NN_Default<NN_FlagAttr, "true">:$trainable, NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);
 }
 

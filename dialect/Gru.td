@@ -4,7 +4,7 @@
 
 include "dialect/Recurrent.td"
 
-def NN_GruOp : NN_RecurrentLayer<"gru", (ins DefaultValuedAttr<NN_FlagAttr, "true">:$reset_after)> {
+def NN_GruOp : NN_RecurrentLayer<"gru", (ins NN_Default<NN_FlagAttr, "true">:$reset_after)> {
   let summary = "A gated recurrent unit layer (Cho et al., 2014)";
   let description = [{
     [batch, time, features] → [batch, units], or, with `return_sequences`, [batch, time, units]. Keras' GRU: with the

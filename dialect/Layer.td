@@ -50,6 +50,10 @@ def NN_NumberAttr : Attr<Or<[F64Attr.predicate, I64Attr.predicate]>, "a number">
 /// `[8, -1]`
 def NN_WholesAttr : TypedArrayAttrBase<NN_WholeAttr, "a list of whole numbers such as [8, -1]">;
 
+/// Attributes that may be left out. The reference of ops says so (cmake/op-attributes.sed).
+class NN_Default<Attr attr, string value> : DefaultValuedAttr<attr, value> { let description = "default " # value; }
+class NN_Optional<Attr attr> : OptionalAttr<attr> { let description = "optional"; }
+
 /// A function whose result types follow from its operands and attributes. `layerMethods` names the methods of
 /// LayerOpInterface that the op implements beyond `lower`.
 class NN_Function<string mnemonic, list<string> layerMethods = [], list<Trait> traits = []>

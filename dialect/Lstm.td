@@ -4,7 +4,7 @@
 
 include "dialect/Recurrent.td"
 
-def NN_LstmOp : NN_RecurrentLayer<"lstm", (ins DefaultValuedAttr<NN_FlagAttr, "true">:$unit_forget_bias)> {
+def NN_LstmOp : NN_RecurrentLayer<"lstm", (ins NN_Default<NN_FlagAttr, "true">:$unit_forget_bias)> {
   let summary = "A long short-term memory layer (Hochreiter and Schmidhuber, 1997)";
   let description = [{
     [batch, time, features] → [batch, units], or, with `return_sequences`, [batch, time, units]. Keras' LSTM: with the

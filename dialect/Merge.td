@@ -21,7 +21,7 @@ def NN_AddOp : NN_MergeLayer<"add"> {
     %y = nn.add %x, %shortcut
     ```
   }];
-  let arguments = (ins Variadic<NN_FloatTensor>:$inputs, OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins Variadic<NN_FloatTensor>:$inputs, NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);
 }
 
@@ -36,8 +36,8 @@ def NN_ConcatOp : NN_MergeLayer<"concat", ["getIndexBound"]> {
     %y = nn.concat %a, %b {axis = 1}
     ```
   }];
-  let arguments = (ins Variadic<NN_AnyTensor>:$inputs, DefaultValuedAttr<NN_WholeAttr, "-1">:$axis,
-                       OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins Variadic<NN_AnyTensor>:$inputs, NN_Default<NN_WholeAttr, "-1">:$axis,
+                       NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_AnyTensor:$result);
 }
 

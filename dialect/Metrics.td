@@ -33,7 +33,7 @@ def NN_CategoricalAccuracyOp : NN_ClassMetric<"categorical_accuracy", NN_FloatTe
 }
 
 def NN_BinaryAccuracyOp
-    : NN_SampleMean<"binary_accuracy", NN_FloatTensor, (ins DefaultValuedAttr<NN_NumberAttr, "0.5">:$threshold), [],
+    : NN_SampleMean<"binary_accuracy", NN_FloatTensor, (ins NN_Default<NN_NumberAttr, "0.5">:$threshold), [],
                     [NN_ScoreTrait]> {
   let summary = "The share of features, each a yes-or-no question, that are answered right";
   let description = [{
@@ -49,7 +49,7 @@ def NN_BinaryAccuracyOp
 }
 
 def NN_SparseTopKCategoricalAccuracyOp
-    : NN_ClassMetric<"sparse_top_k_categorical_accuracy", NN_IndexTensor, (ins DefaultValuedAttr<NN_PositiveAttr, "5">:$k),
+    : NN_ClassMetric<"sparse_top_k_categorical_accuracy", NN_IndexTensor, (ins NN_Default<NN_PositiveAttr, "5">:$k),
                      ["getIndexBound"]> {
   let summary = "The share of samples in which fewer than k predictions are above the true class's, its index given";
   let description = [{
@@ -63,7 +63,7 @@ def NN_SparseTopKCategoricalAccuracyOp
 }
 
 def NN_TopKCategoricalAccuracyOp
-    : NN_ClassMetric<"top_k_categorical_accuracy", NN_FloatTensor, (ins DefaultValuedAttr<NN_PositiveAttr, "5">:$k)> {
+    : NN_ClassMetric<"top_k_categorical_accuracy", NN_FloatTensor, (ins NN_Default<NN_PositiveAttr, "5">:$k)> {
   let summary = "The share of samples in which fewer than k predictions are above that of the class of the largest target";
   let description = [{
     Predictions and targets have the same shape [..., classes], rank ≥ 2. Of equal targets the first counts; equal

@@ -7,7 +7,7 @@ include "dialect/Layer.td"
 /// [batch, time, features] → [batch, features], or with `keepdims` [batch, 1, features].
 class NN_GlobalPooling<string mnemonic, list<Trait> traits = []>
     : NN_UnaryLayer<mnemonic, [], traits # [InferTypeOpAdaptor]> {
-  let arguments = (ins NN_FloatTensor:$input, UnitAttr:$keepdims, OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins NN_FloatTensor:$input, UnitAttr:$keepdims, NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);
   let extraClassDefinition = [{
     ::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *, ::std::optional<::mlir::Location> loc,
@@ -32,7 +32,7 @@ def NN_GlobalAveragePooling1dOp : NN_GlobalPooling<"global_average_pooling_1d"> 
     ```
   }];
   let arguments = (ins NN_FloatTensor:$input, Optional<NN_IndexTensor>:$mask, UnitAttr:$keepdims,
-                       OptionalAttr<NN_WordAttr>:$name);
+                       NN_Optional<NN_WordAttr>:$name);
   let hasVerifier = 1;
   let assemblyFormat = [{
     $input `` custom<OperandType>(ref($input), type($input))

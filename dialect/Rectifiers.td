@@ -14,7 +14,7 @@ def NN_LeakyReluOp : NN_ConfiguredActivation<"leaky_relu"> {
     %y = nn.leaky_relu %x {negative_slope = 0.1}
     ```
   }];
-  let arguments = !con(commonArguments, (ins DefaultValuedAttr<NN_NumberAttr, "0.3">:$negative_slope));
+  let arguments = !con(commonArguments, (ins NN_Default<NN_NumberAttr, "0.3">:$negative_slope));
 }
 
 def NN_EluOp : NN_ConfiguredActivation<"elu", [DeclareOpInterfaceMethods<DifferentiableOpInterface>]> {
@@ -26,7 +26,7 @@ def NN_EluOp : NN_ConfiguredActivation<"elu", [DeclareOpInterfaceMethods<Differe
     %y = nn.elu %x {alpha = 0.5}
     ```
   }];
-  let arguments = !con(commonArguments, (ins DefaultValuedAttr<NN_NumberAttr, "1.0">:$alpha));
+  let arguments = !con(commonArguments, (ins NN_Default<NN_NumberAttr, "1.0">:$alpha));
 }
 
 def NN_SeluOp : NN_DifferentiableActivation<"selu"> {

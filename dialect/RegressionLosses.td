@@ -31,7 +31,7 @@ def NN_MeanAbsoluteErrorOp
 }
 
 def NN_HuberOp
-    : NN_SampleMean<"huber", NN_FloatTensor, (ins DefaultValuedAttr<NN_NumberAttr, "1.0">:$delta), [],
+    : NN_SampleMean<"huber", NN_FloatTensor, (ins NN_Default<NN_NumberAttr, "1.0">:$delta), [],
                     [DeclareOpInterfaceMethods<DifferentiableOpInterface>, NN_LossTrait]> {
   let summary = "½ e² where |e| ≤ delta, else delta |e| - ½ delta², e = prediction - target; mean over features and samples";
   let description = [{

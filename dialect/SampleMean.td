@@ -12,7 +12,7 @@ class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag
                     list<string> layerMethods = [], list<Trait> traits = []>
     : NN_Function<mnemonic, layerMethods, traits # [DeclareOpInterfaceMethods<MaskedOpInterface>]> {
   let arguments = !con((ins NN_FloatTensor:$predictions, target:$targets, Optional<NN_I64Scalar>:$valid), options,
-                       (ins OptionalAttr<NN_WordAttr>:$name));
+                       (ins NN_Optional<NN_WordAttr>:$name));
   let results = (outs NN_Scalar:$result);
   let assemblyFormat = [{
     $predictions `,` $targets ``
@@ -27,7 +27,7 @@ class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag
 class NN_Crossentropy<string mnemonic, TypeConstraint target = NN_FloatTensor, list<string> layerMethods = [],
                       list<Trait> traits = []>
     : NN_SampleMean<mnemonic, target,
-                    (ins UnitAttr:$from_logits, DefaultValuedAttr<NN_NumberAttr, "0.0">:$label_smoothing), layerMethods,
+                    (ins UnitAttr:$from_logits, NN_Default<NN_NumberAttr, "0.0">:$label_smoothing), layerMethods,
                     [DeclareOpInterfaceMethods<DifferentiableOpInterface>,
                      DeclareOpInterfaceMethods<StabilizableOpInterface>, NN_LossTrait] # traits>;
 

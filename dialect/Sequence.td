@@ -15,8 +15,8 @@ def NN_PaddingMaskOp : NN_UnaryLayer<"padding_mask", [], [InferTypeOpAdaptor]> {
     %mask = nn.padding_mask %tokens {padding = 0}
     ```
   }];
-  let arguments = (ins NN_IndexTensor:$input, DefaultValuedAttr<NN_WholeAttr, "0">:$padding,
-                       OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins NN_IndexTensor:$input, NN_Default<NN_WholeAttr, "0">:$padding,
+                       NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_IndexTensor:$result);
 }
 
@@ -30,7 +30,7 @@ def NN_SequenceMaskOp : NN_UnaryLayer<"sequence_mask", [], [InferTypeOpAdaptor]>
     %mask = nn.sequence_mask %lengths {maxlen = 64}
     ```
   }];
-  let arguments = (ins NN_IndexTensor:$input, NN_PositiveAttr:$maxlen, OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins NN_IndexTensor:$input, NN_PositiveAttr:$maxlen, NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_IndexTensor:$result);
 }
 

@@ -17,7 +17,7 @@ def NN_FlattenOp : NN_ShapeLayer<"flatten"> {
     %y = nn.flatten %image
     ```
   }];
-  let arguments = (ins NN_AnyTensor:$input, OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins NN_AnyTensor:$input, NN_Optional<NN_WordAttr>:$name);
 }
 
 def NN_ReshapeOp : NN_ShapeLayer<"reshape"> {
@@ -29,7 +29,7 @@ def NN_ReshapeOp : NN_ShapeLayer<"reshape"> {
     %y = nn.reshape %x {shape = [28, -1]}
     ```
   }];
-  let arguments = (ins NN_AnyTensor:$input, NN_WholesAttr:$shape, OptionalAttr<NN_WordAttr>:$name);
+  let arguments = (ins NN_AnyTensor:$input, NN_WholesAttr:$shape, NN_Optional<NN_WordAttr>:$name);
 }
 
 #endif

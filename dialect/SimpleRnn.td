@@ -4,7 +4,7 @@
 
 include "dialect/Recurrent.td"
 
-def NN_SimpleRnnOp : NN_RecurrentLayer<"simple_rnn", (ins DefaultValuedAttr<NN_WordAttr, "\"tanh\"">:$activation)> {
+def NN_SimpleRnnOp : NN_RecurrentLayer<"simple_rnn", (ins NN_Default<NN_WordAttr, "\"tanh\"">:$activation)> {
   let summary = "A plain recurrent layer (Elman, 1990)";
   let description = [{
     [batch, time, features] → [batch, units], or, with `return_sequences`, [batch, time, units]. Keras' SimpleRNN:

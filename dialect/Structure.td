@@ -123,7 +123,7 @@ def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       OptionalAttr<AnyAttr>:$initializer, OptionalAttr<AnyAttr>:$regularizer,
+                       NN_Optional<AnyAttr>:$initializer, NN_Optional<AnyAttr>:$regularizer,
                        UnitAttr:$trainable, DefaultValuedStrAttr<StrAttr, "parameter">:$role);
   let hasVerifier = 1;
   let assemblyFormat = [{

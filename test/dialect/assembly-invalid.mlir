@@ -58,7 +58,7 @@ func.func @flag(%x: tensor<?x6xf32>) {
 // -----
 
 func.func @initializer(%x: tensor<?x6xf32>) {
-  // expected-error @below {{'kernel_initializer' knows no 'glorot'}}
+  // expected-error @below {{kernel_initializer: there is no #nn.glorot; did you mean glorot_normal, glorot_uniform?}}
   %y = nn.dense %x {units = 3, kernel_initializer = glorot}
   return
 }
