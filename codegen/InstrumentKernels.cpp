@@ -70,7 +70,20 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
       Block &body = called.getBody().front();
       known->second = count(getParallelLoops(called), {body.begin(), body.end()});
     }
-    return known->second;
+    FailureOr<Figures> figures = known->second;
+    if (succeeded(figures))
+      renameShares(figures->cost.shares, called.getLoc(), func::CallOp(kernel.call).getLoc());
+    return figures;
+  }
+
+  /// The ops of a shared kernel say whom it works for in its first call. It and its calls list that in the same order.
+  static void renameShares(MutableArrayRef<KernelShare> shares, Location ofKernel, Location ofCall) {
+    SmallVector<LayerStage> from = getLayerStages(ofKernel), to = getLayerStages(ofCall);
+    for (KernelShare &share : shares) {
+      size_t index = llvm::find(from, share.of) - from.begin();
+      if (!to.empty())
+        share.of = index < to.size() ? to[index] : to.front();
+    }
   }
 
   /// The tasks of the largest of the loops, and the cost of all `ops`.
@@ -90,7 +103,20 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     FailureOr<Figures> figures = count(kernel);
     if (failed(figures))
       return failure();
-    return describe(kernel.origin, kernel.name, figures->tasks, figures->cost).getDictionary(&getContext());
+    const KernelCost &cost = figures->cost;
+    NamedAttrList description = describe(kernel.origin, kernel.name, figures->tasks, cost);
+    bool isOfOne = llvm::all_of(cost.shares, [&](const KernelShare &share) {
+      return share.of.layer == kernel.origin.layer && share.of.stage == kernel.origin.stage;
+    });
+    if (!isOfOne)
+      description.set("parts", makeParts(cost.describeShares(&getContext())));
+    return description.getDictionary(&getContext());
+  }
+
+  ArrayAttr makeParts(ArrayRef<NamedAttrList> parts) {
+    return ArrayAttr::get(&getContext(), llvm::map_to_vector(parts, [&](const NamedAttrList &part) -> Attribute {
+      return part.getDictionary(&getContext());
+    }));
   }
 
   /// What its steps do has been counted before they became code of threads.
@@ -117,13 +143,10 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
 
   NamedAttrList describe(const KernelOrigin &origin, StringRef name, int64_t tasks, const KernelCost &cost) {
     Builder builder(&getContext());
-    NamedAttrList description;
-    for (auto [key, text] : {std::pair<StringRef, StringRef>("name", name),
-                             {"layer", origin.layer},
-                             {"stage", origin.stage},
-                             {"location", origin.location}})
-      if (!text.empty())
-        description.set(key, builder.getStringAttr(text));
+    NamedAttrList description = describeLayer(&getContext(), origin.layer, origin.stage);
+    description.set("name", builder.getStringAttr(name));
+    if (!origin.location.empty())
+      description.set("location", builder.getStringAttr(origin.location));
     description.set("tasks", builder.getI64IntegerAttr(tasks));
     description.set("flops", builder.getI64IntegerAttr(cost.flops));
     description.set("bytes", builder.getI64IntegerAttr(cost.bytes));

@@ -2,6 +2,7 @@
 // with only those values that decide about loops and branches, turns that differ in none of these at once; then every
 // op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
+#include "codegen/KernelNames.h"
 #include "codegen/ParallelLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -325,13 +326,37 @@ uint64_t getAccessedBytes(Operation *op, MemRefType type) {
   return getBufferBytes(type).value_or(0);
 }
 
+/// Whom a kernel's ops work for, each layer and stage numbered once.
+class Origins {
+public:
+  size_t find(Operation *op) {
+    Location loc = getOwnLocation(op);
+    auto [it, isNew] = byLocation.try_emplace(loc, 0);
+    if (!isNew)
+      return it->second;
+    SmallVector<LayerStage> ofOp = getLayerStages(loc);
+    LayerStage one = ofOp.empty() ? LayerStage{"", forwardStage} : std::move(ofOp.front());
+    auto same = llvm::find(all, one);
+    it->second = same - all.begin();
+    if (same == all.end())
+      all.push_back(std::move(one));
+    return it->second;
+  }
+
+  ArrayRef<LayerStage> getAll() const { return all; }
+
+private:
+  SmallVector<LayerStage> all;
+  llvm::DenseMap<Location, size_t> byLocation;
+};
+
 /// What a kernel reads and writes of its buffers.
 class Traffic {
 public:
   explicit Traffic(CountedAccess getCounted) : getCounted(getCounted) {}
 
-  /// `op` runs `times` times.
-  void addAccesses(Operation *op, uint64_t times) {
+  /// `op`, which is of `origin`, runs `times` times.
+  void addAccesses(Operation *op, uint64_t times, size_t origin) {
     if (isBufferView(op) || isa<memref::PrefetchOp>(op))
       return;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -341,32 +366,36 @@ public:
       uint64_t bytes = multiply(times, getAccessedBytes(op, type));
       Access access = getAccess(op, operand);
       if (reads(access))
-        addAccess(operand.get(), &Bytes::read, bytes);
+        addAccess(operand.get(), &Part::read, bytes, origin);
       if (writes(access))
-        addAccess(operand.get(), &Bytes::written, bytes);
+        addAccess(operand.get(), &Part::written, bytes, origin);
     }
   }
 
-  /// Each buffer counts once, and a part of one that is the same throughout as that part.
-  uint64_t getBytes() const {
-    uint64_t total = 0;
+  /// Each buffer counts once, and a part of one that is the same throughout as that part: for the first origin that
+  /// reads it, and the first that writes it.
+  void addBytes(MutableArrayRef<uint64_t> ofOrigins) const {
     for (const auto &[root, buffer] : buffers)
-      for (uint64_t Bytes::*direction : {&Bytes::read, &Bytes::written}) {
-        uint64_t bytes = 0;
-        for (const auto &[view, part] : buffer.parts)
-          add(bytes, std::min(part.size, part.accessed.*direction));
-        add(total, std::min(bytes, buffer.size));
+      for (Bytes Part::*direction : {&Part::read, &Part::written}) {
+        uint64_t left = buffer.size;
+        for (const auto &[view, part] : buffer.parts) {
+          const Bytes &accessed = part.*direction;
+          uint64_t bytes = std::min({left, part.size, accessed.bytes});
+          add(ofOrigins[accessed.origin], bytes);
+          left -= bytes;
+        }
       }
-    return total;
   }
 
 private:
   struct Bytes {
-    uint64_t read = 0, written = 0;
+    uint64_t bytes = 0;
+    /// The first.
+    size_t origin = 0;
   };
   struct Part {
     uint64_t size = 0;
-    Bytes accessed;
+    Bytes read, written;
   };
   struct Buffer {
     uint64_t size = 0;
@@ -379,7 +408,7 @@ private:
 
   /// From the memref that an op touches through its views to the arena's view that is the buffer. The part is the view
   /// made outside of all loops.
-  void addAccess(Value memref, uint64_t Bytes::*direction, uint64_t bytes) {
+  void addAccess(Value memref, Bytes Part::*direction, uint64_t bytes, size_t origin) {
     Value root = memref, part;
     while (true) {
       if (!part && isa<FunctionOpInterface>(root.getParentBlock()->getParentOp()))
@@ -395,7 +424,7 @@ private:
     if (isScratch)
       return;
     Access counted = getCounted(root);
-    if (!(direction == &Bytes::read ? reads(counted) : writes(counted)))
+    if (!(direction == &Part::read ? reads(counted) : writes(counted)))
       return;
     const void *key = root.getAsOpaquePointer();
     if (auto global = dyn_cast_or_null<memref::GetGlobalOp>(source))
@@ -404,7 +433,10 @@ private:
     buffer.size = getSize(root);
     Part &accessed = buffer.parts[part ? part : root];
     accessed.size = getSize(part ? part : root);
-    add(accessed.accessed.*direction, bytes);
+    Bytes &already = accessed.*direction;
+    if (already.bytes == 0)
+      already.origin = origin;
+    add(already.bytes, bytes);
   }
 
   CountedAccess getCounted;
@@ -422,15 +454,45 @@ KernelCost nn::countCost(OpRange ops) {
 
 KernelCost nn::countCost(Ops ops, CountedAccess getCounted) {
   RunCounter counter(ops);
-  uint64_t flops = 0;
+  Origins origins;
+  SmallVector<uint64_t> flops, bytes;
   Traffic traffic(getCounted);
   for (Operation *top : ops)
     top->walk([&](Operation *op) {
       bool isTop = op->getBlock() == top->getBlock();
       uint64_t times = isTop ? 1 : counter.getRuns(op->getBlock());
-      add(flops, multiply(times, getFlops(op)));
-      if (times && (op->getNumRegions() == 0 || isa<linalg::GenericOp>(op)))
-        traffic.addAccesses(op, times);
+      uint64_t computed = multiply(times, getFlops(op));
+      bool accesses = times && (op->getNumRegions() == 0 || isa<linalg::GenericOp>(op));
+      if (computed == 0 && !accesses)
+        return;
+      size_t origin = origins.find(op);
+      flops.resize(origins.getAll().size());
+      add(flops[origin], computed);
+      if (accesses)
+        traffic.addAccesses(op, times, origin);
     });
-  return {clamp(flops), clamp(traffic.getBytes())};
+  bytes.resize(flops.size());
+  traffic.addBytes(bytes);
+  KernelCost cost;
+  uint64_t allFlops = 0, allBytes = 0;
+  for (auto [of, itsFlops, itsBytes] : llvm::zip_equal(origins.getAll(), flops, bytes)) {
+    if (itsFlops || itsBytes)
+      cost.shares.push_back({of, clamp(itsFlops), clamp(itsBytes)});
+    add(allFlops, itsFlops);
+    add(allBytes, itsBytes);
+  }
+  cost.flops = clamp(allFlops);
+  cost.bytes = clamp(allBytes);
+  return cost;
+}
+
+SmallVector<NamedAttrList> KernelCost::describeShares(MLIRContext *context) const {
+  Builder builder(context);
+  SmallVector<NamedAttrList> descriptions;
+  for (const KernelShare &share : shares) {
+    NamedAttrList &description = descriptions.emplace_back(describeLayer(context, share.of.layer, share.of.stage));
+    description.set("flops", builder.getI64IntegerAttr(share.flops));
+    description.set("bytes", builder.getI64IntegerAttr(share.bytes));
+  }
+  return descriptions;
 }

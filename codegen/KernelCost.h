@@ -1,11 +1,18 @@
 // What a kernel computes and moves: the figures that a profile divides by its time.
 #pragma once
 #include "codegen/Buffers.h"
+#include "dialect/Layer.h"
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/iterator_range.h"
 #include <cstdint>
 
 namespace mlir::nn {
+
+/// What a kernel does for one layer and stage, as the places of its ops say.
+struct KernelShare {
+  LayerStage of;
+  int64_t flops = 0, bytes = 0;
+};
 
 struct KernelCost {
   /// Floating-point operations as processors count them: additions, subtractions, products, quotients, minima, maxima
@@ -14,6 +21,11 @@ struct KernelCost {
   /// Bytes of the buffers that it reads, and of those that it writes, each once: what moves where a cache holds all
   /// that it touches again. Workers' scratch does not count.
   int64_t bytes = 0;
+  /// Of all that the kernel works for, together the above. What several read, or several write, counts for the first.
+  SmallVector<KernelShare> shares;
+
+  /// As attributes: layer, stage, flops and bytes of each share.
+  SmallVector<NamedAttrList> describeShares(MLIRContext *context) const;
 };
 
 /// The cost of running consecutive ops of a planned entry point's body. Loops are followed with the values of their

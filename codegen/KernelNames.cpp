@@ -22,6 +22,14 @@ KernelOrigin nn::describeKernel(func::FuncOp entry, Location loc) {
   return {getLayerName(loc), hasStages ? llvm::join(getStages(loc), "_") : std::string(), getFilePlace(loc)};
 }
 
+NamedAttrList nn::describeLayer(MLIRContext *context, StringRef layer, StringRef stage) {
+  NamedAttrList description;
+  for (auto [key, text] : {std::pair("layer", layer), {"stage", stage}})
+    if (!text.empty())
+      description.set(key, StringAttr::get(context, text));
+  return description;
+}
+
 bool nn::isLaunch(Operation *op) { return isa<gpu::LaunchOp, gpu::LaunchFuncOp>(op); }
 
 KernelNames::KernelNames(func::FuncOp entry) {

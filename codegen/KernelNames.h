@@ -20,6 +20,9 @@ struct KernelOrigin {
 
 KernelOrigin describeKernel(func::FuncOp entry, Location loc);
 
+/// `layer` and `stage` as attributes; what is empty has none.
+NamedAttrList describeLayer(MLIRContext *context, StringRef layer, StringRef stage);
+
 /// Whether `op` launches a device's kernel.
 bool isLaunch(Operation *op);
 

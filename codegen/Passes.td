@@ -183,8 +183,9 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
     - All that is small, in a row: one block.
 
     Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit. The
-    entry gets `nn.device`, and each launch `nn.parts`: of every step in it the layer, stage, floating-point operations,
-    bytes (each buffer once that it reads, and that it writes) and shared memory of a block.
+    entry gets `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for,
+    the floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the step's
+    first, its shared memory of a block.
 
     ```
     // Before
@@ -206,7 +207,9 @@ def ShareKernels : Pass<"nn-share-kernels", "::mlir::ModuleOp"> {
     A matrix product with the elementwise operations that are computed along with it, or a parallel loop, that stands in
     an entry point's body more than once, but for its buffers and up to 8 numbers (no indices), becomes a private function
     of buffers and scalars, marked `nn.kernel`, which the entry calls: equal layers are lowered, planned and compiled
-    once. `nn.writes` on a call says which operands the kernel may write. Nothing that a kernel computes changes.
+    once. `nn.writes` on a call says which operands the kernel may write, its location for which layers and stages the
+    kernel works there, in the order of the kernel's location: pieces whose ops work for layers in another pattern are
+    another kernel. Nothing that a kernel computes changes.
 
     ```
     // Before
@@ -390,17 +393,23 @@ def InstrumentKernels : Pass<"nn-instrument-kernels", "::mlir::ModuleOp"> {
   let summary = "Mark where each kernel of an entry point starts, for a profile";
   let description = [{
     A kernel is a parallel loop of an entry point's body, a call of a shared kernel, a launch (nn-map-to-gpu), or what
-    stands between two of these, as far as it has one layer and stage. A call of the program ABI's nnc_rt_profile says that a kernel starts, and with it that the one before
-    has ended; the last call, of -1, that the entry has. Nothing else changes.
+    stands between two of these, as far as it has one layer and stage. A call of the program ABI's nnc_rt_profile says
+    that a kernel starts, and with it that the one before has ended; the last call, of -1, that the entry has. Nothing
+    else changes.
 
     `nn.kernels` on the entry lists them: name, layer, stage, place in the model file, tasks of the parallel loop,
     floating-point operations and bytes. The operations are those of the code as it is, its loops followed to their
-    constant bounds, or to the most turns that they can have: so they are what the processor's own counter counts, tails and polynomials of elementary functions
-    included. The bytes are those of the buffers that the kernel reads, and of those that it writes, each once (of a
-    buffer of which it touches less, as a look-up does, what it touches). A launch has its blocks as tasks, and threads,
-    shared memory and steps besides (`nn.parts`, whose operations and bytes it adds up); its layer is its first step's.
-    Of entry points for a GPU the marks go with the host's code: there the runtime times launches. Kernels are named as nn-outline-parallel names
-    their bodies, which comes later. An entry that has its marks stays as it is.
+    constant bounds, or to the most turns that they can have: so they are what the processor's own counter counts, tails
+    and polynomials of elementary functions included. The bytes are those of the buffers that the kernel reads, and of
+    those that it writes, each once (of a buffer of which it touches less, as a look-up does, what it touches).
+
+    Of a kernel that works for several layers or stages, `parts` lists what it does for each, as the places of its ops
+    say: name and stage of the kernel are those of the first layer, and of all stages. What several of them read counts
+    for the first, and so does what several write. A launch has its blocks as tasks, threads and shared memory besides,
+    and its steps as parts (`nn.parts`, whose operations and bytes it adds up).
+
+    Of entry points for a GPU the marks go with the host's code: there the runtime times launches. Kernels are named as
+    nn-outline-parallel names their bodies, which comes later. An entry that has its marks stays as it is.
 
     ```
     // Before

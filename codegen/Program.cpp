@@ -90,17 +90,21 @@ FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
   kernel.flops = getNumber("flops");
   kernel.bytes = getNumber("bytes");
   bool isValid = !kernel.name.empty() && kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0;
-  if (auto parts = description ? description.getAs<ArrayAttr>("parts") : ArrayAttr()) {
+  if (description && description.contains("threads")) {
     kernel.threads = getNumber("threads");
     kernel.sharedBytes = getNumber("shared_bytes");
     isValid &= kernel.threads >= 0 && kernel.sharedBytes >= 0;
+  }
+  if (auto parts = description ? description.getAs<ArrayAttr>("parts") : ArrayAttr()) {
     for (Attribute part : parts) {
       description = dyn_cast<DictionaryAttr>(part);
-      kernel.parts.push_back(
-          {getText("layer"), getText("stage"), getNumber("flops"), getNumber("bytes"), getNumber("shared_bytes")});
-      const ProgramPart &read = kernel.parts.back();
+      int64_t sharedBytes = description && description.contains("shared_bytes") ? getNumber("shared_bytes") : 0;
+      const ProgramPart &read = kernel.parts.emplace_back(
+          ProgramPart{getText("layer"), getText("stage"), getNumber("flops"), getNumber("bytes"), sharedBytes});
       isValid &= read.flops >= 0 && read.bytes >= 0 && read.sharedBytes >= 0;
     }
+  } else {
+    kernel.parts.push_back({kernel.layer, kernel.stage, kernel.flops, kernel.bytes, 0});
   }
   if (!isValid)
     return entry->emitOpError() << "has a malformed description of a kernel: " << attribute;

@@ -27,8 +27,9 @@ struct ProgramPart {
 struct ProgramKernel {
   StringRef name, layer, stage, location;
   int64_t tasks = 0, flops = 0, bytes = 0;
-  /// Of a launch: its threads and shared memory of each block (tasks are its blocks), and its steps; else none.
+  /// Of a launch: its threads and shared memory of each block (tasks are its blocks).
   int64_t threads = 0, sharedBytes = 0;
+  /// At least one.
   SmallVector<ProgramPart> parts;
 };
 

@@ -40,12 +40,12 @@ FailureOr<Captures> nn::findCapturedArguments(const KernelPiece &piece) {
   return captures;
 }
 
-func::FuncOp nn::makeKernel(const KernelPiece &piece, SymbolTable &symbols) {
+func::FuncOp nn::makeKernel(const KernelPiece &piece, Location loc, SymbolTable &symbols) {
   SmallVector<Value> captured =
       llvm::to_vector(llvm::concat<const Value>(piece.captures.buffers, piece.captures.scalars));
   OpBuilder builder(symbols.getOp()->getContext());
-  auto kernel = func::FuncOp::create(builder, piece.getLoc(), piece.name,
-                                     builder.getFunctionType(ValueRange(captured).getTypes(), {}));
+  auto kernel =
+      func::FuncOp::create(builder, loc, piece.name, builder.getFunctionType(ValueRange(captured).getTypes(), {}));
   kernel.setPrivate();
   kernel->setAttr(kernelAttributeName, builder.getUnitAttr());
   symbols.insert(kernel);
@@ -55,7 +55,7 @@ func::FuncOp nn::makeKernel(const KernelPiece &piece, SymbolTable &symbols) {
   mapping.map(ValueRange(captured), block->getArguments());
   for (Operation *op : llvm::concat<Operation *const>(piece.captures.rebuilt, piece.ops))
     builder.clone(*op, mapping);
-  func::ReturnOp::create(builder, piece.getLoc());
+  func::ReturnOp::create(builder, loc);
   return kernel;
 }
 

@@ -25,8 +25,9 @@ bool mayWriteOperand(func::CallOp call, unsigned index);
 /// What `piece`, part of a kernel, takes from outside; fails where that is more than the kernel's arguments.
 FailureOr<Captures> findCapturedArguments(const KernelPiece &piece);
 
-/// A kernel of what `piece` captures, its name made one of its own: takes buffers, then scalars.
-func::FuncOp makeKernel(const KernelPiece &piece, SymbolTable &symbols);
+/// A kernel of what `piece` captures, its name made one of its own: takes buffers, then scalars. `loc` says whom its
+/// ops work for, as the locations of its calls say in the same order.
+func::FuncOp makeKernel(const KernelPiece &piece, Location loc, SymbolTable &symbols);
 
 /// Calls a kernel before `place`.
 void callKernel(Operation *place, Location loc, func::FuncOp kernel, ArrayRef<Value> operands, ArrayRef<bool> writes);

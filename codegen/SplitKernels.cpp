@@ -72,7 +72,7 @@ void split(func::FuncOp kernel, ArrayRef<func::CallOp> calls, SymbolTable &symbo
   if (parts.size() < 2)
     return;
   for (const KernelPiece &part : parts) {
-    func::FuncOp function = makeKernel(part, symbols);
+    func::FuncOp function = makeKernel(part, kernel.getLoc(), symbols);
     for (func::CallOp call : calls) {
       SmallVector<Value> operands;
       SmallVector<bool> writes;

@@ -161,3 +161,35 @@ SmallVector<StringRef> nn::getStages(Location loc) {
   collectStages(loc, stages);
   return stages.takeVector();
 }
+
+static void collectLayerStages(Location loc, StringRef stage, SmallVectorImpl<LayerStage> &found) {
+  if (isa<UnknownLoc>(loc))
+    return;
+  if (StringRef marked = getMarkedStage(loc); !marked.empty())
+    stage = marked;
+  if (auto fused = dyn_cast<FusedLoc>(loc)) {
+    for (Location part : fused.getLocations())
+      collectLayerStages(part, stage, found);
+    return;
+  }
+  LayerStage one{getLayerName(loc), stage};
+  if (!llvm::is_contained(found, one))
+    found.push_back(std::move(one));
+}
+
+SmallVector<LayerStage> nn::getLayerStages(Location loc) {
+  SmallVector<LayerStage> found;
+  collectLayerStages(loc, forwardStage, found);
+  return found;
+}
+
+Location nn::getOwnLocation(Operation *op) {
+  Location loc = op->getLoc();
+  while (isa<UnknownLoc>(loc) && op->getParentOp()) {
+    op = op->getParentOp();
+    loc = op->getLoc();
+  }
+  for (auto fused = dyn_cast<FusedLoc>(loc); fused && getMarkedStage(fused).empty(); fused = dyn_cast<FusedLoc>(loc))
+    loc = fused.getLocations().front();
+  return loc;
+}

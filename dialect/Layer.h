@@ -51,6 +51,21 @@ Location markStage(Location loc, StringRef stage);
 /// unknown.
 SmallVector<StringRef> getStages(Location loc);
 
+/// Whom an op works for: a layer's dotted name, empty where it is no layer's, and one of the stages.
+struct LayerStage {
+  std::string layer;
+  StringRef stage;
+
+  bool operator==(const LayerStage &other) const { return layer == other.layer && stage == other.stage; }
+};
+
+/// Whom the ops that `loc` is of work for, each once, in order: several where operations were fused. Empty where `loc`
+/// is unknown.
+SmallVector<LayerStage> getLayerStages(Location loc);
+
+/// The place of an op that works for one: the first where `op` has those of several, its parent's where it has none.
+Location getOwnLocation(Operation *op);
+
 /// Checks that `activation` names an op with the Activation trait.
 LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer,
                                DictionaryAttr attributes, StringAttr activation);

@@ -1,4 +1,5 @@
 // --nn-share-kernels: what entry points compute more than once, with other buffers, becomes a function that they call.
+#include "codegen/KernelCost.h"
 #include "codegen/KernelNames.h"
 #include "codegen/KernelUse.h"
 #include "codegen/Passes.h"
@@ -21,8 +22,36 @@ namespace {
 /// A matrix product with its neighbours, or a parallel loop, of an entry point's body.
 struct Piece {
   SmallVector<Operation *> ops; // in the order of the block
+  /// Of all layers and stages that they work for, each once.
   Location loc;
+  /// Of each op that computes, which of these it works for.
+  SmallVector<size_t> origins;
 };
+
+/// `first`: whose layer and stage come first.
+Piece makePiece(ArrayRef<Operation *> ops, Operation *first) {
+  SmallVector<LayerStage> found;
+  SmallVector<Location> locations;
+  SmallVector<size_t> origins;
+  auto add = [&](Operation *op) {
+    Location loc = getOwnLocation(op);
+    for (LayerStage &one : getLayerStages(loc)) {
+      auto known = llvm::find(found, one);
+      origins.push_back(known - found.begin());
+      if (known != found.end())
+        continue;
+      found.push_back(std::move(one));
+      locations.push_back(loc);
+    }
+  };
+  add(first);
+  for (Operation *op : ops)
+    op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
+      if (isa<linalg::LinalgOp>(inner) || getFlops(inner) > 0)
+        add(inner);
+    });
+  return {llvm::to_vector(ops), FusedLoc::get(first->getContext(), locations), std::move(origins)};
+}
 
 /// The pieces of `entry`, by their last ops' order. Products are grouped as nn-lower-contractions will group them.
 SmallVector<Piece> findPieces(func::FuncOp entry) {
@@ -31,7 +60,7 @@ SmallVector<Piece> findPieces(func::FuncOp entry) {
   bool knowsRoots = touchesKnownRootsOnly(entry);
   for (Operation &op : entry.getBody().front()) {
     if (isa<scf::ForallOp>(op)) {
-      pieces.push_back({{&op}, op.getLoc()});
+      pieces.push_back(makePiece(&op, &op));
       continue;
     }
     auto generic = dyn_cast<linalg::GenericOp>(op);
@@ -43,14 +72,16 @@ SmallVector<Piece> findPieces(func::FuncOp entry) {
     ContractionGroup group = fuseNeighbours(*contraction, taken, knowsRoots);
     SmallVector<Operation *> ops = group.getOps();
     taken.insert_range(ops);
-    pieces.push_back({ops, getGroupLocation(group)});
+    pieces.push_back(makePiece(ops, contraction->op));
   }
   return pieces;
 }
 
-/// Pieces of one entry that are the same, some numbers aside.
+/// Pieces of one entry that are the same, some numbers aside, and whose ops work for layers in the same way: the
+/// kernel's say so of one piece, and its calls who that is in theirs.
 struct Class {
   KernelUses uses;
+  SmallVector<size_t> origins;
   /// Of each use, where its layers stand in the model file.
   SmallVector<Location> locations;
   SmallVector<size_t> differing;
@@ -82,11 +113,13 @@ private:
     code.captures = std::move(*captures);
     KernelUse use(std::move(code));
     SmallVector<size_t> &candidates = byCode[use.hash()];
-    const size_t *same =
-        llvm::find_if(candidates, [&](size_t index) { return classes[index].uses.takes(use, maxDifferingNumbers); });
+    const size_t *same = llvm::find_if(candidates, [&](size_t index) {
+      const Class &known = classes[index];
+      return known.origins == piece.origins && known.uses.takes(use, maxDifferingNumbers);
+    });
     if (same == candidates.end()) {
       candidates.push_back(classes.size());
-      classes.emplace_back();
+      classes.push_back({{}, piece.origins, {}, {}});
       same = &candidates.back();
     }
     classes[*same].uses.push_back(std::move(use));
@@ -132,7 +165,7 @@ private:
   /// Whether a kernel of one is one of the other, given its numbers.
   static bool isSame(const Class &a, const Class &b) {
     const KernelUse &first = a.uses.front(), &other = b.uses.front();
-    if (a.differing != b.differing || !first.isSameCode(other))
+    if (a.differing != b.differing || a.origins != b.origins || !first.isSameCode(other))
       return false;
     return llvm::all_of(llvm::seq<size_t>(0, first.numbers.size()), [&](size_t position) {
       return first.numbers[position] == other.numbers[position] || llvm::is_contained(a.differing, position);
@@ -140,7 +173,7 @@ private:
   }
 
   SharedKernel makeKernel(const Class &shared) {
-    func::FuncOp kernel = nn::makeKernel(shared.uses.front().piece, symbols);
+    func::FuncOp kernel = nn::makeKernel(shared.uses.front().piece, shared.locations.front(), symbols);
     Block &body = kernel.getBody().front();
     replaceDiffering(kernel, shared.uses, [&](OpBuilder &, Location loc, Type type, size_t) -> Value {
       return body.addArgument(type, loc);

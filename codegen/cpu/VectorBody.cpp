@@ -281,7 +281,7 @@ void VectorBody::evaluate(Operation &inner) {
       values[from] = {to};
     return;
   }
-  OperationState state(loc, inner.getName());
+  OperationState state(isa<UnknownLoc>(inner.getLoc()) ? loc : inner.getLoc(), inner.getName());
   for (const Lanes &of : operands)
     state.addOperands(asVector(of));
   for (Type type : inner.getResultTypes())

@@ -271,15 +271,15 @@ private:
     rewriter.setInsertionPointToStart(&body);
     // While operations are whole.
     SmallVector<NamedAttrList> parts;
-    SmallVector<size_t> lastPart;
+    SmallVector<size_t> partOf; // with the step's shared memory
     for (Step *step : members) {
+      partOf.push_back(parts.size());
       // Small things stand together whatever layer and stage they are of.
       if (step->kind == Step::small)
         for (Operation *op : step->ops)
-          parts.push_back(describeStep(entry, op, /*keepsOnChip=*/false));
+          llvm::append_range(parts, describeStep(op, /*keepsOnChip=*/false));
       else
-        parts.push_back(describeStep(entry, step->ops, step->kind == Step::product || step->kind == Step::generic));
-      lastPart.push_back(parts.size() - 1);
+        llvm::append_range(parts, describeStep(step->ops, step->kind == Step::product || step->kind == Step::generic));
     }
     int64_t sharedBytes = 0;
     for (auto [number, step] : llvm::enumerate(members)) {
@@ -296,7 +296,7 @@ private:
       if (failed(emitStep(*step, blockNumber, count, {launch.getThreadIds().x, numThreads}, shared)))
         return failure();
       sharedBytes = std::max(sharedBytes, shared.getBytes());
-      parts[lastPart[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
+      parts[partOf[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
     auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
     if (waitsForGrid(launch))

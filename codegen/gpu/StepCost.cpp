@@ -42,7 +42,7 @@ static DenseMap<Value, Access> findKept(ArrayRef<Operation *> ops) {
   return counted;
 }
 
-NamedAttrList nn::describeStep(func::FuncOp entry, ArrayRef<Operation *> ops, bool keepsOnChip) {
+SmallVector<NamedAttrList> nn::describeStep(ArrayRef<Operation *> ops, bool keepsOnChip) {
   DenseMap<Value, Access> kept;
   if (keepsOnChip)
     kept = findKept(ops);
@@ -50,16 +50,12 @@ NamedAttrList nn::describeStep(func::FuncOp entry, ArrayRef<Operation *> ops, bo
     auto known = kept.find(root);
     return known == kept.end() ? Access::readWrite : known->second;
   });
-  auto locations = llvm::map_to_vector(ops, [](Operation *op) { return op->getLoc(); });
-  KernelOrigin origin = describeKernel(entry, FusedLoc::get(entry.getContext(), locations));
-  Builder builder(entry.getContext());
-  NamedAttrList part;
-  part.set("layer", builder.getStringAttr(origin.layer));
-  part.set("stage", builder.getStringAttr(origin.stage));
-  part.set("flops", builder.getI64IntegerAttr(cost.flops));
-  part.set("bytes", builder.getI64IntegerAttr(cost.bytes));
-  part.set("shared_bytes", builder.getI64IntegerAttr(0));
-  return part;
+  if (cost.shares.empty())
+    for (LayerStage &first : getLayerStages(getOwnLocation(ops.front())))
+      cost.shares.push_back({std::move(first)});
+  if (cost.shares.empty())
+    cost.shares.push_back({{"", forwardStage}});
+  return cost.describeShares(ops.front()->getContext());
 }
 
 void nn::markStages(func::FuncOp entry) {

@@ -4,11 +4,10 @@
 
 namespace mlir::nn {
 
-/// Layer, stage, flops and bytes of the `ops` of a step in the body of `entry`, and no shared_bytes yet: a member of
-/// `nn.parts`. `keepsOnChip`:
-/// what one of them has computed the next ones find where it was left, so that it is not read again, and is not written
-/// where no other op touches it.
-NamedAttrList describeStep(func::FuncOp entry, ArrayRef<Operation *> ops, bool keepsOnChip);
+/// Members of `nn.parts`, at least one: layer, stage, flops and bytes of what the `ops` of a step do, of each layer and
+/// stage that they work for, and no shared_bytes yet. `keepsOnChip`: what one of them has computed the next ones find
+/// where it was left, so that it is not read again, and is not written where no other op touches it.
+SmallVector<NamedAttrList> describeStep(ArrayRef<Operation *> ops, bool keepsOnChip);
 
 /// Leaves on the allocations of `entry` the stages of the ops that first and last touch them: a launch may have
 /// several.

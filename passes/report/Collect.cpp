@@ -6,7 +6,7 @@
 #include "passes/CallGraph.h"
 #include "passes/analyses/ModelSummary.h"
 #include "passes/report/CollectStep.h"
-#include "passes/report/OperationCounts.h"
+#include "passes/report/ProductCounts.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -171,7 +171,7 @@ FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const C
   if (failed(compile(module, Phase::params, Phase::linalg, compileOptions, run)))
     return failure();
   for (func::FuncOp entry : getTrainEntries(module))
-    steps[getStepName(entry)].operations = countOperations(entry);
+    steps[getStepName(entry)].multiplyAdds = countProducts(entry);
   if (failed(compile(module, Phase::linalg, Phase::tiled, compileOptions, run)))
     return failure();
   for (func::FuncOp entry : getTrainEntries(module))

@@ -13,11 +13,6 @@ namespace {
 /// Adds without wrapping; what cannot be counted is found in the end.
 void add(int64_t &sum, int64_t value) { sum = llvm::AddOverflow(sum, value, sum) ? INT64_MAX : sum; }
 
-/// a * b / c, rounded down; c is not less than b.
-int64_t scale(int64_t a, int64_t b, int64_t c) {
-  return static_cast<int64_t>(static_cast<unsigned __int128>(a) * static_cast<uint64_t>(b) / static_cast<uint64_t>(c));
-}
-
 class StepCollector {
 public:
   StepCollector(const CostReport &report, const Program &program, ArrayRef<BufferPlan> variables,
@@ -69,12 +64,12 @@ private:
     }
     rest = step.layers.size();
     step.layers.emplace_back();
-    for (const auto &count : facts.operations) {
+    for (const auto &count : facts.multiplyAdds) {
       LayerCost &cost = find(count.first());
-      add(cost.work.multiplyAdds[backward], count.second.multiplyAdds[backward]);
+      add(cost.work.multiplyAdds[backward], count.second[backward]);
       // No layer says what the products of upstream ops are.
       if (cost.layer < 0)
-        add(cost.work.multiplyAdds[forward], count.second.multiplyAdds[forward]);
+        add(cost.work.multiplyAdds[forward], count.second[forward]);
     }
   }
 
@@ -83,68 +78,41 @@ private:
     return step.layers[place == places.end() ? rest : place->second];
   }
 
-  /// A launch is of several layers where several steps run side by side in it.
-  static SmallVector<ProgramPart> getParts(const ProgramKernel &kernel) {
-    if (!kernel.parts.empty())
-      return kernel.parts;
-    return {{kernel.layer, kernel.stage, kernel.flops, kernel.bytes, 0}};
-  }
-
   /// The least time on the device asked for.
   double getSeconds(int64_t flops, int64_t bytes) const {
     return report.device ? std::max(flops / report.device->flops, bytes / report.device->bytesPerSecond) : 0;
   }
 
   void addKernels() {
-    // What kernels of one stage each did of the operations that there are; the rest is in kernels of several.
-    llvm::StringMap<std::array<int64_t, numStages>> pure;
-    for (const ProgramKernel &kernel : entry.kernels)
-      for (const ProgramPart &part : getParts(kernel))
-        if (SmallVector<Stage> stages = parseStages(part.stage); stages.size() == 1)
-          add(pure[part.layer][stages.front()], part.flops);
     for (const ProgramKernel &kernel : entry.kernels) {
       double seconds = getSeconds(kernel.flops, kernel.bytes), alone = 0;
-      step.kernels.push_back({kernel.name.str(), kernel.layer.str(), kernel.stage.str(), kernel.tasks, kernel.flops,
-                              kernel.bytes, seconds, kernel.threads, kernel.sharedBytes});
-      SmallVector<ProgramPart> parts = getParts(kernel);
-      for (const ProgramPart &part : parts)
+      KernelReport &row = step.kernels.emplace_back();
+      row.name = kernel.name;
+      row.layer = kernel.layer;
+      row.stage = kernel.stage;
+      row.tasks = kernel.tasks;
+      row.flops = kernel.flops;
+      row.bytes = kernel.bytes;
+      row.seconds = seconds;
+      row.threads = kernel.threads;
+      row.sharedBytes = kernel.sharedBytes;
+      for (const ProgramPart &part : kernel.parts) {
         alone += getSeconds(part.flops, part.bytes);
-      for (const ProgramPart &part : parts)
-        addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.bytes) / alone : 0, pure[part.layer]);
+        row.parts.push_back({part.layer.str(), part.stage.str(), part.flops, part.bytes});
+      }
+      for (const ProgramPart &part : kernel.parts)
+        addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.bytes) / alone : 0);
     }
   }
 
-  void addPart(const ProgramPart &part, double seconds, const std::array<int64_t, numStages> &pure) {
+  void addPart(const ProgramPart &part, double seconds) {
     LayerCost &cost = find(part.layer);
+    Stage stage = parseStage(part.stage);
+    add(cost.work.flops[stage], part.flops);
     add(cost.work.bytes, part.bytes);
+    add(cost.stageBytes[stage], part.bytes);
     cost.work.seconds += seconds;
     cost.memory.scratch = std::max(cost.memory.scratch, part.sharedBytes);
-    divide(part, pure, cost.work);
-    auto stage = llvm::find_if(cost.parts, [&](const LayerCost::Part &p) { return p.stage == part.stage; });
-    if (stage == cost.parts.end())
-      stage = cost.parts.insert(cost.parts.end(), {part.stage.str(), 0, 0});
-    add(stage->flops, part.flops);
-    add(stage->bytes, part.bytes);
-  }
-
-  /// Divides a kernel's operations among its stages, as the operations that are left for them before fusion.
-  void divide(const ProgramPart &kernel, const std::array<int64_t, numStages> &pure, Work &work) const {
-    SmallVector<Stage> stages = parseStages(kernel.stage);
-    if (stages.empty())
-      stages.push_back(forward);
-    std::array<int64_t, numStages> left{};
-    int64_t all = 0, divided = 0;
-    if (auto counted = facts.operations.find(kernel.layer); counted != facts.operations.end())
-      for (Stage stage : stages) {
-        left[stage] = std::max<int64_t>(counted->second.flops[stage] - pure[stage], 0);
-        add(all, left[stage]);
-      }
-    for (Stage stage : ArrayRef(stages).drop_front()) {
-      int64_t part = all ? scale(kernel.flops, left[stage], all) : 0;
-      add(work.flops[stage], part);
-      divided += part;
-    }
-    add(work.flops[stages.front()], kernel.flops - divided);
   }
 
   StringRef getStage(int64_t time) const {

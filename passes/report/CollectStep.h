@@ -1,7 +1,7 @@
 // Reads a report's steps off a planned program.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
-#include "passes/report/OperationCounts.h"
+#include "passes/report/ProductCounts.h"
 
 namespace mlir::nn {
 
@@ -9,7 +9,7 @@ namespace mlir::nn {
 struct StepFacts {
   /// How often it runs each model.
   llvm::StringMap<int64_t> runs;
-  llvm::StringMap<OperationCounts> operations;
+  llvm::StringMap<StageCounts> multiplyAdds;
   /// Each op of its body before planning: the times of the plan.
   std::vector<TimeReport> times;
 };

@@ -63,6 +63,7 @@ struct ModelReport {
 /// The parts of a step that are told apart, in their order.
 enum Stage { forward, backward, update };
 constexpr size_t numStages = 3;
+constexpr const char *stageNames[numStages] = {"forward", "backward", "update"};
 
 /// What a step, a layer or a kernel does in one step.
 struct Work {
@@ -93,16 +94,18 @@ struct LayerCost {
   int64_t model = -1, layer = -1;
   Work work;
   Memory memory;
-  /// Operations and bytes of its kernels by their stage, as a profile names them: `backward_update` did both.
-  struct Part {
-    std::string stage;
-    int64_t flops = 0, bytes = 0;
-  };
-  std::vector<Part> parts;
+  std::array<int64_t, numStages> stageBytes{};
 };
 
 struct KernelReport {
+  /// Of several layers that it works for the first, and all stages, joined: `backward_update`.
   std::string name, layer, stage;
+  /// What it does for each layer and stage, at least one.
+  struct Part {
+    std::string layer, stage;
+    int64_t flops = 0, bytes = 0;
+  };
+  std::vector<Part> parts;
   int64_t tasks = 0, flops = 0, bytes = 0;
   double seconds = 0;
   /// Of a launch on a device, whose blocks are the tasks: of each.

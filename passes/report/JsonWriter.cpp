@@ -169,12 +169,13 @@ private:
           writeMemory(out, cost.memory);
           writeShares(step, cost.work, cost.memory);
           out.attributeArray("stages", [&] {
-            for (const LayerCost::Part &part : cost.parts)
-              out.object([&] {
-                out.attribute("stage", part.stage);
-                out.attribute("flops", part.flops);
-                out.attribute("bytes", part.bytes);
-              });
+            for (Stage stage : {forward, backward, update})
+              if (cost.work.flops[stage] || cost.stageBytes[stage])
+                out.object([&] {
+                  out.attribute("stage", stageNames[stage]);
+                  out.attribute("flops", cost.work.flops[stage]);
+                  out.attribute("bytes", cost.stageBytes[stage]);
+                });
           });
         });
     });
@@ -191,6 +192,16 @@ private:
           }
           out.attribute("flops", kernel.flops);
           out.attribute("bytes", kernel.bytes);
+          if (kernel.parts.size() > 1)
+            out.attributeArray("parts", [&] {
+              for (const KernelReport::Part &part : kernel.parts)
+                out.object([&] {
+                  writeText(out, "layer", part.layer);
+                  out.attribute("stage", part.stage);
+                  out.attribute("flops", part.flops);
+                  out.attribute("bytes", part.bytes);
+                });
+            });
           if (hasDevice)
             out.attribute("seconds", kernel.seconds);
         });

@@ -36,35 +36,87 @@ func.func @m.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
   %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
   %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xf32>
   scf.for %i = %c0 to %c8 step %c1 {
-    memref.store %one, %x[%i] : memref<8xf32>
-    memref.store %one, %y[%i] : memref<8xf32>
-  } loc("m.a"("m.mlir":1:1))
+    memref.store %one, %x[%i] : memref<8xf32> loc(#a)
+    memref.store %one, %y[%i] : memref<8xf32> loc(#a)
+  } loc(#a)
   // Reads x and y, writes y: three operations a turn, as a fused multiply-add is two.
   scf.forall (%i) in (8) {
-    %a = memref.load %x[%i] : memref<8xf32>
-    %b = memref.load %y[%i] : memref<8xf32>
-    %f = math.fma %a, %b, %one : f32
-    %g = arith.addf %f, %one : f32
-    memref.store %g, %y[%i] : memref<8xf32>
-  } loc("m.a"("m.mlir":1:1))
+    %a = memref.load %x[%i] : memref<8xf32> loc(#a)
+    %b = memref.load %y[%i] : memref<8xf32> loc(#a)
+    %f = math.fma %a, %b, %one : f32 loc(#a)
+    %g = arith.addf %f, %one : f32 loc(#a)
+    memref.store %g, %y[%i] : memref<8xf32> loc(#a)
+  } loc(#a)
   scf.for %i = %c0 to %c8 step %c1 {
-    %a = memref.load %x[%i] : memref<8xf32>
-    %p = arith.mulf %a, %a : f32
-    memref.store %p, %x[%i] : memref<8xf32>
-  } loc(fused<"backward">["m.b"("m.mlir":2:1)])
+    %a = memref.load %x[%i] : memref<8xf32> loc(#b)
+    %p = arith.mulf %a, %a : f32 loc(#b)
+    memref.store %p, %x[%i] : memref<8xf32> loc(#b)
+  } loc(#b)
   // The same kernel, and the same buffer: its bytes count once.
   scf.for %i = %c0 to %c8 step %c1 {
-    %a = memref.load %x[%i] : memref<8xf32>
-    %p = arith.maximumf %a, %one : f32
-    %n = arith.negf %p : f32
-    memref.store %n, %x[%i] : memref<8xf32>
-  } loc(fused<"backward">["m.b"("m.mlir":2:1)])
+    %a = memref.load %x[%i] : memref<8xf32> loc(#b)
+    %p = arith.maximumf %a, %one : f32 loc(#b)
+    %n = arith.negf %p : f32 loc(#b)
+    memref.store %n, %x[%i] : memref<8xf32> loc(#b)
+  } loc(#b)
   scf.for %i = %c0 to %c8 step %c1 {
-    memref.store %one, %x[%i] : memref<8xf32>
-  } loc(fused<"update">["m.mlir":3:1])
+    memref.store %one, %x[%i] : memref<8xf32> loc(#c)
+  } loc(#c)
   return
 }
+#a = loc("m.a"("m.mlir":1:1))
+#b = loc(fused<"backward">["m.b"("m.mlir":2:1)])
+#c = loc(fused<"update">["m.mlir":3:1])
 // CHECK: func.func private @nnc_rt_profile(i64)
+
+// -----
+
+// Of what works for several layers or stages, each op counts for its own; where that is not known, for its parent's. A buffer's
+// bytes are those of whom the first op to read it works for, and the first to write it.
+// CHECK-LABEL: func.func @several.train
+// CHECK-SAME: bytes = 64 : i64, flops = 40 : i64, layer = "m.a", location = "m.mlir:1:1", name = "m.a.forward_backward.0", parts = [
+// CHECK-SAME: {bytes = 32 : i64, flops = 16 : i64, layer = "m.a", stage = "forward"},
+// CHECK-SAME: {bytes = 0 : i64, flops = 8 : i64, layer = "m.b", stage = "forward"},
+// CHECK-SAME: {bytes = 0 : i64, flops = 16 : i64, layer = "m.a", stage = "backward"},
+// CHECK-SAME: {bytes = 32 : i64, flops = 0 : i64, stage = "backward"}], stage = "forward_backward", tasks = 8 : i64}
+func.func @several.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+  scf.forall (%i) in (8) {
+    %a = memref.load %x[%i] : memref<8xf32> loc("m.a"("m.mlir":1:1))
+    %b = arith.mulf %a, %a : f32 loc("m.a"("m.mlir":1:1))
+    %c = arith.addf %a, %b : f32 loc(fused["m.a"("m.mlir":1:1), "m.b"("m.mlir":2:1)])
+    %d = arith.addf %c, %c : f32 loc("m.b"("m.mlir":2:1))
+    %e = math.fma %d, %a, %b : f32 loc(fused<"backward">["m.a"("m.mlir":1:1)])
+    memref.store %e, %x[%i] : memref<8xf32> loc(fused<"backward">["m.mlir":3:1])
+  } loc(fused["m.a"("m.mlir":1:1), "m.b"("m.mlir":2:1), fused<"backward">["m.a"("m.mlir":1:1)], fused<"backward">["m.mlir":3:1]])
+  return
+}
+
+// -----
+
+// What a kernel that several places call does counts in each for whom the call says, in the order of the kernel's own.
+// CHECK-LABEL: func.func @calls.train
+// CHECK-SAME: name = "m.a.forward.0", parts = [{bytes = 64 : i64, flops = 8 : i64, layer = "m.a", stage = "forward"}, {bytes = 0 : i64, flops = 16 : i64, layer = "m.b", stage = "forward"}]
+// CHECK-SAME: name = "m.c.forward.0", parts = [{bytes = 64 : i64, flops = 8 : i64, layer = "m.c", stage = "forward"}, {bytes = 0 : i64, flops = 16 : i64, layer = "m.d", stage = "forward"}]
+func.func @calls.train(%arena: memref<?xi8>) attributes {nn.entry = "train"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %x = memref.view %arena[%c0][] : memref<?xi8> to memref<8xf32>
+  %y = memref.view %arena[%c64][] : memref<?xi8> to memref<8xf32>
+  call @k(%x) : (memref<8xf32>) -> () loc(fused["m.a"("m.mlir":1:1), "m.b"("m.mlir":2:1)])
+  call @k(%y) : (memref<8xf32>) -> () loc(fused["m.c"("m.mlir":4:1), "m.d"("m.mlir":5:1)])
+  return
+}
+func.func private @k(%x: memref<8xf32>) attributes {nn.kernel} {
+  scf.forall (%i) in (8) {
+    %a = memref.load %x[%i] : memref<8xf32> loc("m.a"("m.mlir":1:1))
+    %b = arith.mulf %a, %a : f32 loc("m.a"("m.mlir":1:1))
+    %c = math.fma %a, %b, %b : f32 loc("m.b"("m.mlir":2:1))
+    memref.store %c, %x[%i] : memref<8xf32> loc("m.a"("m.mlir":1:1))
+  } loc(fused["m.a"("m.mlir":1:1), "m.b"("m.mlir":2:1)])
+  return
+} loc(fused["m.a"("m.mlir":1:1), "m.b"("m.mlir":2:1)])
 
 // -----
 

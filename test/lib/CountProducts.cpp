@@ -15,7 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Pass/Pass.h"
-#include "passes/report/OperationCounts.h"
+#include "passes/report/ProductCounts.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -41,9 +41,8 @@ struct CountProducts : PassWrapper<CountProducts, OperationPass<ModuleOp>> {
     SmallVector<Attribute> origins;
     OpBuilder builder(&getContext());
     entry.walk([&](linalg::LinalgOp op) {
-      if (std::optional<ProductOrigin> origin = describeProduct(entry, op)) {
-        static constexpr StringLiteral stages[] = {"forward", "backward", "update"};
-        origins.push_back(builder.getStringAttr(stages[origin->stage] + " " + origin->layer));
+      if (std::optional<ProductOrigin> origin = describeProduct(op)) {
+        origins.push_back(builder.getStringAttr(StringRef(stageNames[origin->stage]) + " " + origin->layer));
         products.push_back(op);
       }
     });

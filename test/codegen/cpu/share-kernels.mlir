@@ -171,3 +171,48 @@ func.func @m.other(%r: memref<f32> {nn.input = "r"}, %x: memref<8xf32> {nn.outpu
   }
   return
 }
+
+// -----
+
+// The same code is the same kernel where it works for layers in the same way: what it does for whom is counted by its ops'
+// places, and its calls say who that is in theirs.
+// CHECK-LABEL: func.func @layers.train(
+// CHECK: call @layers.train.m.a.forward(
+// CHECK: call @layers.train.m.b.forward(
+// CHECK: call @layers.train.m.b.forward(
+// CHECK: call @layers.train.m.a.forward(
+// CHECK: return
+#a = loc("m.a"("m.mlir":1:1))
+#b = loc("m.b"("m.mlir":2:1))
+#c = loc("m.c"("m.mlir":3:1))
+#d = loc("m.d"("m.mlir":4:1))
+#e = loc("m.e"("m.mlir":5:1))
+#f = loc("m.f"("m.mlir":6:1))
+func.func @layers.train(%w: memref<8xf32> {nn.output = "w"}, %x: memref<8xf32> {nn.output = "x"},
+    %y: memref<8xf32> {nn.output = "y"}, %z: memref<8xf32> {nn.output = "z"}) attributes {nn.entry = "train"} {
+  scf.forall (%i) in (8) {
+    %v = memref.load %w[%i] : memref<8xf32> loc(#a)
+    %p = arith.mulf %v, %v : f32 loc(#a)
+    %s = arith.addf %p, %v : f32 loc(#a)
+    memref.store %s, %w[%i] : memref<8xf32> loc(#a)
+  } loc(#a)
+  scf.forall (%i) in (8) {
+    %v = memref.load %x[%i] : memref<8xf32> loc(#b)
+    %p = arith.mulf %v, %v : f32 loc(#b)
+    %s = arith.addf %p, %v : f32 loc(#c)
+    memref.store %s, %x[%i] : memref<8xf32> loc(#c)
+  } loc(fused[#b, #c])
+  scf.forall (%i) in (8) {
+    %v = memref.load %y[%i] : memref<8xf32> loc(#d)
+    %p = arith.mulf %v, %v : f32 loc(#d)
+    %s = arith.addf %p, %v : f32 loc(#e)
+    memref.store %s, %y[%i] : memref<8xf32> loc(#e)
+  } loc(fused[#d, #e])
+  scf.forall (%i) in (8) {
+    %v = memref.load %z[%i] : memref<8xf32> loc(#f)
+    %p = arith.mulf %v, %v : f32 loc(#f)
+    %s = arith.addf %p, %v : f32 loc(#f)
+    memref.store %s, %z[%i] : memref<8xf32> loc(#f)
+  } loc(#f)
+  return
+}

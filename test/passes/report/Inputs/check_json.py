@@ -57,7 +57,7 @@ def check_schema(report, has_device):
             check_keys(layer, [*WORK, "memory", "share", "stages", *seconds], ["path", "model", "layer"], "a cost")
             check(set(layer["memory"]) == MEMORY, "memory is divided otherwise")
         for kernel in step["kernels"]:
-            check_keys(kernel, ["name", "layer", "stage", "tasks", "flops", "bytes", *seconds], [], "a kernel")
+            check_keys(kernel, ["name", "layer", "stage", "tasks", "flops", "bytes", *seconds], ["parts"], "a kernel")
         for buffer in step["buffers"]:
             fields = ["kind", "role", "type", "offset", "bytes", "first", "last"]
             check_keys(buffer, fields, ["name", "layer", "location", "loop"], "a buffer")
@@ -74,10 +74,19 @@ def check_sums(step):
         check(parts == total["multiply_adds"][stage], f"multiply-adds of {stage} do not add up")
     check(sum(k["flops"] for k in kernels) == total["flops"]["total"], "kernels' FLOPs are not the step's")
     check(sum(k["bytes"] for k in kernels) == total["bytes"] == sum(c["bytes"] for c in layers), "bytes do not add up")
+    for kernel in kernels:
+        parts = kernel.get("parts", [kernel, kernel])
+        check(len(parts) > 1, f"{kernel['name']} lists one part")
+        for what in ("flops", "bytes") if "parts" in kernel else ():
+            check(sum(part[what] for part in parts) == kernel[what], f"parts of {kernel['name']} are not all of it: {what}")
     for cost in layers:
         stages = cost["stages"]
+        check(all(s["flops"] == cost["flops"][s["stage"]] for s in stages), "a layer's stages are otherwise divided")
         check(sum(s["flops"] for s in stages) == cost["flops"]["total"], "a layer's stages are not all of it")
+        check(sum(s["bytes"] for s in stages) == cost["bytes"], "a layer's stages move other bytes")
         check(all(v >= 0 for v in cost["flops"].values()), "a layer has less than no operations")
+        for stage, products in cost["multiply_adds"].items():
+            check(cost["flops"][stage] >= 2 * products, f"{cost.get('path')} has fewer FLOPs than its products: {stage}")
     for share in ("flops", "bytes", "parameters", "activations"):
         parts = sum(c["share"][share] for c in layers)
         check(math.isclose(parts, 1) or parts == 0, f"shares of {share} are {parts} together")
@@ -120,7 +129,7 @@ def check_step(path, batch, step):
 
 files = sorted(os.listdir(os.path.join(SOURCE_DIR, "models")))
 models = [os.path.join(SOURCE_DIR, "models", name) for name in files if name.endswith(".mlir")]
-for path in [*models, os.path.join(HERE, "two_steps.mlir")]:
+for path in [*models, os.path.join(HERE, "two_steps.mlir"), os.path.join(HERE, "fused_layers.mlir")]:
     for batch in (32, 5):
         report = run(path, "--nn-report=json", f"--batch={batch}")
         check_schema(report, has_device=False)
@@ -132,6 +141,23 @@ for path in [*models, os.path.join(HERE, "two_steps.mlir")]:
                 batch * report["models"][c["model"]]["layers"][c["layer"]]["multiply_adds_per_sample"] for c in layers
             )
             check(step["total"]["multiply_adds"]["forward"] == declared, f"{path}: layers declare {declared}")
+
+# Of a kernel for several layers each has what its own ops do, on the CPU and on a GPU: a dense layer its products and bias,
+# whatever follows in their loop. The softmax is the loss's.
+for target in ("cpu", "cuda"):
+    (step,) = run(os.path.join(HERE, "fused_layers.mlir"), "--nn-report=json", f"--target={target}")["steps"]
+    check(any(len({p["layer"] for p in k.get("parts", []) if p["layer"]}) >= 3 for k in step["kernels"]),
+          f"{target}: no kernel is for three layers")
+    layers = {cost.get("path"): cost for cost in step["layers"]}
+    elements = 32 * 64
+    expected = {"net.dense": (2 * 32 * 100 * 64 + elements, 2 * 32 * 100 * 64 + elements), "net.relu": (elements, 0),
+                "net.dropout": (elements, elements), "net.gaussian_noise": (None, 0), "net.softmax": (0, 0)}
+    for name, counts in expected.items():
+        for stage, count in zip(("forward", "backward"), counts):
+            flops = layers[name]["flops"][stage]
+            check(count is None or flops == count, f"{target}: {name} does {flops} operations {stage}, not {count}")
+    noise = layers["net.gaussian_noise"]["flops"]["forward"]
+    check(noise > 20 * elements, f"{target}: {noise} operations draw {elements} normally distributed numbers")
 
 # A dense layer's gradients are two products as large as its own, the first layer's one: nobody wants its input's.
 mlp = os.path.join(SOURCE_DIR, "models", "mlp.mlir")
