@@ -350,13 +350,36 @@ private:
   llvm::DenseMap<Location, size_t> byLocation;
 };
 
+/// The first op in the body of a linalg.generic that uses what it reads of an operand, and the op that makes what it
+/// writes; for any other op, or where there is none, the operand's owner.
+Operation *getReader(OpOperand &operand) {
+  Operation *owner = operand.getOwner();
+  auto generic = dyn_cast<linalg::GenericOp>(owner);
+  if (!generic)
+    return owner;
+  BlockArgument element = generic.getMatchingBlockArgument(&operand);
+  for (Operation &inner : generic.getBody()->without_terminator())
+    if (llvm::is_contained(inner.getOperands(), element))
+      return &inner;
+  return owner;
+}
+
+Operation *getWriter(OpOperand &operand) {
+  Operation *owner = operand.getOwner();
+  auto generic = dyn_cast<linalg::GenericOp>(owner);
+  if (!generic || !generic.isDpsInit(&operand))
+    return owner;
+  Operation *source = generic.getMatchingYieldValue(&operand)->get().getDefiningOp();
+  return source && source->getBlock() == generic.getBody() ? source : owner;
+}
+
 /// What a kernel reads and writes of its buffers.
 class Traffic {
 public:
   explicit Traffic(CountedAccess getCounted) : getCounted(getCounted) {}
 
-  /// `op`, which is of `origin`, runs `times` times.
-  void addAccesses(Operation *op, uint64_t times, size_t origin) {
+  /// `op` runs `times` times. `findOrigin`: of an op, whom it works for.
+  void addAccesses(Operation *op, uint64_t times, llvm::function_ref<size_t(Operation *)> findOrigin) {
     if (isBufferView(op) || isa<memref::PrefetchOp>(op))
       return;
     for (OpOperand &operand : op->getOpOperands()) {
@@ -366,9 +389,9 @@ public:
       uint64_t bytes = multiply(times, getAccessedBytes(op, type));
       Access access = getAccess(op, operand);
       if (reads(access))
-        addAccess(operand.get(), &Part::read, bytes, origin);
+        addAccess(operand.get(), &Part::read, bytes, findOrigin(getReader(operand)));
       if (writes(access))
-        addAccess(operand.get(), &Part::written, bytes, origin);
+        addAccess(operand.get(), &Part::written, bytes, findOrigin(getWriter(operand)));
     }
   }
 
@@ -469,8 +492,9 @@ KernelCost nn::countCost(Ops ops, CountedAccess getCounted) {
       flops.resize(origins.getAll().size());
       add(flops[origin], computed);
       if (accesses)
-        traffic.addAccesses(op, times, origin);
+        traffic.addAccesses(op, times, [&](Operation *accessing) { return origins.find(accessing); });
     });
+  flops.resize(origins.getAll().size());
   bytes.resize(flops.size());
   traffic.addBytes(bytes);
   KernelCost cost;

@@ -41,14 +41,16 @@ static SmallVector<Value> buildAdamUpdate(ImplicitLocOpBuilder &b, Value paramet
                                           Value learningRate, Value step, double beta1, double beta2, double epsilon,
                                           double weightDecay) {
   Type type = getElementTypeOrSelf(parameter);
-  Value one = constant(b, b.getF64Type(), 1.0);
-  Value lr = learningRate, t = tensor::ExtractOp::create(b, step, ValueRange{});
-  Value correction1 = sub(b, one, powerOfStep(b, beta1, t));
-  Value correction2 = sub(b, one, powerOfStep(b, beta2, t));
-  Value alpha = div(b, mul(b, lr, math::SqrtOp::create(b, correction2)), correction1);
-  SmallVector<Value> scalars = {makeScalarTensor(b, alpha, type)};
+  // The same for all parameters, and computed once.
+  ImplicitLocOpBuilder common(dropLayer(b.getLoc()), b);
+  Value one = constant(common, b.getF64Type(), 1.0);
+  Value lr = learningRate, t = tensor::ExtractOp::create(common, step, ValueRange{});
+  Value correction1 = sub(common, one, powerOfStep(common, beta1, t));
+  Value correction2 = sub(common, one, powerOfStep(common, beta2, t));
+  Value alpha = div(common, mul(common, lr, math::SqrtOp::create(common, correction2)), correction1);
+  SmallVector<Value> scalars = {makeScalarTensor(common, alpha, type)};
   if (weightDecay != 0.0)
-    scalars.push_back(makeScalarTensor(b, mul(b, lr, constant(b, b.getF64Type(), weightDecay)), type));
+    scalars.push_back(makeScalarTensor(common, mul(common, lr, constant(common, b.getF64Type(), weightDecay)), type));
   return updateInPlace(
       b, gradient, scalars, {parameter, slots[0], slots[1]},
       [&](ImplicitLocOpBuilder &b, Value g, ValueRange scalars, ValueRange state) -> SmallVector<Value> {

@@ -183,13 +183,30 @@ SmallVector<LayerStage> nn::getLayerStages(Location loc) {
   return found;
 }
 
+bool nn::isKnownLocation(Location loc) {
+  auto fused = dyn_cast<FusedLoc>(loc);
+  return fused ? llvm::any_of(fused.getLocations(), isKnownLocation) : !isa<UnknownLoc>(loc);
+}
+
+Location nn::dropLayer(Location loc) {
+  if (auto named = dyn_cast<NameLoc>(loc))
+    return dropLayer(named.getChildLoc());
+  auto fused = dyn_cast<FusedLoc>(loc);
+  return fused ? FusedLoc::get(llvm::map_to_vector(fused.getLocations(), dropLayer), fused.getMetadata(),
+                               loc.getContext())
+               : loc;
+}
+
 Location nn::getOwnLocation(Operation *op) {
   Location loc = op->getLoc();
-  while (isa<UnknownLoc>(loc) && op->getParentOp()) {
+  while (!isKnownLocation(loc) && op->getParentOp()) {
     op = op->getParentOp();
     loc = op->getLoc();
   }
-  for (auto fused = dyn_cast<FusedLoc>(loc); fused && getMarkedStage(fused).empty(); fused = dyn_cast<FusedLoc>(loc))
-    loc = fused.getLocations().front();
+  for (auto fused = dyn_cast<FusedLoc>(loc); fused && getMarkedStage(fused).empty(); fused = dyn_cast<FusedLoc>(loc)) {
+    ArrayRef<Location> parts = fused.getLocations();
+    const Location *known = llvm::find_if(parts, isKnownLocation);
+    loc = known == parts.end() ? parts.front() : *known;
+  }
   return loc;
 }

@@ -66,6 +66,12 @@ SmallVector<LayerStage> getLayerStages(Location loc);
 /// The place of an op that works for one: the first where `op` has those of several, its parent's where it has none.
 Location getOwnLocation(Operation *op);
 
+/// Whether `loc` says whom an op works for; a stage alone says nothing.
+bool isKnownLocation(Location loc);
+
+/// `loc`, of no layer: for what layers have in common.
+Location dropLayer(Location loc);
+
 /// Checks that `activation` names an op with the Activation trait.
 LogicalResult verifyActivation(std::optional<Location> loc, MLIRContext *context, StringRef layer,
                                DictionaryAttr attributes, StringAttr activation);

@@ -1,6 +1,7 @@
 // --nn-normalize-generics: one form for all linalg operations on buffers, so
 // that the passes after it know only one.
 #include "codegen/Passes.h"
+#include "dialect/Layer.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -45,6 +46,15 @@ static void dropUnitLoops(IRRewriter &rewriter, linalg::GenericOp op) {
     rewriter.eraseOp(op);
 }
 
+/// Upstream's bodies of named ops have no places; what an op works for is known by its place once loops have taken it
+/// apart.
+static void locateBody(linalg::GenericOp op) {
+  op.getBody()->walk([&](Operation *inner) {
+    if (!isKnownLocation(inner->getLoc()))
+      inner->setLoc(op.getLoc());
+  });
+}
+
 namespace {
 struct NormalizeGenerics : nn::impl::NormalizeGenericsBase<NormalizeGenerics> {
   using Base::Base;
@@ -65,6 +75,7 @@ struct NormalizeGenerics : nn::impl::NormalizeGenericsBase<NormalizeGenerics> {
         }
         generic = *generalized;
       }
+      locateBody(generic);
       hoistIndices(generic);
       dropUnitLoops(rewriter, generic);
     }

@@ -2,11 +2,13 @@
 #include "codegen/cpu/VectorBody.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/PartialVector.h"
+#include "dialect/Layer.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -152,6 +154,8 @@ void VectorBody::prefetch(OpOperand *operand) {
 }
 
 void VectorBody::store(OpOperand *operand, Value value) {
+  Operation *source = value.getDefiningOp();
+  llvm::SaveAndRestore place(loc, source && isKnownLocation(source->getLoc()) ? source->getLoc() : loc);
   Value memref = operand->get();
   AffineMap map = op.getMatchingIndexingMap(operand);
   if (lanes == 0) {
@@ -253,6 +257,8 @@ void VectorBody::evaluateLoop(scf::ForOp loop) {
 }
 
 void VectorBody::evaluate(Operation &inner) {
+  // Also of the loads of what it is the first to use.
+  llvm::SaveAndRestore place(loc, isKnownLocation(inner.getLoc()) ? inner.getLoc() : loc);
   if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
     values[index.getResult()] = {ivs[index.getDim()], lanes != 0 && index.getDim() == dim};
     return;
@@ -281,7 +287,7 @@ void VectorBody::evaluate(Operation &inner) {
       values[from] = {to};
     return;
   }
-  OperationState state(isa<UnknownLoc>(inner.getLoc()) ? loc : inner.getLoc(), inner.getName());
+  OperationState state(loc, inner.getName());
   for (const Lanes &of : operands)
     state.addOperands(asVector(of));
   for (Type type : inner.getResultTypes())

@@ -98,11 +98,21 @@ private:
       row.sharedBytes = kernel.sharedBytes;
       for (const ProgramPart &part : kernel.parts) {
         alone += getSeconds(part.flops, part.bytes);
-        row.parts.push_back({part.layer.str(), part.stage.str(), part.flops, part.bytes});
+        addPart(row, part);
       }
       for (const ProgramPart &part : kernel.parts)
         addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.bytes) / alone : 0);
     }
+  }
+
+  static void addPart(KernelReport &row, const ProgramPart &part) {
+    auto same = llvm::find_if(row.parts, [&](const KernelReport::Part &known) {
+      return known.layer == part.layer && known.stage == part.stage;
+    });
+    if (same == row.parts.end())
+      same = row.parts.insert(same, {part.layer.str(), part.stage.str(), 0, 0});
+    add(same->flops, part.flops);
+    add(same->bytes, part.bytes);
   }
 
   void addPart(const ProgramPart &part, double seconds) {

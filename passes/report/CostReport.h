@@ -100,7 +100,7 @@ struct LayerCost {
 struct KernelReport {
   /// Of several layers that it works for the first, and all stages, joined: `backward_update`.
   std::string name, layer, stage;
-  /// What it does for each layer and stage, at least one.
+  /// What it does for each layer and stage, at least one; each once.
   struct Part {
     std::string layer, stage;
     int64_t flops = 0, bytes = 0;
@@ -112,6 +112,7 @@ struct KernelReport {
   int64_t threads = 0, sharedBytes = 0;
 
   bool isLaunch() const { return threads > 0; }
+  bool isOfOne() const { return parts.size() == 1 && parts.front().layer == layer && parts.front().stage == stage; }
 };
 
 struct BufferReport {

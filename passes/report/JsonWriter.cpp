@@ -192,7 +192,7 @@ private:
           }
           out.attribute("flops", kernel.flops);
           out.attribute("bytes", kernel.bytes);
-          if (kernel.parts.size() > 1)
+          if (!kernel.isOfOne())
             out.attributeArray("parts", [&] {
               for (const KernelReport::Part &part : kernel.parts)
                 out.object([&] {

@@ -225,6 +225,9 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   if (failed(checkFormats(given, "nn-report", {"table", "json", "html", "csv"})) ||
       failed(checkFormats(given, "nn-plan", {"table", "json"})) || failed(checkReportOptions(wantsReport)))
     return failure();
+  if (wantsReport && wantsPlan)
+    return reportError(
+        "--nn-report and --nn-plan take turns: a report is of the model file, a plan of what is made of it");
   // A report alone is what is wanted, not the module after it.
   bool reportOnly = phase.empty() && (wantsReport || wantsPlan);
   raw_ostream &reportStream = reportOnly ? static_cast<raw_ostream &>(contentStream) : llvm::outs();
