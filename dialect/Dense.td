@@ -16,9 +16,9 @@ def NN_DenseOp : NN_ParametricLayer<"dense", [], [NN_ActivatedResultTrait]> {
   }];
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
                        NN_PositiveAttr:$units,
-                       NN_Optional<NN_WordAttr>:$activation, NN_Default<NN_FlagAttr, "true">:$use_bias,
-                       NN_Optional<NN_InitializerAttr>:$kernel_initializer,
-                       NN_Optional<NN_InitializerAttr>:$bias_initializer,
+                       NN_Optional<NN_WordAttr, "optional: an activation such as relu or softmax">:$activation, NN_Default<NN_FlagAttr, "true">:$use_bias,
+                       NN_Initializer<"glorot_uniform">:$kernel_initializer,
+                       NN_Initializer<"zeros">:$bias_initializer,
                        NN_Optional<NN_RegularizerAttr>:$kernel_regularizer,
                        NN_Optional<NN_RegularizerAttr>:$bias_regularizer,
                        NN_Default<NN_FlagAttr, "true">:$trainable, NN_Optional<NN_WordAttr>:$name);

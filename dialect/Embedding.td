@@ -31,7 +31,7 @@ def NN_EmbeddingOp
     both would have a gradient in every row.
   }];
   let arguments = (ins NN_IndexTensor:$input, Variadic<NN_FloatTensor>:$params, NN_PositiveAttr:$vocab,
-                       NN_PositiveAttr:$dim, NN_Optional<NN_InitializerAttr>:$embeddings_initializer,
+                       NN_PositiveAttr:$dim, NN_Initializer<"uniform from -0.05 to 0.05">:$embeddings_initializer,
                        NN_Optional<NN_RegularizerAttr>:$embeddings_regularizer, UnitAttr:$lazy,
                        NN_Default<NN_FlagAttr, "true">:$trainable, NN_Optional<NN_WordAttr>:$name);
   let results = (outs NN_FloatTensor:$result);

@@ -51,8 +51,14 @@ def NN_NumberAttr : Attr<Or<[F64Attr.predicate, I64Attr.predicate]>, "a number">
 def NN_WholesAttr : TypedArrayAttrBase<NN_WholeAttr, "a list of whole numbers such as [8, -1]">;
 
 /// Attributes that may be left out. The reference of ops says so (cmake/op-attributes.sed).
-class NN_Default<Attr attr, string value> : DefaultValuedAttr<attr, value> { let description = "default " # value; }
-class NN_Optional<Attr attr> : OptionalAttr<attr> { let description = "optional"; }
+class NN_Default<Attr attr, string value, string what = ""> : DefaultValuedAttr<attr, value> {
+  let description = "default " # value # what;
+}
+class NN_Optional<Attr attr, string what = "optional"> : OptionalAttr<attr> { let description = what; }
+class NN_Initializer<string default> : NN_Optional<NN_InitializerAttr, "default " # default>;
+/// A number of its own for each random layer of a model, which says what it draws.
+def NN_StreamAttr
+    : NN_Default<NN_WholeAttr, "0", ", given by the compiler: layers of one stream draw the same numbers">;
 
 /// A function whose result types follow from its operands and attributes. `layerMethods` names the methods of
 /// LayerOpInterface that the op implements beyond `lower`.

@@ -11,7 +11,7 @@ class NN_RandomLayer<string mnemonic, dag setting>
                   [InferTypeOpAdaptor, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
                    DeclareOpInterfaceMethods<RandomOpInterface>, DeclareOpInterfaceMethods<TrainingOnlyOpInterface>]> {
   let arguments = !con((ins NN_FloatTensor:$input, Variadic<NN_I64Scalar>:$key), setting,
-                       (ins NN_Default<NN_WholeAttr, "0">:$stream, NN_Optional<NN_WordAttr>:$name));
+                       (ins NN_StreamAttr:$stream, NN_Optional<NN_WordAttr>:$name));
   let results = (outs NN_FloatTensor:$result);
   let extraClassDefinition = [{
     ::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>> $cppClass::buildInferenceForm(::mlir::OpBuilder &) {

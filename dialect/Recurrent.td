@@ -14,16 +14,17 @@ class NN_RecurrentLayer<string mnemonic, dag ownAttributes>
   let arguments = !con(
       (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params, Optional<NN_IndexTensor>:$mask,
            Variadic<NN_I64Scalar>:$key, NN_PositiveAttr:$units, UnitAttr:$return_sequences,
-           NN_Default<NN_WordAttr, "\"forward\"">:$direction, NN_Default<NN_WordAttr, "\"concat\"">:$merge_mode,
-           NN_Default<NN_NumberAttr, "0.0">:$dropout,
-           NN_Default<NN_NumberAttr, "0.0">:$recurrent_dropout,
+           NN_Default<NN_WordAttr, "\"forward\"", "; or reverse, bidirectional">:$direction,
+           NN_Default<NN_WordAttr, "\"concat\"", "; of bidirectional also sum, mul, ave">:$merge_mode,
+           NN_Default<NN_NumberAttr, "0.0", "; below 1">:$dropout,
+           NN_Default<NN_NumberAttr, "0.0", "; below 1">:$recurrent_dropout,
            NN_Default<NN_FlagAttr, "true">:$use_bias),
       ownAttributes,
-      (ins NN_Optional<NN_InitializerAttr>:$kernel_initializer, NN_Optional<NN_InitializerAttr>:$recurrent_initializer,
-           NN_Optional<NN_InitializerAttr>:$bias_initializer,
+      (ins NN_Initializer<"glorot_uniform">:$kernel_initializer, NN_Initializer<"orthogonal">:$recurrent_initializer,
+           NN_Initializer<"zeros">:$bias_initializer,
            NN_Optional<NN_RegularizerAttr>:$kernel_regularizer, NN_Optional<NN_RegularizerAttr>:$recurrent_regularizer,
            NN_Optional<NN_RegularizerAttr>:$bias_regularizer,
-           NN_Default<NN_WholeAttr, "0">:$stream,
+           NN_StreamAttr:$stream,
            NN_Default<NN_FlagAttr, "true">:$trainable, NN_Optional<NN_WordAttr>:$name));
   let results = (outs NN_FloatTensor:$result);
   let hasVerifier = 1;

@@ -24,7 +24,7 @@ struct Piece {
   SmallVector<Operation *> ops; // in the order of the block
   /// Of all layers and stages that they work for, each once.
   Location loc;
-  /// Of each op that computes, which of these it works for.
+  /// Of each op that computes or moves something, which of these it works for.
   SmallVector<size_t> origins;
 };
 
@@ -47,7 +47,8 @@ Piece makePiece(ArrayRef<Operation *> ops, Operation *first) {
   add(first);
   for (Operation *op : ops)
     op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
-      if (isa<linalg::LinalgOp>(inner) || getFlops(inner) > 0)
+      bool accesses = inner->getNumRegions() == 0 && !isMemoryEffectFree(inner);
+      if (isa<linalg::LinalgOp>(inner) || accesses || getFlops(inner) > 0)
         add(inner);
     });
   return {llvm::to_vector(ops), FusedLoc::get(first->getContext(), locations), std::move(origins)};
