@@ -76,7 +76,8 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
     return figures;
   }
 
-  /// The ops of a shared kernel say whom it works for in its first call. It and its calls list that in the same order.
+  /// The ops of a shared kernel say whom it works for in its first call. It and its calls list that in the same order,
+  /// but for kernels of other makers, all of which counts for whom a call names first.
   static void renameShares(MutableArrayRef<KernelShare> shares, Location ofKernel, Location ofCall) {
     SmallVector<LayerStage> from = getLayerStages(ofKernel), to = getLayerStages(ofCall);
     for (KernelShare &share : shares) {
@@ -109,14 +110,8 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
       return share.of.layer == kernel.origin.layer && share.of.stage == kernel.origin.stage;
     });
     if (!isOfOne)
-      description.set("parts", makeParts(cost.describeShares(&getContext())));
+      description.set("parts", makeArray(&getContext(), cost.describeShares(&getContext())));
     return description.getDictionary(&getContext());
-  }
-
-  ArrayAttr makeParts(ArrayRef<NamedAttrList> parts) {
-    return ArrayAttr::get(&getContext(), llvm::map_to_vector(parts, [&](const NamedAttrList &part) -> Attribute {
-      return part.getDictionary(&getContext());
-    }));
   }
 
   /// What its steps do has been counted before they became code of threads.

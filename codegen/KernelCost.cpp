@@ -3,6 +3,7 @@
 // op's own cost, times the runs of its block.
 #include "codegen/KernelCost.h"
 #include "codegen/KernelNames.h"
+#include "codegen/Origins.h"
 #include "codegen/ParallelLoops.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -325,30 +326,6 @@ uint64_t getAccessedBytes(Operation *op, MemRefType type) {
       return vector.getNumElements() * elementBytes;
   return getBufferBytes(type).value_or(0);
 }
-
-/// Whom a kernel's ops work for, each layer and stage numbered once.
-class Origins {
-public:
-  size_t find(Operation *op) {
-    Location loc = getOwnLocation(op);
-    auto [it, isNew] = byLocation.try_emplace(loc, 0);
-    if (!isNew)
-      return it->second;
-    SmallVector<LayerStage> ofOp = getLayerStages(loc);
-    LayerStage one = ofOp.empty() ? LayerStage{"", forwardStage} : std::move(ofOp.front());
-    auto same = llvm::find(all, one);
-    it->second = same - all.begin();
-    if (same == all.end())
-      all.push_back(std::move(one));
-    return it->second;
-  }
-
-  ArrayRef<LayerStage> getAll() const { return all; }
-
-private:
-  SmallVector<LayerStage> all;
-  llvm::DenseMap<Location, size_t> byLocation;
-};
 
 /// The first op in the body of a linalg.generic that uses what it reads of an operand, and the op that makes what it
 /// writes; for any other op, or where there is none, the operand's owner.

@@ -30,6 +30,11 @@ NamedAttrList nn::describeLayer(MLIRContext *context, StringRef layer, StringRef
   return description;
 }
 
+ArrayAttr nn::makeArray(MLIRContext *context, ArrayRef<NamedAttrList> descriptions) {
+  auto toAttribute = [&](const NamedAttrList &one) -> Attribute { return one.getDictionary(context); };
+  return ArrayAttr::get(context, llvm::map_to_vector(descriptions, toAttribute));
+}
+
 bool nn::isLaunch(Operation *op) { return isa<gpu::LaunchOp, gpu::LaunchFuncOp>(op); }
 
 KernelNames::KernelNames(func::FuncOp entry) {

@@ -23,6 +23,9 @@ KernelOrigin describeKernel(func::FuncOp entry, Location loc);
 /// `layer` and `stage` as attributes; what is empty has none.
 NamedAttrList describeLayer(MLIRContext *context, StringRef layer, StringRef stage);
 
+/// Descriptions as one attribute.
+ArrayAttr makeArray(MLIRContext *context, ArrayRef<NamedAttrList> descriptions);
+
 /// Whether `op` launches a device's kernel.
 bool isLaunch(Operation *op);
 

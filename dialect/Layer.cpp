@@ -144,30 +144,18 @@ Location nn::markStage(Location loc, StringRef stage) {
   return FusedLoc::get({loc}, StringAttr::get(loc.getContext(), stage), loc.getContext());
 }
 
-static void collectStages(Location loc, llvm::SetVector<StringRef> &stages) {
+bool nn::isKnownLocation(Location loc) {
   auto fused = dyn_cast<FusedLoc>(loc);
-  StringRef marked = getMarkedStage(loc);
-  if (fused && marked.empty()) {
-    for (Location part : fused.getLocations())
-      collectStages(part, stages);
-    return;
-  }
-  if (!isa<UnknownLoc>(loc))
-    stages.insert(marked.empty() ? StringRef(forwardStage) : marked);
-}
-
-SmallVector<StringRef> nn::getStages(Location loc) {
-  llvm::SetVector<StringRef> stages;
-  collectStages(loc, stages);
-  return stages.takeVector();
+  return fused ? llvm::any_of(fused.getLocations(), isKnownLocation) : !isa<UnknownLoc>(loc);
 }
 
 static void collectLayerStages(Location loc, StringRef stage, SmallVectorImpl<LayerStage> &found) {
   if (isa<UnknownLoc>(loc))
     return;
-  if (StringRef marked = getMarkedStage(loc); !marked.empty())
+  StringRef marked = getMarkedStage(loc);
+  if (!marked.empty())
     stage = marked;
-  if (auto fused = dyn_cast<FusedLoc>(loc)) {
+  if (auto fused = dyn_cast<FusedLoc>(loc); fused && (marked.empty() || isKnownLocation(loc))) {
     for (Location part : fused.getLocations())
       collectLayerStages(part, stage, found);
     return;
@@ -183,9 +171,16 @@ SmallVector<LayerStage> nn::getLayerStages(Location loc) {
   return found;
 }
 
-bool nn::isKnownLocation(Location loc) {
-  auto fused = dyn_cast<FusedLoc>(loc);
-  return fused ? llvm::any_of(fused.getLocations(), isKnownLocation) : !isa<UnknownLoc>(loc);
+LayerStage nn::getLayerStage(Location loc) {
+  SmallVector<LayerStage> all = getLayerStages(loc);
+  return all.empty() ? LayerStage{"", forwardStage} : std::move(all.front());
+}
+
+SmallVector<StringRef> nn::getStages(Location loc) {
+  llvm::SetVector<StringRef> stages;
+  for (const LayerStage &one : getLayerStages(loc))
+    stages.insert(one.stage);
+  return stages.takeVector();
 }
 
 Location nn::dropLayer(Location loc) {

@@ -63,6 +63,9 @@ struct LayerStage {
 /// is unknown.
 SmallVector<LayerStage> getLayerStages(Location loc);
 
+/// The first of them: the forward pass of no layer where `loc` is unknown.
+LayerStage getLayerStage(Location loc);
+
 /// The place of an op that works for one: the first where `op` has those of several, its parent's where it has none.
 Location getOwnLocation(Operation *op);
 

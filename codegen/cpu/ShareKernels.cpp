@@ -2,6 +2,7 @@
 #include "codegen/KernelCost.h"
 #include "codegen/KernelNames.h"
 #include "codegen/KernelUse.h"
+#include "codegen/Origins.h"
 #include "codegen/Passes.h"
 #include "codegen/SharedKernels.h"
 #include "codegen/cpu/Aliases.h"
@@ -30,28 +31,15 @@ struct Piece {
 
 /// `first`: whose layer and stage come first.
 Piece makePiece(ArrayRef<Operation *> ops, Operation *first) {
-  SmallVector<LayerStage> found;
-  SmallVector<Location> locations;
-  SmallVector<size_t> origins;
-  auto add = [&](Operation *op) {
-    Location loc = getOwnLocation(op);
-    for (LayerStage &one : getLayerStages(loc)) {
-      auto known = llvm::find(found, one);
-      origins.push_back(known - found.begin());
-      if (known != found.end())
-        continue;
-      found.push_back(std::move(one));
-      locations.push_back(loc);
-    }
-  };
-  add(first);
+  Origins found;
+  SmallVector<size_t> origins = {found.find(first)};
   for (Operation *op : ops)
     op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
       bool accesses = inner->getNumRegions() == 0 && !isMemoryEffectFree(inner);
       if (isa<linalg::LinalgOp>(inner) || accesses || getFlops(inner) > 0)
-        add(inner);
+        origins.push_back(found.find(inner));
     });
-  return {llvm::to_vector(ops), FusedLoc::get(first->getContext(), locations), std::move(origins)};
+  return {llvm::to_vector(ops), found.getLocation(first->getContext()), std::move(origins)};
 }
 
 /// The pieces of `entry`, by their last ops' order. Products are grouped as nn-lower-contractions will group them.

@@ -6,6 +6,7 @@
 // backward pass run beside a recurrence that leaves most of the device idle, and the updates of all variables are one
 // launch.
 #include "codegen/Buffers.h"
+#include "codegen/KernelNames.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
 #include "codegen/Placement.h"
@@ -298,10 +299,9 @@ private:
       sharedBytes = std::max(sharedBytes, shared.getBytes());
       parts[partOf[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
-    auto toAttribute = [&](NamedAttrList &part) -> Attribute { return part.getDictionary(entry.getContext()); };
     if (waitsForGrid(launch))
       launch->setAttr(cooperativeAttributeName, rewriter.getUnitAttr());
-    launch->setAttr(partsAttributeName, rewriter.getArrayAttr(llvm::map_to_vector(parts, toAttribute)));
+    launch->setAttr(partsAttributeName, makeArray(entry.getContext(), parts));
     rewriter.setInsertionPoint(launch);
     launch.getDynamicSharedMemorySizeMutable().assign(makeBytes(loc, sharedBytes));
     return success();

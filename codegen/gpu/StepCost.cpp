@@ -51,10 +51,7 @@ SmallVector<NamedAttrList> nn::describeStep(ArrayRef<Operation *> ops, bool keep
     return known == kept.end() ? Access::readWrite : known->second;
   });
   if (cost.shares.empty())
-    for (LayerStage &first : getLayerStages(getOwnLocation(ops.front())))
-      cost.shares.push_back({std::move(first)});
-  if (cost.shares.empty())
-    cost.shares.push_back({{"", forwardStage}});
+    cost.shares.push_back({getLayerStage(getOwnLocation(ops.front()))});
   return cost.describeShares(ops.front()->getContext());
 }
 

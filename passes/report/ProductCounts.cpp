@@ -1,7 +1,6 @@
 // Counts matrix products on linalg ops; see ProductCounts.h.
 #include "passes/report/ProductCounts.h"
 #include "codegen/cpu/Contraction.h"
-#include "dialect/Layer.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -46,25 +45,24 @@ Stage nn::parseStage(StringRef name) {
   return forward;
 }
 
-std::optional<ProductOrigin> nn::describeProduct(Operation *op) {
+std::optional<LayerStage> nn::describeProduct(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!linalgOp || !((generic && hasMultiplyAddBody(generic)) || linalg::isaContractionOpInterface(linalgOp)))
     return std::nullopt;
-  SmallVector<LayerStage> of = getLayerStages(getOwnLocation(op));
-  return of.empty() ? ProductOrigin{"", forward} : ProductOrigin{of.front().layer, parseStage(of.front().stage)};
+  return getLayerStage(getOwnLocation(op));
 }
 
 llvm::StringMap<StageCounts> nn::countProducts(func::FuncOp entry) {
   llvm::StringMap<StageCounts> counts;
   entry.walk([&](linalg::LinalgOp op) {
-    std::optional<ProductOrigin> origin = describeProduct(op);
+    std::optional<LayerStage> origin = describeProduct(op);
     if (!origin)
       return;
     int64_t runs = countRuns(op);
     for (int64_t extent : op.getStaticLoopRanges())
       runs = multiply(runs, std::max<int64_t>(extent, 0));
-    add(counts[origin->layer][origin->stage], runs);
+    add(counts[origin->layer][parseStage(origin->stage)], runs);
   });
   return counts;
 }

@@ -41,8 +41,8 @@ struct CountProducts : PassWrapper<CountProducts, OperationPass<ModuleOp>> {
     SmallVector<Attribute> origins;
     OpBuilder builder(&getContext());
     entry.walk([&](linalg::LinalgOp op) {
-      if (std::optional<ProductOrigin> origin = describeProduct(op)) {
-        origins.push_back(builder.getStringAttr(StringRef(stageNames[origin->stage]) + " " + origin->layer));
+      if (std::optional<LayerStage> origin = describeProduct(op)) {
+        origins.push_back(builder.getStringAttr(origin->stage + " " + origin->layer));
         products.push_back(op);
       }
     });
