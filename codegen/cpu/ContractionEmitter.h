@@ -3,6 +3,7 @@
 #pragma once
 #include "codegen/cpu/ContractionSchedule.h"
 #include "codegen/cpu/Loops.h"
+#include "codegen/cpu/Reduction.h"
 
 namespace mlir::nn {
 
@@ -37,7 +38,7 @@ private:
   SmallVector<Value> emitTransposedTerms(ValueRange accumulators, CarryingLoopBody rest);
   SmallVector<Value> loadTransposed(const Piece &piece);
   SmallVector<Value> emitLaneSums(ValueRange initial);
-  SmallVector<Value> emitDotProducts(const Piece &piece, int64_t first, int64_t count, Operation *combiner);
+  SmallVector<Value> emitDotProducts(const Piece &piece, int64_t first, int64_t count, const Combiner &combiner);
   Value loadB(const Piece &piece);
   SmallVector<Value> emitStep(ValueRange accumulators, llvm::function_ref<Value(const Piece &)> load);
   void emitEpilogues(ValueRange accumulators);

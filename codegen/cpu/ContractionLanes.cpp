@@ -15,7 +15,7 @@ static constexpr int64_t columnsAtATime = 4;
 
 /// The dot products of `count` columns of `piece`, from its `first` on; without initial values.
 SmallVector<Value> ContractionEmitter::emitDotProducts(const Piece &piece, int64_t first, int64_t count,
-                                                       Operation *combiner) {
+                                                       const Combiner &combiner) {
   unsigned sumLoop = contraction.sums.back();
   int64_t extent = contraction.getExtent(sumLoop), whole = extent / reductionLanes * reductionLanes;
   auto addTerms = [&](Value term, ValueRange sums, int64_t width) {
@@ -45,7 +45,7 @@ SmallVector<Value> ContractionEmitter::emitDotProducts(const Piece &piece, int64
 
 /// The tile's sums, whose initial values come last.
 SmallVector<Value> ContractionEmitter::emitLaneSums(ValueRange initial) {
-  Operation *combiner = matchCombiner(contraction.op, contraction.c);
+  Combiner combiner = *matchCombiner(contraction.op, contraction.c);
   SmallVector<Value> results;
   for (auto [piece, start] : llvm::zip_equal(pieces, initial)) {
     SmallVector<Value> products;

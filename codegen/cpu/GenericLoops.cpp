@@ -353,10 +353,9 @@ SmallVector<Value> GenericEmitter::emitLanes(ValueRange carried) {
 }
 
 void GenericEmitter::emitLaneSums() {
-  SmallVector<Operation *> combiners =
-      llvm::map_to_vector(sums, [&](OpOperand *sum) { return matchCombiner(op, sum); });
-  SmallVector<Value> neutral =
-      llvm::map_to_vector(combiners, [&](Operation *combiner) { return getNeutralVector(builder, loc, combiner); });
+  SmallVector<Combiner> combiners = llvm::map_to_vector(sums, [&](OpOperand *sum) { return *matchCombiner(op, sum); });
+  SmallVector<Value> neutral = llvm::map_to_vector(
+      combiners, [&](const Combiner &combiner) { return getNeutralVector(builder, loc, combiner); });
   SmallVector<Value> accumulators = emitSums(sumLoops, neutral, reductionLanes);
   for (auto [sum, combiner, accumulator] : llvm::zip_equal(sums, combiners, accumulators)) {
     Value total = combineLanes(builder, loc, combiner, accumulator);

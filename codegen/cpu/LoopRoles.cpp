@@ -32,7 +32,7 @@ static std::optional<std::pair<int64_t, int64_t>> getScore(linalg::GenericOp op,
                                                            ArrayRef<OpOperand *> sums) {
   if (op.getStaticLoopRanges()[loop] == 1 || !VectorBody::canVectorize(op, loop) ||
       (isSumLoop(op, loop) &&
-       !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output) != nullptr; })))
+       !llvm::all_of(sums, [&](OpOperand *output) { return matchCombiner(op, output).has_value(); })))
     return std::nullopt;
   int64_t inSums = 0, all = 0;
   for (OpOperand &operand : op->getOpOperands()) {

@@ -172,17 +172,18 @@ private:
     return addTerms(constant(whole), sums, extent - whole);
   }
 
-  SmallVector<Operation *> getCombiners() {
-    return llvm::map_to_vector(roles.sumOutputs, [&](OpOperand *sum) { return matchCombiner(op, sum); });
+  SmallVector<Combiner> getCombiners() {
+    return llvm::map_to_vector(roles.sumOutputs, [&](OpOperand *sum) { return *matchCombiner(op, sum); });
   }
 
-  SmallVector<Value> getNeutralValues(ArrayRef<Operation *> combiners) {
-    return llvm::map_to_vector(combiners, [&](Operation *combiner) { return getNeutralValue(builder, loc, combiner); });
+  SmallVector<Value> getNeutralValues(ArrayRef<Combiner> combiners) {
+    return llvm::map_to_vector(combiners,
+                               [&](const Combiner &combiner) { return getNeutralValue(builder, loc, combiner); });
   }
 
   /// A row's sums by one thread, which has all lanes.
   SmallVector<Value> emitOwnSums() {
-    SmallVector<Operation *> combiners = getCombiners();
+    SmallVector<Combiner> combiners = getCombiners();
     SmallVector<Value> neutral = getNeutralValues(combiners), lanes;
     for (int64_t number = 0; number < reductionLanes; ++number)
       llvm::append_range(lanes, neutral);
@@ -199,7 +200,7 @@ private:
   }
 
   /// The tree of codegen/cpu/Reduction.h, halves being exchanged between threads.
-  Value combineThreads(Operation *combiner, Value sum) {
+  Value combineThreads(const Combiner &combiner, Value sum) {
     for (int32_t half = reductionLanes / 2; half > 0; half /= 2) {
       Value other = gpu::ShuffleOp::create(builder, loc, sum, half, warpSize, gpu::ShuffleMode::XOR).getShuffleResult();
       sum = combine(builder, loc, combiner, sum, other);
@@ -210,7 +211,7 @@ private:
   /// Sixteen threads a row. All threads go through all rounds, as they exchange values; those beyond the last row
   /// compute that one too and store nothing.
   void emitSharedSums() {
-    SmallVector<Operation *> combiners = getCombiners();
+    SmallVector<Combiner> combiners = getCombiners();
     int64_t rows = countPoints(), groups = threads.count / reductionLanes;
     lane = remainder(threads.id, reductionLanes);
     Value group = divide(threads.id, reductionLanes);

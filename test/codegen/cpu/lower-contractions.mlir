@@ -451,7 +451,7 @@ func.func @short_matrix_vector(%x: memref<1x48xf32>, %w: memref<24x48xf32>, %y: 
 
 // -----
 
-// A scalar product has no column to run vectors along; it keeps its rounding, one FMA a term.
+// A scalar product has no column to run vectors along; its terms are FMAs all the same.
 // CHECK-LABEL: func @dot
 // CHECK: linalg.generic
 // CHECK: math.fma

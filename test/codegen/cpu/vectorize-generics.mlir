@@ -45,6 +45,44 @@ func.func @row_sums(%a: memref<4x37xf32>, %b: memref<4xf32>) {
 
 // -----
 
+// Scalar products of rows are such sums too, an FMA a term.
+// CHECK-LABEL: func @scalar_products
+// CHECK: scf.for {{.*}} step %c16 iter_args({{.*}}) -> (vector<16xf32>)
+// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK: math.fma {{.*}} : vector<5xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+func.func @scalar_products(%a: memref<4x37xf32>, %b: memref<4x37xf32>, %c: memref<4xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%a, %b : memref<4x37xf32>, memref<4x37xf32>) outs(%c : memref<4xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %z = math.fma %x, %y, %sum : f32
+      linalg.yield %z : f32
+  }
+  return
+}
+
+// -----
+
+// The sums of a matrix product that nothing else has taken stay chains.
+// CHECK-LABEL: func @product
+// CHECK-NOT: vector<16xf32>
+// CHECK: scf.for {{.*}} to %c37 step %c1 iter_args({{.*}}) -> (vector<4xf32>)
+// CHECK: math.fma {{.*}} : vector<4xf32>
+// CHECK: return
+func.func @product(%a: memref<4x37xf32>, %b: memref<37xf32>, %c: memref<4xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%a, %b : memref<4x37xf32>, memref<37xf32>) outs(%c : memref<4xf32>) {
+    ^bb0(%x: f32, %y: f32, %sum: f32):
+      %z = math.fma %x, %y, %sum : f32
+      linalg.yield %z : f32
+  }
+  return
+}
+
+// -----
+
 // However many operands lie along the rows: they are read once a row.
 // CHECK-LABEL: func @chosen_of_rows
 // CHECK: scf.for {{.*}} step %c16 iter_args({{.*}}) -> (vector<16xf32>)

@@ -17,6 +17,16 @@ func.func @rows_{m}x{n}(%x: memref<{m}x{n}xf32>, %y: memref<{m}xf32>) {{
   }}
   return
 }}
+func.func @dots_{m}x{n}(%x: memref<{m}x{n}xf32>, %z: memref<{m}x{n}xf32>, %y: memref<{m}xf32>) {{
+  linalg.generic {{indexing_maps = [#both, #both, #row], iterator_types = ["parallel", "reduction"]}}
+      ins(%x, %z : memref<{m}x{n}xf32>, memref<{m}x{n}xf32>) outs(%y : memref<{m}xf32>) {{
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %c, %p : f32
+      linalg.yield %s : f32
+  }}
+  return
+}}
 func.func @columns_{m}x{n}(%x: memref<{m}x{n}xf32>, %y: memref<{n}xf32>) {{
   linalg.generic {{indexing_maps = [#both, #column], iterator_types = ["reduction", "parallel"]}}
       ins(%x : memref<{m}x{n}xf32>) outs(%y : memref<{n}xf32>) {{
@@ -137,20 +147,28 @@ MAPS = """
 """
 
 
-def lane_sum(initial, values):
-    """Sixteen lanes, then halves, then the initial value."""
+def add_product(total, x, y, has_fma):
+    """An FMA, or a product and a sum. In f64 the product is exact."""
+    return np.float32(np.float64(x) * y + total) if has_fma else total + x * y
+
+
+def lane_sum(initial, values, factors=None, has_fma=False):
+    """Sixteen lanes, then halves, then the initial value; of products where there are factors."""
     lanes = np.full(16, -0.0, np.float32)
     values = values.reshape(-1)
     for start in range(0, values.size, 16):
         part = values[start : start + 16]
-        lanes[: part.size] += part
+        if factors is None:
+            lanes[: part.size] += part
+        else:
+            lanes[: part.size] = add_product(lanes[: part.size], part, factors[start : start + 16], has_fma)
     while lanes.size > 1:
         half = lanes.size // 2
         lanes = lanes[:half] + lanes[half:]
     return initial + lanes[0]
 
 
-def check(functions, m, n, rng):
+def check(functions, m, n, has_fma, rng):
     def f(*shape):
         return rng.standard_normal(shape, dtype=np.float32)
 
@@ -173,6 +191,14 @@ def check(functions, m, n, rng):
     assert rows.tobytes() == expected_rows.tobytes(), (m, n, "sums of rows")
     assert columns.tobytes() == expected_columns.tobytes(), (m, n, "sums of columns")
     assert total.tobytes() == expected_total.tobytes(), (m, n, "sum of all")
+
+    z, rows = f(m, n), f(m)
+    expected_rows = np.array([lane_sum(rows[i], x[i], z[i], has_fma) for i in range(m)], np.float32)
+    if n == 1:
+        # No sum, but a product and a sum an element.
+        expected_rows = add_product(rows, x[:, 0], z[:, 0], has_fma)
+    call("dots", x, z, rows)
+    assert rows.tobytes() == expected_rows.tobytes(), (m, n, "scalar products of rows")
 
     y = f(m, n)
     call("copy", x, y)
@@ -208,7 +234,7 @@ def main(march):
     functions = compile_functions(MAPS + "".join(FUNCTION.format(m=m, n=n) for m, n in SHAPES), march)
     rng = np.random.default_rng(0)
     for m, n in SHAPES:
-        check(functions, m, n, rng)
+        check(functions, m, n, march != "x86-64", rng)
     print(f"{len(SHAPES)} shapes for {march}: bit-identical")
 
 
