@@ -188,6 +188,19 @@ static LogicalResult checkReportOptions(bool wantsReport) {
   return found ? success() : reportError(llvm::toString(found.takeError()));
 }
 
+/// Refuses options that nothing reads: passes alone take none of them, a report not all.
+static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
+  using Options = std::initializer_list<const llvm::cl::Option *>;
+  for (const llvm::cl::Option *option : Options{&entries, &classWeights, &profile, &tune, &tuneThreads, &tuneResults})
+    if (option->getNumOccurrences() && !wantsProgram)
+      return reportError("--" + option->ArgStr + " says something of a program, which --phase and --nn-plan ask for");
+  for (const llvm::cl::Option *option : Options{&batch, &target, &march, &triple, &gpuBlocks})
+    if (option->getNumOccurrences() && !wantsProgram && !wantsReport)
+      return reportError("--" + option->ArgStr +
+                         " says something of a program, which --phase, --nn-plan and --nn-report ask for");
+  return success();
+}
+
 static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   SmallVector<char *> arguments(given);
   // An error's place in the model file says more than the op, or the whole module, in MLIR's generic form.
@@ -223,7 +236,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   SmallVector<char> object;
   bool wantsReport = isGiven(given, "nn-report"), wantsPlan = isGiven(given, "nn-plan");
   if (failed(checkFormats(given, "nn-report", {"table", "json", "html", "csv"})) ||
-      failed(checkFormats(given, "nn-plan", {"table", "json"})) || failed(checkReportOptions(wantsReport)))
+      failed(checkFormats(given, "nn-plan", {"table", "json"})) || failed(checkReportOptions(wantsReport)) ||
+      failed(checkCompileOptions(!phase.empty() || wantsPlan, wantsReport)))
     return failure();
   if (wantsReport && wantsPlan)
     return reportError(
