@@ -9,6 +9,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE_DIR = os.path.abspath(os.path.join(HERE, *[os.pardir] * 4))
+# Of windows: a large screen's, a laptop's, half of one.
+WIDTHS = [1920, 1300, 700]
 
 
 class Browser:
@@ -77,6 +79,21 @@ class Page:
             sys.exit(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def check_widths(self):
+        """Nothing stands beyond the window, be it narrow: tables and drawings that are wider scroll in their boxes."""
+        for width in WIDTHS:
+            self.browser.call("Emulation.setDeviceMetricsOverride", self.session, width=width, height=900,
+                              deviceScaleFactor=1, mobile=False)
+            wide = self.ask("document.documentElement.scrollWidth")
+            check(wide <= width, f"{self.path}: {wide} pixels wide in a window of {width}")
+            cut = self.ask("""[...document.querySelectorAll("table, svg")].filter(one => {
+              for (let box = one; box; box = box.parentElement)
+                if (["auto", "scroll"].includes(getComputedStyle(box).overflowX)) return false;
+              return one.getBoundingClientRect().right > window.innerWidth;
+            }).length""")
+            check(cut == 0, f"{self.path}: {cut} tables or drawings are cut off in a window of {width} pixels")
+        self.browser.call("Emulation.clearDeviceMetricsOverride", self.session)
+
     def check_quiet(self):
         for event in self.browser.events:
             method, parameters = event.get("method"), event.get("params", {})
@@ -141,6 +158,7 @@ def check_report(browser, model, directory, *options):
         check([counts[names.index(name)] for name in shown] == sorted(counts), f"{model}: not sorted the other way")
         click(page, index, "Layer")
         check(sorted(column_of(page, index, "Layer")) == sorted(names), f"{model}: sorting has lost a row")
+    page.check_widths()
     page.check_quiet()
     print(f"{model}: {drawn} rectangles, {nodes} nodes")
     return page
@@ -175,5 +193,6 @@ with tempfile.TemporaryDirectory() as directory:
         check(totals.count(name) == 1, f"the comparison has no row {name} as its table has")
     groups = page.ask('[...document.querySelectorAll("tr.group")].map(row => row.textContent)')
     check(groups == ["dense", "(no layer)"], f"the comparison's kinds are {groups}")
+    page.check_widths()
     page.check_quiet()
     browser.close()
