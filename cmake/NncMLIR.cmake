@@ -34,7 +34,11 @@ target_link_options(nnc_mlir_flags INTERFACE -Wl,--gc-sections -Wl,-z,keep-text-
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -fvisibility-inlines-hidden)
 if(NNC_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr)
+  # Their shared library: emulated programs, which have our runtime in them, are loaded by a Python that has loaded it.
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libclang_rt.asan-${CMAKE_SYSTEM_PROCESSOR}.so
+                  OUTPUT_VARIABLE NNC_SANITIZERS OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  cmake_path(GET NNC_SANITIZERS PARENT_PATH sanitizers_folder)
+  add_link_options(-fsanitize=address,undefined -fno-sanitize=vptr -shared-libsan -Wl,-rpath,${sanitizers_folder})
 endif()
 # Debian's clang 22 and its lld belong together.
 add_link_options(-fuse-ld=lld)
@@ -51,7 +55,7 @@ function(nnc_tablegen target td output)
   set(repair "")
   if("-gen-op-defs" IN_LIST ARGN)
     set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/operand-segments.sed ${out_path})
-  elseif("-gen-op-doc" IN_LIST ARGN)
+  elseif("-gen-dialect-doc" IN_LIST ARGN)
     set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/op-attributes.sed ${out_path})
   elseif("-gen-attrdef-doc" IN_LIST ARGN)
     set(repair COMMAND sed -i -f ${PROJECT_SOURCE_DIR}/cmake/attribute-types.sed ${out_path})

@@ -14,7 +14,7 @@ def NN_DenseOp : NN_ParametricLayer<"dense", [], [NN_ActivatedResultTrait]> {
     %y = nn.dense %x {units = 10, activation = softmax}
     ```
   }];
-  let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params,
+  let arguments = (ins NN_FloatTensor:$input, Variadic<NN_AddedTensor>:$params,
                        NN_PositiveAttr:$units,
                        NN_Optional<NN_WordAttr, "optional: an activation such as relu or softmax">:$activation, NN_Default<NN_FlagAttr, "true">:$use_bias,
                        NN_Initializer<"glorot_uniform">:$kernel_initializer,

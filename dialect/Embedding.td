@@ -30,7 +30,7 @@ def NN_EmbeddingOp
     All embeddings that share a table must be lazy, or none; nothing else may read it, and it takes no regulariser, as
     both would have a gradient in every row.
   }];
-  let arguments = (ins NN_IndexTensor:$input, Variadic<NN_FloatTensor>:$params, NN_PositiveAttr:$vocab,
+  let arguments = (ins NN_IndexTensor:$input, Variadic<NN_AddedTensor>:$params, NN_PositiveAttr:$vocab,
                        NN_PositiveAttr:$dim, NN_Initializer<"uniform from -0.05 to 0.05">:$embeddings_initializer,
                        NN_Optional<NN_RegularizerAttr>:$embeddings_regularizer, UnitAttr:$lazy,
                        NN_Default<NN_FlagAttr, "true">:$trainable, NN_Optional<NN_WordAttr>:$name);

@@ -19,6 +19,11 @@ def NN_AnyTensor : RankedTensorOf<[F32, F64, I32, I64]>;
 def NN_Scalar : 0DTensorOf<[F32, F64]>;
 def NN_I64Scalar : 0DTensorOf<[I64]>;
 
+/// What the compiler adds to an op of a model file, in the reference's words.
+class NN_Added<Type type> : Type<type.predicate, type.summary # ", which the compiler adds", type.cppType>;
+def NN_AddedTensor : NN_Added<NN_FloatTensor>;
+def NN_AddedScalar : NN_Added<NN_I64Scalar>;
+
 /// What layer attributes hold, in the words of someone who types them.
 def NN_PositiveAttr : ConfinedAttr<I64Attr, [IntPositive]> { let summary = "a positive whole number"; }
 def NN_WholeAttr : TypedSignlessIntegerAttrBase<I64, "int64_t", "a whole number">;
@@ -39,6 +44,12 @@ def NN_InitializerAttr
     : NN_DescribedAttr<"::mlir::nn::InitializerAttrInterface", "an initializer such as #nn.glorot_uniform">;
 def NN_RegularizerAttr
     : NN_DescribedAttr<"::mlir::nn::RegularizerAttrInterface", "a regularizer such as #nn.l2<0.01>">;
+/// Its op says what is wrong with another attribute.
+def NN_OptimizerAttr : Attr<CPred<"true">, "an optimizer such as #nn.adam"> {
+  let storageType = "::mlir::Attribute";
+  let returnType = "::mlir::Attribute";
+  let convertFromStorage = "$_self";
+}
 /// `0.5`, or a whole number.
 def NN_NumberAttr : Attr<Or<[F64Attr.predicate, I64Attr.predicate]>, "a number"> {
   let storageType = "::mlir::Attribute";
@@ -66,6 +77,7 @@ class NN_Function<string mnemonic, list<string> layerMethods = [], list<Trait> t
     : NN_Op<mnemonic, traits # [
         DeclareOpInterfaceMethods<LayerOpInterface, !listconcat(["lower"], layerMethods)>,
         DeclareOpInterfaceMethods<InferTypeOpInterface>, Pure]> {
+  let opDocGroup = NN_LayerGroup;
 }
 
 /// A layer with one input, parameters once they are materialised, and one result.

@@ -27,7 +27,31 @@ def NN_Dialect : Dialect {
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
-class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, traits>;
+/// The chapters of the reference of ops.
+def NN_StructureGroup : OpDocGroup {
+  let summary = "Models and steps";
+  let description = "What a model file is made of, above the layers.";
+}
+def NN_LayerGroup : OpDocGroup {
+  let summary = "Layers";
+  let description = [{
+    What models are built of. Parameters and keys of random numbers are not written: the compiler adds them.
+  }];
+}
+def NN_LossGroup : OpDocGroup {
+  let summary = "Losses and metrics";
+  let description = [{
+    Means over the samples of a batch. `valid`, how many of them are no padding, is not written: the compiler adds it.
+  }];
+}
+def NN_CompilerGroup : OpDocGroup {
+  let summary = "What the compiler makes";
+  let description = "Of no use in a model file: what passes turn the others into.";
+}
+
+class NN_Op<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic, traits> {
+  let opDocGroup = NN_StructureGroup;
+}
 class NN_Attr<string attrName, string attrMnemonic, list<Trait> traits = []> : AttrDef<NN_Dialect, attrName, traits> {
   let mnemonic = attrMnemonic;
 }

@@ -10,7 +10,7 @@ class NN_RandomLayer<string mnemonic, dag setting>
     : NN_Function<mnemonic, [],
                   [InferTypeOpAdaptor, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
                    DeclareOpInterfaceMethods<RandomOpInterface>, DeclareOpInterfaceMethods<TrainingOnlyOpInterface>]> {
-  let arguments = !con((ins NN_FloatTensor:$input, Variadic<NN_I64Scalar>:$key), setting,
+  let arguments = !con((ins NN_FloatTensor:$input, Variadic<NN_AddedScalar>:$key), setting,
                        (ins NN_StreamAttr:$stream, NN_Optional<NN_WordAttr>:$name));
   let results = (outs NN_FloatTensor:$result);
   let extraClassDefinition = [{

@@ -12,8 +12,8 @@ class NN_RecurrentLayer<string mnemonic, dag ownAttributes>
                    DeclareOpInterfaceMethods<RandomOpInterface, ["getNumStreams"]>,
                    DeclareOpInterfaceMethods<TrainingOnlyOpInterface>]> {
   let arguments = !con(
-      (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params, Optional<NN_IndexTensor>:$mask,
-           Variadic<NN_I64Scalar>:$key, NN_PositiveAttr:$units, UnitAttr:$return_sequences,
+      (ins NN_FloatTensor:$input, Variadic<NN_AddedTensor>:$params, Optional<NN_IndexTensor>:$mask,
+           Variadic<NN_AddedScalar>:$key, NN_PositiveAttr:$units, UnitAttr:$return_sequences,
            NN_Default<NN_WordAttr, "\"forward\"", "; or reverse, bidirectional">:$direction,
            NN_Default<NN_WordAttr, "\"concat\"", "; of bidirectional also sum, mul, ave">:$merge_mode,
            NN_Default<NN_NumberAttr, "0.0", "; below 1">:$dropout,
@@ -43,6 +43,7 @@ def NN_RecurrentCellAttr
 /// What the ops below have in common: the layer's operands, dropout as the factors that it made.
 class NN_Recurrence<string mnemonic, list<string> layerMethods, list<Trait> traits>
     : NN_Function<mnemonic, layerMethods, traits # [AttrSizedOperandSegments]> {
+  let opDocGroup = NN_CompilerGroup;
   let arguments = (ins NN_FloatTensor:$input, Variadic<NN_FloatTensor>:$params, Optional<NN_IndexTensor>:$mask,
                        Optional<NN_FloatTensor>:$scale, NN_RecurrentCellAttr:$cell, UnitAttr:$return_sequences,
                        UnitAttr:$reverse);
@@ -99,6 +100,7 @@ def NN_RecurrentTrainingOp : NN_Recurrence<"recurrent_training", ["getMultiplyAd
 }
 
 def NN_RecurrentBackwardOp : NN_Function<"recurrent_backward", ["getMultiplyAdds"], [AttrSizedOperandSegments]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "The gradient of a recurrent layer with respect to its gates before activation";
   let description = [{
     Runs the steps in the opposite order. `grad` is the gradient of the layer's result: of all steps with

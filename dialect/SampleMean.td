@@ -11,9 +11,10 @@ def NN_ScoreTrait : NativeOpTrait<"Score"> { let cppNamespace = "::mlir::nn"; }
 class NN_SampleMean<string mnemonic, TypeConstraint target = NN_FloatTensor, dag options = (ins),
                     list<string> layerMethods = [], list<Trait> traits = []>
     : NN_Function<mnemonic, layerMethods, traits # [DeclareOpInterfaceMethods<MaskedOpInterface>]> {
-  let arguments = !con((ins NN_FloatTensor:$predictions, target:$targets, Optional<NN_I64Scalar>:$valid), options,
+  let arguments = !con((ins NN_FloatTensor:$predictions, target:$targets, Optional<NN_AddedScalar>:$valid), options,
                        (ins NN_Optional<NN_WordAttr>:$name));
   let results = (outs NN_Scalar:$result);
+  let opDocGroup = NN_LossGroup;
   let assemblyFormat = [{
     $predictions `,` $targets ``
     custom<OperandType>(ref($predictions), type($predictions)) ``

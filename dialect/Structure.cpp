@@ -222,10 +222,6 @@ LogicalResult VariableOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type.hasStaticShape())
     return emitOpError() << "must have a static shape, not " << type;
-  if (getInitializer() && !isa<InitializerAttrInterface>(*getInitializer()))
-    return emitOpError() << "takes an initializer such as #nn.glorot_uniform, not " << *getInitializer();
-  if (getRegularizer() && !isa<RegularizerAttrInterface>(*getRegularizer()))
-    return emitOpError() << "takes a regularizer such as #nn.l2<0.01>, not " << *getRegularizer();
   if (!llvm::is_contained({"parameter", "slot", "counter"}, getRole()))
     return emitOpError() << "got role = \"" << getRole() << "\", takes parameter, slot or counter";
   return success();

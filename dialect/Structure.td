@@ -95,7 +95,7 @@ def NN_MinimizeOp : NN_Op<"minimize", [HasParent<"StepOp">, DeclareOpInterfaceMe
     ```
   }];
   let arguments = (ins NN_Scalar:$loss, TypedArrayAttrBase<FlatSymbolRefAttr, "symbols">:$targets,
-                       AnyAttr:$optimizer);
+                       NN_OptimizerAttr:$optimizer);
   let hasVerifier = 1;
   let assemblyFormat = [{
     $loss `` custom<OperandType>(ref($loss), type($loss)) `over` $targets `with` $optimizer attr-dict
@@ -113,6 +113,7 @@ def NN_MetricOp : NN_Op<"metric", [HasParent<"StepOp">]> {
 }
 
 def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "A parameter, optimiser slot or counter that outlives a step";
   let description = [{
     Parameters are made by `--nn-materialize-params`, slots and counters by `--nn-build-entries`. A variable's
@@ -123,7 +124,8 @@ def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       NN_Optional<AnyAttr>:$initializer, NN_Optional<AnyAttr>:$regularizer,
+                       NN_Optional<NN_InitializerAttr>:$initializer,
+                       NN_Optional<NN_RegularizerAttr>:$regularizer,
                        UnitAttr:$trainable, DefaultValuedStrAttr<StrAttr, "parameter">:$role);
   let hasVerifier = 1;
   let assemblyFormat = [{
@@ -137,6 +139,7 @@ def NN_VariableOp : NN_Op<"variable", [Symbol, HasParent<"::mlir::ModuleOp">]> {
 }
 
 def NN_GetVariableOp : NN_Op<"get_variable", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "The value of a variable";
   let arguments = (ins FlatSymbolRefAttr:$variable);
   let results = (outs AnyRankedTensor:$result);
@@ -144,6 +147,7 @@ def NN_GetVariableOp : NN_Op<"get_variable", [Pure, DeclareOpInterfaceMethods<Sy
 }
 
 def NN_GradientOp : NN_Op<"gradient", [Pure]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "The gradients of a scalar with respect to values above it";
   let description = [{
     Made by `--nn-build-entries`, expanded by `--nn-differentiate`.
@@ -163,6 +167,7 @@ def NN_GradientOp : NN_Op<"gradient", [Pure]> {
 }
 
 def NN_PhiloxOp : NN_Op<"philox", [Pure]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "Four random 32-bit words of a counter-based generator";
   let description = [{
     Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The key is the 64-bit

@@ -5,6 +5,7 @@
 include "dialect/Layer.td"
 
 def NN_UpdateRowsOp : NN_Function<"update_rows", [], [InferTypeOpAdaptor]> {
+  let opDocGroup = NN_CompilerGroup;
   let summary = "An optimiser's update of the rows of a parameter that look-ups have read";
   let description = [{
     Made by `--nn-build-entries` of a parameter that lazy layers read. `others` are the parameter's slots, the look-ups'
@@ -33,7 +34,7 @@ def NN_UpdateRowsOp : NN_Function<"update_rows", [], [InferTypeOpAdaptor]> {
   }];
   // Not three lists of operands: what tells them apart, AttrSizedOperandSegments, asks for properties.
   let arguments = (ins NN_FloatTensor:$parameter, F64:$learning_rate, NN_I64Scalar:$step, NN_I64Scalar:$valid,
-                       Variadic<NN_AnyTensor>:$others, AnyAttr:$optimizer, DenseBoolArrayAttr:$batched);
+                       Variadic<NN_AnyTensor>:$others, NN_OptimizerAttr:$optimizer, DenseBoolArrayAttr:$batched);
   let results = (outs Variadic<NN_FloatTensor>:$updated);
   let hasVerifier = 1;
   let assemblyFormat = [{

@@ -186,7 +186,7 @@ def find_examples(name, section):
 
 def read_ops():
     with open(os.path.join(BUILD_DIR, "dialect", "ops.md"), encoding="utf-8") as file:
-        sections = re.split(r"^### ", file.read(), flags=re.MULTILINE)[1:]
+        sections = re.split(r"^#+ (?=`nn\.)", file.read(), flags=re.MULTILINE)[1:]
     for section in sections:
         name = re.match(r"`(nn\.\w+)`", section)[1]
         attributes = re.findall(r"<tr><td><code>(\w+)</code>", section)
