@@ -8,6 +8,7 @@ that differ in their last place, DISTURBANCES times: equal samples, whose gradie
 where only parameters differ. A model that has no such draw among DRAWS is none to compare.
 
     compare(plan, target)         # a Comparison
+    compare_errors(plan)          # how our errors on the CPU are to JAX's, whatever the draw
     Worker(target).compare(plan)  # the same in a process of its own, which a program that crashes or hangs ends
     compare_seed(compare, seed)   # one of the first plan that can be compared, from a seed on
 
@@ -35,7 +36,7 @@ from random_models import RandomNetwork, draw_plan
 from rounding import allowed_error
 
 UPDATES = 3
-DRAWS, DISTURBANCES = 10, 16
+DRAWS, DISTURBANCES, ERROR_DRAWS = 10, 16, 40
 # Between the seeds of a model and of the one that takes its place.
 NEXT = 2**32
 # Seconds for one model, before its process is taken for one that hangs.
@@ -130,16 +131,26 @@ def list_outside(results, exact, rounded):
     return lines
 
 
+def draw_values(network, shapes, number):
+    """Parameters of these shapes, data, and the valid part of them: the same for the same plan and number."""
+    random = np.random.default_rng([network.plan.seed, number])
+    parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
+    data = network.draw_data(random)
+    return random, parameters, data, {name: value[: network.plan.valid] for name, value in data.items()}
+
+
+def make_factors(network):
+    """That leave the layers' values as they are."""
+    return {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.value_shapes().items()}
+
+
 def draw_decided(network, shapes, target):
     """Parameters of these shapes, and data, on which the rule decides; what JAX makes of them in f64, and in f32 unless the
     target is the reference; the number of draws, and, where the last one decides nothing either, why."""
     in_f64, in_f32 = train_in_jax(network, np.float64), train_in_jax(network, np.float32)
-    ones = {name: np.ones((network.plan.valid, *shape), np.float32) for name, shape in network.value_shapes().items()}
+    ones = make_factors(network)
     for draws in range(1, DRAWS + 1):
-        random = np.random.default_rng([network.plan.seed, draws])
-        parameters = {name: (0.7 * random.standard_normal(shape)).astype(np.float32) for name, shape in shapes.items()}
-        data = network.draw_data(random)
-        valid = {name: value[: network.plan.valid] for name, value in data.items()}
+        random, parameters, data, valid = draw_values(network, shapes, draws)
         exact = in_f64(parameters, valid, ones)
         if target == "reference":
             return parameters, data, exact, None, draws, ""
@@ -152,15 +163,43 @@ def draw_decided(network, shapes, target):
     return parameters, data, exact, rounded, draws, f"JAX in f32, of inputs changed in their last place: {wrong[0]}"
 
 
-def compare(plan, target):
-    network = RandomNetwork(plan)
+def compile_network(network, target):
+    """The program, and the shapes of its parameters."""
     # In f64 throughout on the reference: constants of an f32 program are f32 there too.
     text = network.text("f64" if target == "reference" else "f32")
+    program = nnc_program.compile_model(text, batch=network.plan.batch, entries="init,predict,gradient,train",
+                                        target=target)
+    return program, {name: view.shape for name, view in program.instance().parameters.items()}
+
+
+def compare_errors(plan):
+    """Of each tensor the geometric mean, over ERROR_DRAWS draws of parameters and data, of our largest error on the CPU
+    divided by JAX's in f32, half a unit in the last place of the largest element added to both. By chance one draw breaks
+    the rule where this is near 1; where it is not, our program is the less exact one."""
+    network = RandomNetwork(plan)
+    program, shapes = compile_network(network, "cpu")
+    in_f64, in_f32 = train_in_jax(network, np.float64), train_in_jax(network, np.float32)
+    logs = {}
+    for number in range(ERROR_DRAWS):
+        _, parameters, data, valid = draw_values(network, shapes, DRAWS + 1 + number)
+        exact, rounded = (run(parameters, valid, make_factors(network)) for run in (in_f64, in_f32))
+        got = train_compiled(network, program, parameters, data)
+        for name in exact.keys() & got.keys():
+            half = float(np.spacing(np.float32(largest(exact[name])))) / 2
+            # Of padding there is no gradient.
+            ours, theirs = (largest(np.atleast_1d(values[name])[: np.atleast_1d(exact[name]).shape[0]] - exact[name])
+                            for values in (got, rounded))
+            logs.setdefault(name, []).append(np.log((ours + half) / (theirs + half)))
+    jax.clear_caches()
+    return {name: float(np.exp(np.mean(values))) for name, values in sorted(logs.items())}
+
+
+def compare(plan, target):
+    network = RandomNetwork(plan)
     try:
-        program = nnc_program.compile_model(text, batch=plan.batch, entries="init,predict,gradient,train", target=target)
+        program, shapes = compile_network(network, target)
     except nnc_program.CompileError as error:
         return Comparison([f"does not compile: {error}"], "does not compile")
-    shapes = {name: view.shape for name, view in program.instance().parameters.items()}
     parameters, data, exact, rounded, draws, undecided = draw_decided(network, shapes, target)
     jax.clear_caches()
     if undecided:

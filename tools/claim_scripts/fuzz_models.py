@@ -2,7 +2,8 @@
 masks, regularisers, every optimiser: the first result, the loss, all gradients and the parameters after three updates
 agree with JAX. The error in f32, against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest
 element; what parameters and data that is asked on, and of which models it cannot be, model_comparison.py says: those are
-counted, and others take their place. A violation is reduced to the smallest model that shows it."""
+counted, and others take their place. A violation is reduced to the smallest model that shows it, and
+the errors on many other draws of its data say whether it is chance."""
 
 import argparse
 import concurrent.futures
@@ -10,7 +11,7 @@ import os
 import queue
 import time
 
-from model_comparison import Worker, compare_seed
+from model_comparison import ERROR_DRAWS, Worker, compare_errors, compare_seed
 from random_models import RandomNetwork
 from reduce_model import reduce
 from report import finish
@@ -35,6 +36,9 @@ def show(plan, failures):
 
 def show_smallest(worker, plan, comparison):
     show(plan, comparison.failures)
+    if comparison.kind == "disagrees":
+        ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in compare_errors(plan).items())
+        print(f"our errors divided by those of JAX in f32, in geometric mean of {ERROR_DRAWS} other draws: {ratios}")
 
     def fails(smaller):
         RandomNetwork(smaller)
