@@ -45,7 +45,7 @@ SmallVector<Value> ContractionEmitter::emitDotProducts(const Piece &piece, int64
 
 /// The tile's sums, whose initial values come last.
 SmallVector<Value> ContractionEmitter::emitLaneSums(ValueRange initial) {
-  Combiner combiner = *matchCombiner(contraction.op, contraction.c);
+  Combiner combiner = getAddition(getElementTypeOrSelf(contraction.c->get().getType()));
   SmallVector<Value> results;
   for (auto [piece, start] : llvm::zip_equal(pieces, initial)) {
     SmallVector<Value> products;

@@ -7,8 +7,13 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-/// x + -0.0 is x for every x; x + 0.0 is not for -0.0.
-static TypedAttr getNeutralOfSum(Type type) { return FloatAttr::get(type, -0.0); }
+Combiner nn::getAddition(Type type) {
+  MLIRContext *context = type.getContext();
+  if (!isa<FloatType>(type))
+    return {OperationName(arith::AddIOp::getOperationName(), context), {}, IntegerAttr::get(type, 0)};
+  // x + -0.0 is x for every x; x + 0.0 is not for -0.0.
+  return {OperationName(arith::AddFOp::getOperationName(), context), {}, FloatAttr::get(type, -0.0)};
+}
 
 /// Whether each result is of elements that go into no other: a matrix product's sums are chains in the order of its
 /// terms, however its factors lie.
@@ -28,16 +33,16 @@ std::optional<Combiner> nn::matchCombiner(linalg::GenericOp op, OpOperand *outpu
   if (!soFar.hasOneUse() || !last || last->getBlock() != op.getBody() || !yielded.hasOneUse())
     return std::nullopt;
   if (auto fma = dyn_cast<math::FmaOp>(last); fma && fma.getC() == soFar && readsNothingTwice(op))
-    return Combiner{
-        OperationName(arith::AddFOp::getOperationName(), op.getContext()), {}, getNeutralOfSum(fma.getType())};
+    return getAddition(fma.getType());
   if (last->getNumOperands() != 2 || !llvm::is_contained(last->getOperands(), soFar))
     return std::nullopt;
   if (!isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp,
            arith::AddIOp, arith::MulIOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::AndIOp,
            arith::OrIOp, arith::XOrIOp>(last))
     return std::nullopt;
-  std::optional<TypedAttr> neutral =
-      isa<arith::AddFOp>(last) ? getNeutralOfSum(yielded.getType()) : arith::getNeutralElement(last);
+  if (isa<arith::AddFOp, arith::AddIOp>(last))
+    return getAddition(yielded.getType());
+  std::optional<TypedAttr> neutral = arith::getNeutralElement(last);
   if (!neutral)
     return std::nullopt;
   return Combiner{last->getName(), last->getAttrs(), *neutral};

@@ -17,6 +17,9 @@ struct Combiner {
   TypedAttr neutral;
 };
 
+/// The addition of floats, or of integers, of `type`.
+Combiner getAddition(Type type);
+
 /// How the body combines `output`'s value so far, of which that is the only use, with the next one; an FMA is a sum,
 /// but for that of a matrix product, which has an order. Nothing where the order of elements matters.
 std::optional<Combiner> matchCombiner(linalg::GenericOp op, OpOperand *output);

@@ -451,6 +451,24 @@ func.func @short_matrix_vector(%x: memref<1x48xf32>, %w: memref<24x48xf32>, %y: 
 
 // -----
 
+// The same of a body that is one FMA already.
+// CHECK-LABEL: func @fused_matrix_vector
+// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: linalg
+func.func @fused_matrix_vector(%x: memref<1x100xf32>, %w: memref<24x100xf32>, %y: memref<1x24xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>,
+                                   affine_map<(i, j, k) -> (i, j)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<1x100xf32>, memref<24x100xf32>) outs(%y : memref<1x24xf32>) {
+    ^bb0(%a: f32, %b: f32, %c: f32):
+      %d = math.fma %a, %b, %c : f32
+      linalg.yield %d : f32
+  }
+  return
+}
+
+// -----
+
 // A scalar product has no column to run vectors along; its terms are FMAs all the same.
 // CHECK-LABEL: func @dot
 // CHECK: linalg.generic
