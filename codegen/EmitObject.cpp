@@ -66,8 +66,9 @@ void initializeAllTargets() {
   llvm::InitializeAllAsmPrinters();
 }
 
-FailureOr<Target> findTarget(MLIRContext *context, const nn::TargetOptions &options) {
-  Location commandLine = UnknownLoc::get(context);
+llvm::Error makeError(const Twine &message) { return llvm::createStringError(llvm::inconvertibleErrorCode(), message); }
+
+llvm::Expected<Target> findTarget(const nn::TargetOptions &options) {
   // All the others' code would take memory too.
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -79,25 +80,26 @@ FailureOr<Target> findTarget(MLIRContext *context, const nn::TargetOptions &opti
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return emitError(commandLine) << "--triple: no target '" << triple.str() << "': " << error;
+    return makeError("--triple: no target '" + triple.str() + "': " + error);
   if (!triple.isArch64Bit() || !triple.isLittleEndian())
-    return emitError(commandLine) << "--triple: target '" << triple.str() << "' is not 64-bit and little-endian";
+    return makeError("--triple: target '" + triple.str() + "' is not 64-bit and little-endian");
+  if (!triple.isOSBinFormatELF())
+    return makeError("--triple: target '" + triple.str() + "' has objects that are not ELF, which programs are");
 
   std::string cpu = options.march, features;
   if (cpu == "native") {
     if (triple.getArch() != host.getArch())
-      return emitError(commandLine) << "--march=native is this machine's, but the target is '" << triple.str()
-                                    << "'; name a CPU";
+      return makeError("--march=native is this machine's, but the target is '" + triple.str() + "'; name a CPU");
     cpu = llvm::sys::getHostCPUName();
     features = getHostFeatures();
   }
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, "", ""));
   if (!subtarget || !subtarget->isCPUStringValid(cpu))
-    return emitError(commandLine) << "--march: target '" << triple.str() << "' has no CPU '" << cpu << "'";
+    return makeError("--march: target '" + triple.str() + "' has no CPU '" + cpu + "'");
 
   Target result{target, triple, cpu, features};
   if (!result.makeMachine())
-    return emitError(commandLine) << "--triple: no code generator for target '" << triple.str() << "'";
+    return makeError("--triple: no code generator for target '" + triple.str() + "'");
   return result;
 }
 
@@ -200,10 +202,14 @@ LogicalResult checkImports(ModuleOp module, StringRef object, const llvm::String
 
 } // namespace
 
+llvm::Error nn::checkTarget(const TargetOptions &options) { return findTarget(options).takeError(); }
+
 LogicalResult nn::emitObject(ModuleOp module, const TargetOptions &options, bool shared, llvm::raw_ostream &out) {
   FailureOr<Program> program = readProgram(module);
-  FailureOr<Target> target = findTarget(module.getContext(), options);
-  if (failed(program) || failed(target))
+  llvm::Expected<Target> target = findTarget(options);
+  if (!target)
+    return emitError(UnknownLoc::get(module.getContext())) << llvm::toString(target.takeError());
+  if (failed(program))
     return failure();
   llvm::StringMap<Location> origins = findOrigins(module);
   SmallVector<OwningOpRef<ModuleOp>> units = makeCodeUnits(module);

@@ -2,6 +2,7 @@
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 
@@ -21,6 +22,9 @@ struct TargetOptions {
   /// The one symbol that the object exports, of type nnc_program (runtime/include/nnc/program.h).
   std::string symbol = "nnc_program";
 };
+
+/// Whether there are objects for such a machine; the error, of the command line's options, says why not.
+llvm::Error checkTarget(const TargetOptions &options);
 
 /// Writes the object of `module`, which must be in the `binary` phase, to `out`: relocatable, or shared. Refuses an
 /// object that would import anything but the functions a program may import; errors are emitted at the module's ops. Of

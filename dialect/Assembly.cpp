@@ -129,7 +129,7 @@ static std::optional<AttributeProblem> findAttributeProblem(Location loc, String
 
 /// Runs the checks that the op's definition states, and words what they find as shape rules do:
 /// `'nn.dense' (name): got units = 0, takes a positive whole number`. A flag that is written alone may also be given as
-/// true or false.
+/// true or false, and the other way round.
 static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, NamedAttrList &list,
                                           AttributeVerifier verify) {
   Location loc = parser.getEncodedSourceLoc(parser.getNameLoc());
@@ -140,10 +140,13 @@ static LogicalResult checkAttributeValues(OpAsmParser &parser, StringRef op, Nam
     problem = findAttributeProblem(loc, op, attributes, verify);
     if (!problem)
       return success();
-    auto flag = dyn_cast_if_present<BoolAttr>(attributes.get(problem->key));
-    if (!flag || problem->text != "unit attribute")
+    Attribute given = attributes.get(problem->key);
+    auto flag = dyn_cast_if_present<BoolAttr>(given);
+    if (problem->text == "true or false" && isa_and_present<UnitAttr>(given))
+      list.set(problem->key, parser.getBuilder().getBoolAttr(true));
+    else if (problem->text != "unit attribute" || !flag)
       break;
-    if (flag.getValue())
+    else if (flag.getValue())
       list.set(problem->key, parser.getBuilder().getUnitAttr());
     else
       list.erase(problem->key);

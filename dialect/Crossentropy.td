@@ -11,7 +11,7 @@ def NN_SparseCategoricalCrossentropyOp
   let description = [{
     Predictions [..., classes] of rank ≥ 2, targets [...] of class indices. Predictions are probabilities, which are
     divided by their sum and clipped to [1e-7, 1 - 1e-7] as Keras does, or, with `from_logits`, what softmax makes
-    probabilities of.
+    probabilities of: then nothing is clipped. Predictions that softmax made are taken so too.
 
     With `label_smoothing` = s, a number from 0 to 1, the true class counts 1 - s + s / classes and each other one
     s / classes, as in PyTorch's cross_entropy (Keras' loss on indices has none) and in
@@ -28,7 +28,8 @@ def NN_CategoricalCrossentropyOp : NN_Crossentropy<"categorical_crossentropy"> {
   let description = [{
     Predictions and targets have the same shape [..., classes], rank ≥ 2; targets are distributions (one-hot, smoothed,
     or a teacher's). Predictions are probabilities, which are divided by their sum and clipped to [1e-7, 1 - 1e-7] as
-    Keras does, or, with `from_logits`, what softmax makes probabilities of.
+    Keras does, or, with `from_logits`, what softmax makes probabilities of: then nothing is clipped. Predictions that
+    softmax made are taken so too.
 
     With `label_smoothing` = s, a number from 0 to 1, targets are taken times 1 - s, plus s / classes (Szegedy et al.,
     2016).

@@ -11,6 +11,7 @@ class NN_Initializer<string name, string mnemonic>
 class NN_ConfiguredInitializer<string name, string mnemonic, dag params> : NN_Initializer<name, mnemonic> {
   let parameters = params;
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
+  let description = "Parameters are written with their names, as in `#nn.constant<value = 0.1>`.";
   let genVerifyDecl = 1;
 }
 

@@ -9,6 +9,7 @@ class NN_Regularizer<string name, string mnemonic>
     : NN_Attr<name, mnemonic, [DeclareAttrInterfaceMethods<RegularizerAttrInterface>]> {
   let parameters = (ins NN_Number<"0.01", "weight of the penalty in the loss">:$factor);
   let assemblyFormat = "(`<` $factor^ `>`)?";
+  let description = "The factor alone is written: `#nn." # mnemonic # "<0.001>`.";
   let genVerifyDecl = 1;
 }
 def NN_L1 : NN_Regularizer<"L1", "l1"> { let summary = "factor · Σ|w|"; }

@@ -49,8 +49,8 @@ static void printCallable(OpAsmPrinter &printer, Operation *op, FunctionType typ
   printer.printRegion(body, /*printEntryBlockArgs=*/false, printTerminator);
 }
 
-/// Inputs and results are ranked tensors of static shape but for the batch, their first dimension; no dimension is
-/// zero.
+/// Inputs and results are ranked tensors whose first dimension is the batch, of a size not known yet; the others are
+/// known, and none is zero.
 static LogicalResult verifyCallable(Operation *op, FunctionType type, ArrayAttr names, Region &body) {
   auto checkType = [&](Type type, const Twine &what) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -63,6 +63,8 @@ static LogicalResult verifyCallable(Operation *op, FunctionType type, ArrayAttr 
         return op->emitOpError() << what << " has type " << type
                                  << ", which holds no elements: no dimension may be zero";
     }
+    if (tensor.getRank() == 0 || !tensor.isDynamicDim(0))
+      return op->emitOpError() << what << " has type " << type << ": its first dimension is the batch, written `?`";
     return success();
   };
   Block &block = body.front();

@@ -87,8 +87,8 @@ def NN_CallOp : NN_Op<"call", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]
 def NN_MinimizeOp : NN_Op<"minimize", [HasParent<"StepOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Updates parameters so that the loss falls";
   let description = [{
-    Names models, or single variables, whose trainable parameters are updated by the optimiser. Regularisers of these
-    parameters are added to the loss.
+    Names models whose trainable parameters are updated by the optimiser. Regularisers of these parameters are added to
+    the loss.
 
     ```mlir
     nn.minimize %loss over [@encoder, @head] with #nn.adam<lr = 1.0e-3>

@@ -55,6 +55,8 @@ private:
       return finishAlias(), std::nullopt;
     if (c == '#' || c == '!')
       return scanAlias(start);
+    if (llvm::isDigit(c) || c == '.')
+      return scanNumber(start);
     if (StringRef("([{<").contains(c)) {
       operators = 0;
       ++depth;
@@ -83,6 +85,29 @@ private:
 
   static InputProblem tooDeep(size_t start) {
     return {start, ("brackets, or names that stand for them, nest deeper than " + Twine(maxDepth) + " levels").str()};
+  }
+
+  /// Numbers as other languages write them, of which the parser says no more than that it expected something else.
+  std::optional<InputProblem> scanNumber(size_t start) {
+    if (start > 0 && (isNameCharacter(text[start - 1]) || StringRef("%@^").contains(text[start - 1])))
+      return std::nullopt;
+    StringRef rest = text.substr(start), whole = rest.take_while(llvm::isDigit);
+    StringRef exponent = rest.drop_front(whole.size());
+    position = start + std::max<size_t>(whole.size(), 1);
+    if (whole.empty()) {
+      StringRef digits = rest.drop_front().take_while(llvm::isDigit);
+      if (digits.empty())
+        return std::nullopt;
+      return InputProblem{start, ("a number begins with a digit: 0." + digits).str()};
+    }
+    if (!exponent.consume_front("e") && !exponent.consume_front("E"))
+      return std::nullopt;
+    StringRef sign = exponent.take_while([](char c) { return c == '+' || c == '-'; }),
+              digits = exponent.drop_front(sign.size()).take_while(llvm::isDigit);
+    StringRef after = exponent.drop_front(sign.size() + digits.size());
+    if (sign.size() > 1 || digits.empty() || (!after.empty() && isNameCharacter(after.front())))
+      return std::nullopt;
+    return InputProblem{start, ("a number with an exponent has a point: " + whole + ".0e" + sign + digits).str()};
   }
 
   /// `#name` or `!name`: a definition at the start of a line, else a use, which is as deep as its definition.

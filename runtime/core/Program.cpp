@@ -138,7 +138,8 @@ const nnc_entry &requireEntry(const nnc_program &program, nnc_entry_kind kind, s
     if (entry.kind == kind)
       names += concat(names.empty() ? "" : ", ", "'", entry.symbol, "'");
   if (names.empty())
-    fail("program '", program.name, "' has no ", entryKindName(kind), " entry");
+    fail("program '", program.name, "' has no ", entryKindName(kind), " entry",
+         kind == NNC_TRAIN || kind == NNC_EVALUATE ? ": its model file has no nn.step, or --entries left it out" : "");
   if (symbol.empty())
     fail("program '", program.name, "' has several ", entryKindName(kind), " entries: choose one of ", names,
          option ? concat(" with ", option) : "");

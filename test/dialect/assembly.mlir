@@ -41,11 +41,11 @@ func.func @masked(%x: tensor<4x10xf32>, %t: tensor<4xi32>, %valid: tensor<i64>) 
   return %loss : tensor<f32>
 }
 
-// A flag may be written as Keras writes it.
+// A flag may be written as Keras writes it, and what is true or false alone as a flag.
 // CHECK: nn.lstm %x {return_sequences, units = 3}{{$}}
 // CHECK: nn.lstm %x {units = 3}{{$}}
 nn.model @flags(%x: tensor<?x5x4xf32>) -> (tensor<?x5x3xf32>, tensor<?x3xf32>) {
-  %sequences = nn.lstm %x {return_sequences = true, units = 3}
+  %sequences = nn.lstm %x {return_sequences = true, units = 3, use_bias}
   %last = nn.lstm %x {units = 3, return_sequences = false}
   nn.return %sequences, %last
 }

@@ -71,3 +71,16 @@ nn.step @metric_without_name(%x: tensor<?x4xf32>, %label: tensor<?xi32>) {
 
 // expected-error @below {{got role = "scratch", takes parameter, slot or counter}}
 nn.variable @scratch : tensor<4xf32> {role = "scratch"}
+
+// -----
+
+// expected-error @below {{input 'x' has type 'tensor<4x4xf32>': its first dimension is the batch, written `?`}}
+nn.model @fixed(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  nn.return %x
+}
+
+// -----
+
+// expected-error @below {{input 'scale' has type 'tensor<f32>': its first dimension is the batch, written `?`}}
+nn.step @scalar(%x: tensor<?x4xf32>, %scale: tensor<f32>) {
+}

@@ -198,6 +198,15 @@ static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
     if (option->getNumOccurrences() && !wantsProgram && !wantsReport)
       return reportError("--" + option->ArgStr +
                          " says something of a program, which --phase, --nn-plan and --nn-report ask for");
+  for (const llvm::cl::Option *option : Options{&tuneThreads, &tuneResults})
+    if (option->getNumOccurrences() && !tune)
+      return reportError("--" + option->ArgStr + " says something of --tune");
+  if (tuneThreads.getNumOccurrences() && tuneThreads < 1)
+    return reportError("--tune-threads takes at least 1 thread, not " + Twine(tuneThreads));
+  if (gpuBlocks.getNumOccurrences() && !StringRef(target).starts_with("cuda"))
+    return reportError("--gpu-blocks says something of a GPU's program, which --target=cuda asks for");
+  if (entries.empty())
+    return reportError("--entries names no entry point");
   return success();
 }
 
@@ -233,6 +242,11 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   bool wantsObject = wantsShared || StringRef(outputName).ends_with(".o");
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
+  if (phase == "binary" && !wantsObject && outputName != "-" && !StringRef(outputName).ends_with(".mlir"))
+    return reportError(
+        "--phase=binary writes an object to FILE.o, a shared one to FILE.so, or the module to FILE.mlir, not "
+        "to '" +
+        outputName + "'");
   SmallVector<char> object;
   bool wantsReport = isGiven(given, "nn-report"), wantsPlan = isGiven(given, "nn-plan");
   if (failed(checkFormats(given, "nn-report", {"table", "json", "html", "csv"})) ||
@@ -253,6 +267,9 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     config.verifyPasses(false);
   std::string name = programName(inputName);
   nn::TargetOptions options{march, triple, target, name, programSymbol(name)};
+  if (triple.getNumOccurrences())
+    if (llvm::Error error = nn::checkTarget(options))
+      return reportError(llvm::toString(std::move(error)));
   // After the passes named on the command line, but for the one that prints what the phases make.
   auto setUp = [base = config, options, wantsObject, wantsShared, wantsPlan, wantsReport, &reportStream,
                 &object](PassManager &pm) mutable -> LogicalResult {

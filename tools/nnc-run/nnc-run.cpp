@@ -235,8 +235,10 @@ void addTrain(CLI::App &app, Options &options) {
           [&options](const std::string &text) {
             options.memory = parseBytes(text);
             if (!options.memory)
-              throw CLI::ValidationError(
-                  "--memory", "must be bytes from 1 to 4 EiB, such as 17179869184, 16GB or 1.5GiB, not " + text);
+              throw CLI::ValidationError("--memory", "must be bytes, as in 17179869184, or a number with kB, MB, GB, "
+                                                     "TB, KiB, MiB, GiB or TiB, as in 16GB or "
+                                                     "1.5GiB, from 1 byte to 4 EiB in all, not " +
+                                                         text);
           },
           "what --dry-run takes for the memory there is: bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB; "
           "default: what this machine has available")
