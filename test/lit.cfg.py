@@ -1,6 +1,6 @@
 # How lit runs our tests: `lit build/release/test`. On PATH: nnc-opt, nnc-run, FileCheck, not, split-file.
-# Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %keras_python (REQUIRES: keras), %src
-# (the repository), %build, %clang, %lld.
+# Substitutions: %python (with numpy, and jax where the test says REQUIRES: jax), %runtime_python (the same, into which
+# nnc's runtime can be loaded), %keras_python (REQUIRES: keras), %src (the repository), %build, %clang, %lld.
 import glob
 import os
 import shutil
@@ -23,8 +23,7 @@ config.environment["NO_COLOR"] = "1"
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "support")
 config.environment["NNC_BUILD"] = config.nnc_build_dir
-if config.nnc_sanitize:
-    config.available_features.add("sanitized")
+if config.nnc_sanitizers:
     # The packaged libraries poison their own allocators' memory, which ASan would report.
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0:detect_leaks=0"
 
@@ -67,6 +66,7 @@ for tool in ("nnc-opt", "nnc-run"):
 config.substitutions += [
     ("%keras_python", keras_python),
     ("%python", python),
+    ("%runtime_python", f"env LD_PRELOAD={config.nnc_sanitizers} {python}" if config.nnc_sanitizers else python),
     ("%src", config.nnc_source_dir),
     ("%build", config.nnc_build_dir),
     ("%clang", os.path.join(config.llvm_bin, "clang")),

@@ -313,6 +313,11 @@ def compiled_stub():
             return file.read()
 
 
+def sanitizers():
+    """How to link a sanitized runtime. Its sanitizers' library has to come first in this process: lit preloads it."""
+    return ["-fsanitize=address,undefined", "-shared-libsan"] if "asan" in os.environ.get("LD_PRELOAD", "") else []
+
+
 def compile_model(model, *, directory=None, **compile_options):
     """Compiles a model file, or the text of one, and opens the program. Options are those of compile_object. Files lie in
     `directory`; without one they are gone once the program is open."""
@@ -331,7 +336,7 @@ def compile_model(model, *, directory=None, **compile_options):
     if (compile_options.get("target") or "").startswith("cuda-"):
         # The emulator is the runtime's; its blocks are tasks of the stub's loops.
         runtime = os.path.join(BUILD_DIR, "lib", "libnnc_runtime.a")
-        run_tool("clang++", "-shared", "-fuse-ld=lld", "-o", shared, program, stub, runtime)
+        run_tool("clang++", "-shared", "-fuse-ld=lld", *sanitizers(), "-o", shared, program, stub, runtime)
     else:
         run_tool("ld.lld", "-shared", "-o", shared, program, stub)
     return Program(shared)

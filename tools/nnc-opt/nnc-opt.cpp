@@ -242,11 +242,11 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   bool wantsObject = wantsShared || StringRef(outputName).ends_with(".o");
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
-  if (phase == "binary" && !wantsObject && outputName != "-" && !StringRef(outputName).ends_with(".mlir"))
-    return reportError(
-        "--phase=binary writes an object to FILE.o, a shared one to FILE.so, or the module to FILE.mlir, not "
-        "to '" +
-        outputName + "'");
+  StringRef extension = llvm::sys::path::extension(outputName);
+  if (phase == "binary" && !wantsObject && !extension.empty() && extension != ".mlir")
+    return reportError("--phase=binary writes an object to FILE.o, a shared one to FILE.so, the module as text to "
+                       "FILE.mlir, not '" +
+                       outputName + "'");
   SmallVector<char> object;
   bool wantsReport = isGiven(given, "nn-report"), wantsPlan = isGiven(given, "nn-plan");
   if (failed(checkFormats(given, "nn-report", {"table", "json", "html", "csv"})) ||

@@ -39,7 +39,7 @@ MODELS += body("fptosi", """%f = arith.sitofp %a : i32 to f32
       %s = arith.mulf %q, %big : f32
       %r = arith.fptosi %s : f32 to i32""")
 MODELS += f"""
-nn.model @slice(%x: {ROWS}, %y: {ROWS}) -> tensor<2xi32> {{
+nn.model @slice(%x: {ROWS}, %y: {ROWS}) -> tensor<?x2xi32> {{
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c9 = arith.constant 9000000000 : index
@@ -51,7 +51,10 @@ nn.model @slice(%x: {ROWS}, %y: {ROWS}) -> tensor<2xi32> {{
     %sum = arith.addi %old, %t : tensor<2xi32>
     scf.yield %sum : tensor<2xi32>
   }}
-  nn.return %s
+  %batch = tensor.dim %x, %c0 : {ROWS}
+  %e = tensor.empty(%batch) : tensor<?x2xi32>
+  %rows = linalg.broadcast ins(%s : tensor<2xi32>) outs(%e : tensor<?x2xi32>) dimensions = [0]
+  nn.return %rows
 }}"""
 
 MIN = -(2**31)
@@ -96,7 +99,7 @@ def main():
         else:
             np.testing.assert_array_equal(got, wrapped(want), err_msg=name)
     got = instance.run("slice.predict", x=X, y=Y)["prediction"]
-    np.testing.assert_array_equal(got, [10 + 11 + 11, 11 + 12 + 12])
+    np.testing.assert_array_equal(got, [[10 + 11 + 11, 11 + 12 + 12]] * 4)
 
 
 if __name__ == "__main__":
