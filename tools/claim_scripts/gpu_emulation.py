@@ -53,10 +53,10 @@ class Case:
 
     def __init__(self, name, is_full):
         self._layers = LayerNetwork(name) if name.startswith("layers:") else None
-        self.options = []
+        self.gpu_options = []
         if name.startswith("wide:"):
             self.text, self.batch, self.steps = wide_network(name), wide_batch(name), WIDE_STEPS
-            self.rows, self.options = self.batch - 1, [f"--gpu-blocks={GPU_BLOCKS}"]
+            self.rows, self.gpu_options = self.batch - 1, [f"--gpu-blocks={GPU_BLOCKS}"]
             return
         if self._layers:
             self.text, self.steps = self._layers.model(), LAYER_STEPS
@@ -92,7 +92,8 @@ def padded(values, count):
 
 def run_program(case, target):
     """Everything that a program computes: of every entry and step, all outputs and variables. Yields a name and bytes."""
-    program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target, options=case.options)
+    options = case.gpu_options if target.startswith("cuda") else []
+    program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target, options=options)
     instance = program.instance()
     instance.run(program.entry_of_kind(INIT), seed=1)
     for step, (data, valid) in enumerate(case.batches(program)):
@@ -133,7 +134,7 @@ def assemble(case):
         model.write(case.text)
         model.flush()
         command = [NNC_OPT, model.name, "--phase=binary", "--target=cuda", f"--batch={case.batch}", f"--entries={ENTRIES}",
-                   *case.options]
+                   *case.gpu_options]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(result.stderr.strip())
