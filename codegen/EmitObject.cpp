@@ -66,8 +66,6 @@ void initializeAllTargets() {
   llvm::InitializeAllAsmPrinters();
 }
 
-llvm::Error makeError(const Twine &message) { return llvm::createStringError(llvm::inconvertibleErrorCode(), message); }
-
 llvm::Expected<Target> findTarget(const nn::TargetOptions &options) {
   // All the others' code would take memory too.
   llvm::InitializeNativeTarget();
@@ -80,26 +78,28 @@ llvm::Expected<Target> findTarget(const nn::TargetOptions &options) {
   std::string error;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return makeError("--triple: no target '" + triple.str() + "': " + error);
+    return llvm::createStringError("--triple: no target '" + triple.str() + "': " + error);
   if (!triple.isArch64Bit() || !triple.isLittleEndian())
-    return makeError("--triple: target '" + triple.str() + "' is not 64-bit and little-endian");
+    return llvm::createStringError("--triple: target '" + triple.str() + "' is not 64-bit and little-endian");
   if (!triple.isOSBinFormatELF())
-    return makeError("--triple: target '" + triple.str() + "' has objects that are not ELF, which programs are");
+    return llvm::createStringError("--triple: target '" + triple.str() +
+                                   "' has objects that are not ELF, which programs are");
 
   std::string cpu = options.march, features;
   if (cpu == "native") {
     if (triple.getArch() != host.getArch())
-      return makeError("--march=native is this machine's, but the target is '" + triple.str() + "'; name a CPU");
+      return llvm::createStringError("--march=native is this machine's, but the target is '" + triple.str() +
+                                     "'; name a CPU");
     cpu = llvm::sys::getHostCPUName();
     features = getHostFeatures();
   }
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(target->createMCSubtargetInfo(triple, "", ""));
   if (!subtarget || !subtarget->isCPUStringValid(cpu))
-    return makeError("--march: target '" + triple.str() + "' has no CPU '" + cpu + "'");
+    return llvm::createStringError("--march: target '" + triple.str() + "' has no CPU '" + cpu + "'");
 
   Target result{target, triple, cpu, features};
   if (!result.makeMachine())
-    return makeError("--triple: no code generator for target '" + triple.str() + "'");
+    return llvm::createStringError("--triple: no code generator for target '" + triple.str() + "'");
   return result;
 }
 

@@ -10,9 +10,9 @@ using namespace mlir::nn;
 Combiner nn::getAddition(Type type) {
   MLIRContext *context = type.getContext();
   if (!isa<FloatType>(type))
-    return {OperationName(arith::AddIOp::getOperationName(), context), {}, IntegerAttr::get(type, 0)};
+    return {OperationName(arith::AddIOp::getOperationName(), context), IntegerAttr::get(type, 0)};
   // x + -0.0 is x for every x; x + 0.0 is not for -0.0.
-  return {OperationName(arith::AddFOp::getOperationName(), context), {}, FloatAttr::get(type, -0.0)};
+  return {OperationName(arith::AddFOp::getOperationName(), context), FloatAttr::get(type, -0.0)};
 }
 
 /// Whether each result is of elements that go into no other: a matrix product's sums are chains in the order of its
@@ -45,7 +45,7 @@ std::optional<Combiner> nn::matchCombiner(linalg::GenericOp op, OpOperand *outpu
   std::optional<TypedAttr> neutral = arith::getNeutralElement(last);
   if (!neutral)
     return std::nullopt;
-  return Combiner{last->getName(), last->getAttrs(), *neutral};
+  return Combiner{last->getName(), *neutral};
 }
 
 Value nn::getNeutralValue(OpBuilder &builder, Location loc, const Combiner &combiner) {
@@ -58,7 +58,7 @@ Value nn::getNeutralVector(OpBuilder &builder, Location loc, const Combiner &com
 }
 
 Value nn::combine(OpBuilder &builder, Location loc, const Combiner &combiner, Value a, Value b) {
-  OperationState state(loc, combiner.name, {a, b}, {a.getType()}, combiner.attributes);
+  OperationState state(loc, combiner.name, {a, b}, {a.getType()});
   return builder.create(state)->getResult(0);
 }
 

@@ -12,7 +12,6 @@ inline constexpr int64_t reductionLanes = 16;
 /// What makes one value of two, in whatever order: an addition, a maximum, and so on.
 struct Combiner {
   OperationName name;
-  ArrayRef<NamedAttribute> attributes;
   /// Combined with it, a value stays as it is.
   TypedAttr neutral;
 };

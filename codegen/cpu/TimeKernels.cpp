@@ -17,10 +17,6 @@ using namespace mlir::nn;
 // A measurement that takes longer hangs: nnc-time begins no round after 20 s, and the first is as long as the kernels.
 static constexpr unsigned timeoutSeconds = 600;
 
-static llvm::Error makeError(const Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
 static std::string getTimer() {
   static int anchor;
   llvm::SmallString<128> path(llvm::sys::path::parent_path(llvm::sys::fs::getMainExecutable(nullptr, &anchor)));
@@ -32,7 +28,7 @@ llvm::Error nn::findTimer() {
   std::string timer = getTimer();
   if (llvm::sys::fs::can_execute(timer))
     return llvm::Error::success();
-  return makeError("'" + timer + "', which measures, cannot be run");
+  return llvm::createStringError("'" + timer + "', which measures, cannot be run");
 }
 
 static LogicalResult lower(ModuleOp module, const std::string &march) {
@@ -60,7 +56,7 @@ static llvm::Expected<SmallVector<char>> compile(ModuleOp module, const std::str
   llvm::raw_svector_ostream stream(object);
   TargetOptions options{march, "", "cpu", "kernels", "nnc_program_kernels"};
   if (failed(lower(module, march)) || failed(emitObject(module, options, /*shared=*/true, stream)))
-    return makeError("not compiled: " + said);
+    return llvm::createStringError("not compiled: " + said);
   return object;
 }
 
@@ -72,7 +68,7 @@ static llvm::Error runTimer(StringRef program, StringRef answer, const TimingOpt
                                          timeoutSeconds, /*MemoryLimit=*/0, &message);
   if (status == 0)
     return llvm::Error::success();
-  return makeError("nnc-time left with " + Twine(status) + (message.empty() ? "" : ": " + message));
+  return llvm::createStringError("nnc-time left with " + Twine(status) + (message.empty() ? "" : ": " + message));
 }
 
 static llvm::Expected<SmallVector<KernelTime>> readTimes(StringRef path, size_t count) {
@@ -85,10 +81,10 @@ static llvm::Expected<SmallVector<KernelTime>> readTimes(StringRef path, size_t 
   for (auto [line, time] : llvm::zip_equal(lines, times)) {
     auto [least, median] = line.split(' ');
     if (least.getAsDouble(time.least) || median.getAsDouble(time.median))
-      return makeError("nnc-time said '" + line + "'");
+      return llvm::createStringError("nnc-time said '" + line + "'");
   }
   if (times.size() != count)
-    return makeError("nnc-time said " + Twine(times.size()) + " times for " + Twine(count) + " kernels");
+    return llvm::createStringError("nnc-time said " + Twine(times.size()) + " times for " + Twine(count) + " kernels");
   return times;
 }
 

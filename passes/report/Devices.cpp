@@ -9,14 +9,10 @@
 using namespace mlir;
 using namespace mlir::nn;
 
-static llvm::Error makeError(const Twine &message) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
 static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
   const llvm::json::Object *object = value.getAsObject();
   if (!object)
-    return makeError("is no JSON object");
+    return llvm::createStringError("is no JSON object");
   auto getText = [&](StringRef key) { return object->getString(key).value_or("").str(); };
   Device device;
   device.name = getText("name");
@@ -24,9 +20,9 @@ static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
   device.source = getText("source");
   device.kind = getText("kind");
   if (object->get("kind") && device.kind != "cpu" && device.kind != "gpu")
-    return makeError("has a 'kind' that is neither \"cpu\" nor \"gpu\"");
+    return llvm::createStringError("has a 'kind' that is neither \"cpu\" nor \"gpu\"");
   if (device.name.empty())
-    return makeError("has no text 'name'");
+    return llvm::createStringError("has no text 'name'");
   for (auto [key, number] : {std::pair("flops", &device.flops), std::pair("bytes_per_second", &device.bytesPerSecond),
                              std::pair("memory_bytes", &device.memoryBytes)}) {
     bool isGiven = object->get(key);
@@ -35,7 +31,7 @@ static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
     *number = object->getNumber(key).value_or(0);
     // Below 1, a time could be longer than a double holds.
     if (!std::isfinite(*number) || *number < 1)
-      return makeError(Twine("has no number '") + key + "' of at least 1");
+      return llvm::createStringError(Twine("has no number '") + key + "' of at least 1");
   }
   return device;
 }
@@ -52,13 +48,13 @@ llvm::Expected<Device> nn::findDevice(StringRef text) {
   if (text.ends_with(".json")) {
     auto file = llvm::MemoryBuffer::getFile(text, /*IsText=*/true);
     if (!file)
-      return makeError("cannot read device '" + text + "': " + file.getError().message());
+      return llvm::createStringError("cannot read device '" + text + "': " + file.getError().message());
     llvm::Expected<llvm::json::Value> value = llvm::json::parse((*file)->getBuffer());
     if (!value)
-      return makeError("device '" + text + "' is no JSON: " + llvm::toString(value.takeError()));
+      return llvm::createStringError("device '" + text + "' is no JSON: " + llvm::toString(value.takeError()));
     llvm::Expected<Device> device = readDevice(*value);
     if (!device)
-      return makeError("device '" + text + "' " + llvm::toString(device.takeError()));
+      return llvm::createStringError("device '" + text + "' " + llvm::toString(device.takeError()));
     return device;
   }
   std::vector<Device> known = readKnownDevices();
@@ -68,8 +64,8 @@ llvm::Expected<Device> nn::findDevice(StringRef text) {
   std::string names;
   for (const Device &device : known)
     names += device.name + ", ";
-  return makeError("nobody has described a device '" + text + "'; known: " + names +
-                   "or a file NAME.json as nnc-run describe-device writes it");
+  return llvm::createStringError("nobody has described a device '" + text + "'; known: " + names +
+                                 "or a file NAME.json as nnc-run describe-device writes it");
 }
 
 std::string nn::listDevices(StringRef kind) {

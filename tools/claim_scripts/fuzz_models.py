@@ -2,8 +2,8 @@
 masks, regularisers, every optimiser: the first result, the loss, all gradients and the parameters after three updates
 agree with JAX. The error in f32, against JAX in f64, is at most four times that of JAX in f32, and 8 ulp of the largest
 element; what parameters and data that is asked on, and of which models it cannot be, model_comparison.py says: those are
-counted, and others take their place. A violation is reduced to the smallest model that shows it, and
-the errors on many other draws of its data say whether it is chance."""
+counted, and others take their place. A violation is reduced to the smallest model that shows it, and the
+errors on many other draws of its data say whether it is chance."""
 
 import argparse
 import concurrent.futures

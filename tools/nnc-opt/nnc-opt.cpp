@@ -238,11 +238,10 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
   // What the file will hold is made first and written last: an error leaves an older file as it was.
   std::string content;
   llvm::raw_string_ostream contentStream(content);
-  bool wantsShared = StringRef(outputName).ends_with(".so");
-  bool wantsObject = wantsShared || StringRef(outputName).ends_with(".o");
+  StringRef extension = llvm::sys::path::extension(outputName);
+  bool wantsShared = extension == ".so", wantsObject = wantsShared || extension == ".o";
   if (wantsObject && phase != "binary")
     return reportError("'" + outputName + "' is an object file, which only --phase=binary makes");
-  StringRef extension = llvm::sys::path::extension(outputName);
   if (phase == "binary" && !wantsObject && !extension.empty() && extension != ".mlir")
     return reportError("--phase=binary writes an object to FILE.o, a shared one to FILE.so, the module as text to "
                        "FILE.mlir, not '" +
