@@ -182,8 +182,9 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
     - A loop with `nn.independent_turns`: a turn a thread.
     - All that is small, in a row: one block.
 
-    Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit. The
-    entry gets `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for,
+    Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit, but
+    for `matmul-precision`: with tf32 or bf16, tiles are multiplied on tensor cores (nvgpu.mma.sync), their factors
+    rounded to that type and sums in f32. Products in loops over time stay f32. The entry gets `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for,
     the floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the step's
     first, its shared memory of a block.
 
@@ -198,7 +199,11 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
-                           "::mlir::nvgpu::NVGPUDialect"];
+                           "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::ub::UBDialect"];
+  let options = [
+    Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
+           "what factors of products are rounded to: f32, tf32 or bf16">,
+  ];
 }
 
 def ShareKernels : Pass<"nn-share-kernels", "::mlir::ModuleOp"> {
@@ -459,6 +464,16 @@ def LowerDeviceMath : Pass<"nn-lower-device-math", "::mlir::gpu::GPUModuleOp"> {
     called.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerMma : Pass<"nn-lower-mma", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Make products of warps of bf16 instructions of the device";
+  let description = [{
+    nvgpu.mma.sync of bf16 with sums in f32, which upstream's --convert-nvgpu-to-nvvm refuses, becomes nvvm.mma.sync. That
+    of other types is left to upstream.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::ub::UBDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def AssembleKernels : Pass<"nn-assemble-kernels", "::mlir::ModuleOp"> {

@@ -25,6 +25,8 @@ def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
     Option<"tuneThreads", "tune-threads", "int64_t", "0", "threads to measure for; 0: one a processor">,
     Option<"tuneResults", "tune-results", "std::string", "\"\"", "file that keeps what was measured">,
     Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
+    Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
+           "what a GPU's program rounds factors of products to: f32, tf32 or bf16">,
   ];
 }
 
@@ -79,6 +81,8 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
     Option<"device", "device", "std::string", "\"\"", "name or FILE.json of the device to estimate times for">,
     Option<"samples", "samples", "int64_t", "0", "training samples of an epoch">,
     Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
+    Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
+           "what a GPU's program rounds factors of products to: f32, tf32 or bf16">,
     Option<"compare", "compare", "std::string", "\"\"", "comma-separated files to show beside this one">,
   ];
 }

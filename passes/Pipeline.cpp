@@ -2,6 +2,7 @@
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Target.h"
+#include "codegen/gpu/Precision.h"
 #include "dialect/Names.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -44,7 +45,8 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
   CompileOptions getOptions() const {
-    return {batch, target, march, triple, entries, classWeights, profile, tune, tuneThreads, tuneResults, gpuBlocks};
+    return {batch,   target, march,       triple,      entries,   classWeights,
+            profile, tune,   tuneThreads, tuneResults, gpuBlocks, matmulPrecision};
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -145,7 +147,7 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
   // What it maps the passes after it do not see; init entries stay the host's.
   if (isForGpu(options))
-    pm.addNestedPass<func::FuncOp>(createMapToGpu());
+    pm.addNestedPass<func::FuncOp>(createMapToGpu({options.matmulPrecision}));
   if (options.tune)
     pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
   // What is equal is lowered once. Before products are lowered, and when it is said how.
@@ -190,6 +192,8 @@ void lowerKernels(OpPassManager &pm) {
   // Before math is lowered to calls of libdevice.
   kernels.addPass(createLowerDeviceMath());
   kernels.addPass(createConvertMathToLLVMPass());
+  // Before upstream's lowering, which has no form for bf16.
+  kernels.addPass(createLowerMma());
   kernels.addPass(createConvertNVGPUToNVVMPass());
   // What a kernel gets is the address of the arena and numbers: the program ABI's nnc_launch.
   ConvertGpuOpsToNVVMOpsOptions nvvm;
@@ -267,6 +271,11 @@ LogicalResult nn::verifyOptions(MLIRContext *context, const CompileOptions &opti
     return error() << describeUnknownCpu(options.march);
   if (options.gpuBlocks < 1)
     return error() << "--gpu-blocks takes at least 1 block, not " << options.gpuBlocks;
+  if (!parsePrecision(options.matmulPrecision))
+    return error() << "--matmul-precision takes " << listChoices(precisionNames) << ", not '" << options.matmulPrecision
+                   << "'";
+  if (options.matmulPrecision != "f32" && !isForGpu(options))
+    return error() << "--matmul-precision: target '" << options.target << "' multiplies f32 only";
   if (options.tune && options.target != "cpu")
     return error() << "--tune: target '" << options.target << "' has no schedules to tune";
   return success();

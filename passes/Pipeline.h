@@ -41,6 +41,8 @@ struct CompileOptions {
   /// Blocks that the GPU runs side by side: its multiprocessors, or fewer. No launch whose blocks wait for each other
   /// has more.
   int64_t gpuBlocks = 128;
+  /// What a GPU's program rounds factors of matrix products to (codegen/gpu/Precision.h).
+  std::string matmulPrecision = "f32";
 };
 
 /// Checks the options that a person can get wrong; errors have no place, but name the option.

@@ -1,21 +1,16 @@
 // A matrix product with its neighbours as tiles of blocks of threads: parts of both factors in shared memory, sums in
 // registers.
 #pragma once
-#include "codegen/cpu/Contraction.h"
-#include "codegen/gpu/GenericThreads.h"
 #include "codegen/gpu/SharedMemory.h"
+#include "codegen/gpu/TileEmitter.h"
 
 namespace mlir::nn {
 
-/// How a product is cut. A block has `rows` x `columns` elements of the result, and its first threads
-/// `threadRows` x `threadColumns` each; all threads bring `terms` of the sum at a time to shared memory.
-struct ContractionTile {
-  int64_t rows, columns, terms;
-  int64_t threadRows, threadColumns;
-  /// Tiles along the rows, along the columns, and for each element of the batch.
-  int64_t rowTiles, columnTiles, batches;
+/// How a product is cut: a block's first threads have `threadRows` x `threadColumns` elements of the result each; all
+/// threads bring `terms` of the sum at a time to shared memory.
+struct ContractionTile : TileGrid {
+  int64_t terms, threadRows, threadColumns;
 
-  int64_t getNumBlocks() const { return rowTiles * columnTiles * batches; }
   int64_t getNumAddingThreads() const { return rows / threadRows * (columns / threadColumns); }
 };
 

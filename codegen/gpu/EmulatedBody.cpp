@@ -6,6 +6,7 @@
 #include "codegen/gpu/RecordAccesses.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Matchers.h"
@@ -68,6 +69,7 @@ private:
   LogicalResult rewriteShuffle(gpu::ShuffleOp op);
   void rewriteCopy(nvgpu::DeviceAsyncCopyOp op);
   LogicalResult rewriteProduct(nvgpu::MmaSyncOp op);
+  LogicalResult rewriteConversion(NVVM::ConvertFloatToTF32Op op);
 
   func::FuncOp function;
   Value thread, buffer;
@@ -179,6 +181,7 @@ LogicalResult BodyRewriter::rewrite(Operation *op) {
       })
       .Case([&](gpu::ShuffleOp shuffle) { return rewriteShuffle(shuffle); })
       .Case([&](nvgpu::MmaSyncOp product) { return rewriteProduct(product); })
+      .Case([&](NVVM::ConvertFloatToTF32Op conversion) { return rewriteConversion(conversion); })
       .Default([&](Operation *) -> LogicalResult {
         StringRef dialect = op->getName().getDialectNamespace();
         if (dialect == "gpu" || dialect == "nvgpu" || dialect == "nvvm")
@@ -262,6 +265,24 @@ LogicalResult BodyRewriter::rewriteProduct(nvgpu::MmaSyncOp op) {
   auto flat = VectorType::get(resultType.getNumElements(), resultType.getElementType());
   Value result = LLVM::LoadOp::create(builder, loc, flat, sums, unaligned);
   replace(op, vector::ShapeCastOp::create(builder, loc, resultType, result));
+  return success();
+}
+
+/// As cvt.rna.tf32.f32: half of the last place that stays is added to the magnitude, unless that is no number, and what
+/// lies behind is cut off.
+LogicalResult BodyRewriter::rewriteConversion(NVVM::ConvertFloatToTF32Op op) {
+  if (op.getRnd() != NVVM::FPRoundingMode::RNA || op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
+    return op.emitOpError()
+           << "does not round to nearest, ties away from zero, and do no more, which the emulator knows";
+  auto constant = [&](int32_t bits) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(bits));
+  };
+  constexpr int32_t droppedBits = 13;
+  Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), op.getSrc());
+  Value rounded = arith::AddIOp::create(builder, loc, bits, constant(1 << (droppedBits - 1)));
+  rounded = arith::AndIOp::create(builder, loc, rounded, constant(-(1 << droppedBits)));
+  Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, op.getSrc(), op.getSrc());
+  replace(op, arith::SelectOp::create(builder, loc, isNan, bits, rounded));
   return success();
 }
 

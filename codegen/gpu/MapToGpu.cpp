@@ -19,12 +19,15 @@
 #include "codegen/gpu/ContractionTile.h"
 #include "codegen/gpu/Launches.h"
 #include "codegen/gpu/MirrorSlices.h"
+#include "codegen/gpu/MmaTile.h"
 #include "codegen/gpu/PartedLoop.h"
 #include "codegen/gpu/StepCost.h"
 #include "codegen/gpu/Steps.h"
 #include "dialect/Recurrent.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 
 namespace mlir::nn {
 #define GEN_PASS_DEF_MAPTOGPU
@@ -43,8 +46,8 @@ namespace {
 
 class Mapper {
 public:
-  explicit Mapper(func::FuncOp entry)
-      : entry(entry), block(entry.getBody().front()), rewriter(entry.getContext()),
+  Mapper(func::FuncOp entry, Precision precision)
+      : entry(entry), precision(precision), block(entry.getBody().front()), rewriter(entry.getContext()),
         knowsRoots(touchesKnownRootsOnly(entry)) {}
 
   LogicalResult run() {
@@ -198,6 +201,10 @@ private:
     return partsOf.contains(loop) || (most && succeeded(dimensions) && countTasks(*dimensions) * 2 > most.getInt());
   }
 
+  bool isForTensorCores(const Contraction &contraction) const {
+    return precision != Precision::f32 && getElementTypeOrSelf(contraction.c->get().getType()).isF32();
+  }
+
   int64_t countBlocks(const Step &step, int64_t numThreads) {
     switch (step.kind) {
     case Step::small:
@@ -207,7 +214,8 @@ private:
       return std::clamp<int64_t>(llvm::divideCeil(useful, numThreads), 1, maxPlainBlocks);
     }
     case Step::product:
-      return chooseTile(step.group->contraction).getNumBlocks();
+      return isForTensorCores(step.group->contraction) ? chooseMmaTile(step.group->contraction).getNumBlocks()
+                                                       : chooseTile(step.group->contraction).getNumBlocks();
     case Step::loop: {
       FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(cast<scf::ForallOp>(step.ops[0]));
       if (failed(dimensions))
@@ -323,7 +331,10 @@ private:
       return success();
     }
     case Step::product:
-      emitContractionTile(rewriter, *step.group, chooseTile(step.group->contraction), blockNumber, threads, shared);
+      if (const Contraction &contraction = step.group->contraction; isForTensorCores(contraction))
+        emitMmaTile(rewriter, *step.group, chooseMmaTile(contraction), precision, blockNumber, threads, shared);
+      else
+        emitContractionTile(rewriter, *step.group, chooseTile(contraction), blockNumber, threads, shared);
       eraseOps(step);
       return success();
     case Step::turns: {
@@ -450,6 +461,7 @@ private:
   }
 
   func::FuncOp entry;
+  Precision precision;
   Block &block;
   IRRewriter rewriter;
   bool knowsRoots;
@@ -469,7 +481,12 @@ struct MapToGpu : nn::impl::MapToGpuBase<MapToGpu> {
     // Variables begin on the host: their initialisers are serial code as often as not.
     if (!kind || kind.getValue() == "init")
       return;
-    if (failed(Mapper(entry).run()))
+    std::optional<Precision> precision = parsePrecision(matmulPrecision);
+    if (!precision) {
+      entry.emitError() << "matmul-precision is f32, tf32 or bf16, not '" << matmulPrecision << "'";
+      return signalPassFailure();
+    }
+    if (failed(Mapper(entry, *precision).run()))
       return signalPassFailure();
     entry->setAttr("nn.device", StringAttr::get(&getContext(), "cuda"));
   }

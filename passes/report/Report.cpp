@@ -32,6 +32,7 @@ struct Report : nn::impl::ReportBase<Report> {
     compare = settings.compare;
     samples = settings.samples;
     gpuBlocks = settings.gpuBlocks;
+    matmulPrecision = settings.matmulPrecision;
     os = settings.os;
   }
 
@@ -55,6 +56,7 @@ private:
     options.triple = triple;
     options.profile = true;
     options.gpuBlocks = gpuBlocks;
+    options.matmulPrecision = matmulPrecision;
     return options;
   }
 

@@ -63,6 +63,10 @@ llvm::cl::opt<int64_t>
     gpuBlocks("gpu-blocks", llvm::cl::cat(category), llvm::cl::init(128),
               llvm::cl::desc("Blocks that the GPU runs side by side: its multiprocessors, or fewer. A "
                              "wide recurrent layer takes them all"));
+llvm::cl::opt<std::string>
+    matmulPrecision("matmul-precision", llvm::cl::cat(category), llvm::cl::init("f32"),
+                    llvm::cl::desc("What a GPU's program rounds the factors of matrix products to: f32 (not at all), "
+                                   "tf32 or bf16, which tensor cores multiply. Sums stay f32"));
 llvm::cl::opt<std::string> device("device", llvm::cl::cat(category), llvm::cl::value_desc("name or file.json"),
                                   llvm::cl::desc("Device that --nn-report estimates times for"));
 llvm::cl::opt<int64_t> samples("samples", llvm::cl::cat(category), llvm::cl::init(0),
@@ -194,7 +198,7 @@ static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
   for (const llvm::cl::Option *option : Options{&entries, &classWeights, &profile, &tune, &tuneThreads, &tuneResults})
     if (option->getNumOccurrences() && !wantsProgram)
       return reportError("--" + option->ArgStr + " says something of a program, which --phase and --nn-plan ask for");
-  for (const llvm::cl::Option *option : Options{&batch, &target, &march, &triple, &gpuBlocks})
+  for (const llvm::cl::Option *option : Options{&batch, &target, &march, &triple, &gpuBlocks, &matmulPrecision})
     if (option->getNumOccurrences() && !wantsProgram && !wantsReport)
       return reportError("--" + option->ArgStr +
                          " says something of a program, which --phase, --nn-plan and --nn-report ask for");
@@ -203,8 +207,9 @@ static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
       return reportError("--" + option->ArgStr + " says something of --tune");
   if (tuneThreads.getNumOccurrences() && tuneThreads < 1)
     return reportError("--tune-threads takes at least 1 thread, not " + Twine(tuneThreads));
-  if (gpuBlocks.getNumOccurrences() && !StringRef(target).starts_with("cuda"))
-    return reportError("--gpu-blocks says something of a GPU's program, which --target=cuda asks for");
+  for (const llvm::cl::Option *option : Options{&gpuBlocks, &matmulPrecision})
+    if (option->getNumOccurrences() && !StringRef(target).starts_with("cuda"))
+      return reportError("--" + option->ArgStr + " says something of a GPU's program, which --target=cuda asks for");
   if (entries.empty())
     return reportError("--entries names no entry point");
   return success();
@@ -277,7 +282,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
       nn::printWithoutLines(pm.getContext());
     auto compile = [&] {
       pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
-                                      tuneThreads, tuneResults, gpuBlocks}));
+                                      tuneThreads, tuneResults, gpuBlocks, matmulPrecision}));
     };
     if (wantsPlan)
       compile();
@@ -286,7 +291,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     if (wantsPlan)
       nn::setPlanStream(pm, reportStream);
     if (wantsReport)
-      nn::setReportOptions(pm, {batch, target, march, triple, device, compare, samples, gpuBlocks, &reportStream});
+      nn::setReportOptions(
+          pm, {batch, target, march, triple, device, compare, matmulPrecision, samples, gpuBlocks, &reportStream});
     if (!wantsPlan && !phase.empty())
       compile();
     if (wantsObject)

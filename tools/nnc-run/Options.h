@@ -24,6 +24,7 @@ struct Options {
   // Compilation.
   std::string march = "native";
   std::string target = "cpu";
+  std::string matmulPrecision; // empty: f32
   bool tune = false;
   bool weighsClasses = false;
 

@@ -90,6 +90,10 @@ void addCommon(CLI::App &command, Options &options) {
                   "target to compile for: cpu, reference (plain loops in f64), cuda (an NVIDIA GPU) or cuda-emulator "
                   "(the kernels of cuda, on the CPU)")
       ->capture_default_str();
+  command.add_option(
+      "--matmul-precision", options.matmulPrecision,
+      "what a GPU rounds the factors of matrix products to: f32 (not at all; default), tf32 or bf16, which "
+      "tensor cores multiply; sums stay f32");
   command.add_flag("--tune", options.tune,
                    "where this machine has not done so yet, measure how each matrix product is best computed on "
                    "--threads; takes a second or more a product. Never changes a result");

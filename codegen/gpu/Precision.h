@@ -1,0 +1,18 @@
+// What the factors of matrix products are rounded to before they are multiplied.
+#pragma once
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+
+namespace mlir::nn {
+
+/// f32: to nothing, each term one FMA. tf32 (19 bits, the range of f32 and a mantissa of 10 bits) and bf16 (of 7 bits):
+/// what tensor cores multiply exactly and add up in f32.
+enum class Precision { f32, tf32, bf16 };
+
+inline constexpr llvm::StringLiteral precisionNames[] = {"f32", "tf32", "bf16"};
+
+std::optional<Precision> parsePrecision(StringRef name);
+
+} // namespace mlir::nn

@@ -1,0 +1,191 @@
+// Tiles of matrix products: places, initial values and epilogues; see TileEmitter.h.
+#include "codegen/gpu/TileEmitter.h"
+#include "codegen/cpu/Aliases.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::nn;
+
+TileGrid::TileGrid(const Contraction &contraction, int64_t rows, int64_t columns)
+    : rows(rows), columns(columns), rowTiles(llvm::divideCeil(contraction.getNumPoints(contraction.rows), rows)),
+      columnTiles(llvm::divideCeil(contraction.getNumPoints(contraction.columns), columns)),
+      batches(contraction.getNumPoints(contraction.batch)) {}
+
+TileEmitter::TileEmitter(OpBuilder &builder, const ContractionGroup &group, const TileGrid &grid, Threads threads,
+                         int64_t numAddingThreads)
+    : IndexEmitter(builder, group.contraction.op->getLoc()), group(group), contraction(group.contraction),
+      op(group.contraction.op), grid(grid), threads(threads), extents(contraction.extents), ivs(op.getNumLoops()),
+      element(getElementTypeOrSelf(contraction.c->get().getType())),
+      numRows(contraction.getNumPoints(contraction.rows)), numColumns(contraction.getNumPoints(contraction.columns)),
+      numTerms(contraction.getNumTerms()), numAddingThreads(numAddingThreads) {}
+
+void TileEmitter::emit(Value block) {
+  enterTile(block);
+  std::vector<SmallVector<TilePlace>> rows = getRows();
+  if (numAddingThreads < threads.count)
+    isAdding = isBelow(threads.id, numAddingThreads);
+  SmallVector<Value> sums;
+  for (ArrayRef<TilePlace> row : rows)
+    for (const TilePlace &place : row)
+      sums.push_back(loadInitial(place));
+  sums = addAllStages(sums);
+  buildIf(builder, loc, isAdding, [&] {
+    ArrayRef<Value> rest = sums;
+    for (ArrayRef<TilePlace> row : rows) {
+      emitEpilogues(row, rest.take_front(row.size()));
+      rest = rest.drop_front(row.size());
+    }
+  });
+}
+
+/// Sets where the tile of block number `block` is.
+void TileEmitter::enterTile(Value block) {
+  Value rest = divide(block, grid.columnTiles);
+  firstColumn = multiply(remainder(block, grid.columnTiles), grid.columns);
+  firstRow = multiply(remainder(rest, grid.rowTiles), grid.rows);
+  delinearize(builder, loc, divide(rest, grid.rowTiles), contraction.batch, extents, ivs);
+}
+
+SmallVector<Value> TileEmitter::addAllStages(SmallVector<Value> sums) {
+  auto putBarrier = [&] { gpu::BarrierOp::create(builder, loc); };
+  int64_t terms = getStageTerms(), whole = numTerms / terms, rest = numTerms % terms;
+  if (whole > 0) {
+    loadStage(constant(0));
+    storeStage(constant(0));
+    putBarrier();
+    sums = buildLoop(builder, loc, 0, whole - 1, 1, sums, [&](Value turn, ValueRange carried) {
+      Value next = addIndex(builder, loc, turn, 1);
+      Value buffer = remainder(turn, 2);
+      loadStage(multiply(next, terms));
+      SmallVector<Value> added = addStage(buffer, carried, terms);
+      storeStage(remainder(next, 2));
+      putBarrier();
+      return added;
+    });
+    sums = addStage(constant((whole - 1) % 2), sums, terms);
+  }
+  if (rest > 0) {
+    Value buffer = constant(whole % 2);
+    copyRest(buffer, constant(whole * terms), rest);
+    putBarrier();
+    sums = addStage(buffer, sums, rest);
+  }
+  return sums;
+}
+
+/// On threads that have elements; others hand on what they got.
+SmallVector<Value> TileEmitter::addStage(Value buffer, ValueRange carried, int64_t terms) {
+  if (!isAdding)
+    return addTerms(buffer, carried, terms);
+  return buildIf(
+      builder, loc, isAdding, carried.getTypes(), [&] { return addTerms(buffer, carried, terms); },
+      [&] { return SmallVector<Value>(carried); });
+}
+
+void TileEmitter::enterAcross(OpOperand *factor, Value across, int64_t vector) {
+  bool isA = factor == contraction.a;
+  int64_t size = isA ? grid.rows : grid.columns, limit = isA ? numRows : numColumns;
+  Value at = add(isA ? firstRow : firstColumn, across);
+  if (limit % size != 0)
+    at = clampBelow(at, limit - (vector - 1));
+  delinearize(builder, loc, at, isA ? contraction.rows : contraction.columns, extents, ivs);
+}
+
+/// What the sum of an element starts from; of one in the matrix where it is beyond.
+Value TileEmitter::loadInitial(const TilePlace &place) {
+  SmallVector<Value> at = getCoordinates(place);
+  if (group.prologue)
+    return VectorBody(builder, noVectors, group.prologue, at, 0, 0).emit().front();
+  return memref::LoadOp::create(builder, loc, contraction.c->get(), at);
+}
+
+/// What the group does with these elements' sums: what they need from memory is loaded for all of them before the first
+/// is stored.
+void TileEmitter::emitEpilogues(ArrayRef<TilePlace> places, ArrayRef<Value> sums) {
+  SmallVector<Operation *> members = group.getOps();
+  std::vector<Element> elements;
+  for (const TilePlace &place : places)
+    elements.push_back(loadElement(place));
+  for (auto [element, sum] : llvm::zip_equal(elements, sums))
+    buildIf(builder, loc, element.isInside, [&] { emitEpilogue(element, sum, members); });
+}
+
+/// The coordinates in the result of an element, of one in the matrix where it is beyond.
+SmallVector<Value> TileEmitter::getCoordinates(const TilePlace &place) {
+  Value row = addIndex(builder, loc, add(firstRow, place.row), place.rowOffset);
+  Value column = addIndex(builder, loc, add(firstColumn, place.column), place.columnOffset);
+  delinearize(builder, loc, clampInTiles(row, numRows, grid.rows), contraction.rows, extents, ivs);
+  delinearize(builder, loc, clampInTiles(column, numColumns, grid.columns), contraction.columns, extents, ivs);
+  SmallVector<Value> at;
+  for (AffineExpr expr : op.getMatchingIndexingMap(contraction.c).getResults())
+    at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
+  return at;
+}
+
+/// Whether an element is one of the matrix; null where all are.
+Value TileEmitter::checkInside(const TilePlace &place) {
+  Value result;
+  auto check = [&](Value first, Value inTile, int64_t offset, int64_t limit) {
+    Value at = addIndex(builder, loc, add(first, inTile), offset);
+    Value isMember = isBelow(at, limit);
+    result = result ? Value(arith::AndIOp::create(builder, loc, result, isMember)) : isMember;
+  };
+  if (numRows % grid.rows != 0)
+    check(firstRow, place.row, place.rowOffset, numRows);
+  if (numColumns % grid.columns != 0)
+    check(firstColumn, place.column, place.columnOffset, numColumns);
+  return result;
+}
+
+TileEmitter::Element TileEmitter::loadElement(const TilePlace &place) {
+  Element element{getCoordinates(place), checkInside(place), {}};
+  SmallVector<Value> tiles = {contraction.c->get()};
+  SmallVector<std::pair<size_t, OpOperand *>> wanted;
+  SmallVector<Type> types;
+  for (auto [number, epilogue] : llvm::enumerate(group.epilogues)) {
+    element.bodies.emplace_back(builder, noVectors, epilogue, element.at, 0, 0);
+    for (OpOperand &operand : linalg::GenericOp(epilogue)->getOpOperands()) {
+      bool isTile = llvm::any_of(tiles, [&](Value view) { return isSameView(view, operand.get()); });
+      if (isTile || !linalg::GenericOp(epilogue).payloadUsesValueFromOperand(&operand))
+        continue;
+      wanted.push_back({number, &operand});
+      types.push_back(getElementTypeOrSelf(operand.get().getType()));
+    }
+    llvm::append_range(tiles, linalg::GenericOp(epilogue).getDpsInits());
+  }
+  auto load = [&] {
+    return llvm::map_to_vector(wanted,
+                               [&](auto operand) { return element.bodies[operand.first].load(operand.second); });
+  };
+  // An element beyond the matrix is another thread's, which may have stored it already.
+  auto makeZeros = [&] {
+    return llvm::map_to_vector(
+        types, [&](Type type) -> Value { return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)); });
+  };
+  SmallVector<Value> values =
+      !element.isInside || wanted.empty() ? load() : buildIf(builder, loc, element.isInside, types, load, makeZeros);
+  for (auto [operand, value] : llvm::zip_equal(wanted, values))
+    element.bodies[operand.first].bind(operand.second->getOperandNumber(), value);
+  return element;
+}
+
+/// Computes what reads one element, and stores what somebody sees.
+void TileEmitter::emitEpilogue(Element &element, Value sum, ArrayRef<Operation *> members) {
+  SmallVector<std::pair<Value, Value>> written = {{contraction.c->get(), sum}};
+  for (auto [epilogue, body] : llvm::zip_equal(group.epilogues, element.bodies)) {
+    for (OpOperand &operand : linalg::GenericOp(epilogue)->getOpOperands())
+      for (auto [buffer, value] : written)
+        if (isSameView(operand.get(), buffer))
+          body.bind(operand.getOperandNumber(), value);
+    SmallVector<Value> results = body.emit();
+    for (auto [output, value] : llvm::zip_equal(linalg::GenericOp(epilogue).getDpsInits(), results)) {
+      Value buffer = output;
+      llvm::erase_if(written, [&](const auto &before) { return isSameView(before.first, buffer); });
+      written.push_back({buffer, value});
+    }
+  }
+  for (auto [buffer, value] : written)
+    if (!isOnlyUsedBy(buffer, members))
+      memref::StoreOp::create(builder, loc, value, buffer, element.at);
+}

@@ -1,0 +1,132 @@
+"""Products on tensor cores, run by the emulator with its detector of races.
+
+Factors that tf32 and bf16 hold exactly must give the very sums: each form of a product, in sizes that fill tiles of every
+size and end within them, where memory can be read in vectors and where it can't. Other factors must have been rounded as the
+type's are, and infinities and what is no number stay what they are.
+"""
+
+import itertools
+import sys
+
+import numpy as np
+
+from gradient_functions import tensor
+from nnc_program import compile_model
+
+TARGET = "cuda-races"
+
+
+def product(name, maps, iterators, a, b, c):
+    """y = relu(c + a b): one entry, with the operations around the product that are computed along with it."""
+    parallel = ", ".join(['"parallel"'] * len(c))
+    plain = ", ".join(f"d{i}" for i in range(len(c)))
+    identity = f"affine_map<({plain}) -> ({plain})>"
+    arguments = ", ".join(f'%{n}: {tensor(*s)} {{nn.input = "{n}", nn.input_role = "data"}}'
+                          for n, s in (("a", a), ("b", b), ("c", c)))
+    return f"""
+  func.func @"{name}"({arguments}) -> ({tensor(*c)} {{nn.output = "y", nn.output_role = "prediction"}})
+      attributes {{nn.entry = "predict", nn.symbol = "{name}", nn.batch = 1 : i64}} {{
+    %p = linalg.generic {{indexing_maps = [{", ".join(f"affine_map<{m}>" for m in maps)}],
+        iterator_types = [{", ".join(f'"{i}"' for i in iterators)}]}}
+        ins(%a, %b : {tensor(*a)}, {tensor(*b)}) outs(%c : {tensor(*c)}) {{
+      ^bb0(%x: f32, %w: f32, %sum: f32):
+        %xw = arith.mulf %x, %w : f32
+        %next = arith.addf %sum, %xw : f32
+        linalg.yield %next : f32
+    }} -> {tensor(*c)}
+    %empty = tensor.empty() : {tensor(*c)}
+    %y = linalg.generic {{indexing_maps = [{identity}, {identity}], iterator_types = [{parallel}]}}
+        ins(%p : {tensor(*c)}) outs(%empty : {tensor(*c)}) {{
+      ^bb0(%x: f32, %old: f32):
+        %zero = arith.constant 0.0 : f32
+        %r = arith.maximumf %x, %zero : f32
+        linalg.yield %r : f32
+    }} -> {tensor(*c)}
+    return %y : {tensor(*c)}
+  }}"""
+
+
+def matmul(a_transposed, b_transposed):
+    a_map, b_map = "km" if a_transposed else "mk", "nk" if b_transposed else "kn"
+
+    def make(name, m, n, k):
+        size = {"m": m, "n": n, "k": k}
+        maps = [f"(m, n, k) -> ({i[0]}, {i[1]})" for i in (a_map, b_map, "mn")]
+        a, b = (tuple(size[i] for i in of) for of in (a_map, b_map))
+        return (product(name, maps, ["parallel", "parallel", "reduction"], a, b, (m, n)), a, b, (m, n),
+                f"{a_map},{b_map}->mn")
+    return make
+
+
+def batch(name, m, n, k):
+    a, b, c = (3, m, k), (3, k, n), (3, m, n)
+    maps = [f"(b, m, n, k) -> ({i})" for i in ("b, m, k", "b, k, n", "b, m, n")]
+    return product(name, maps, ["parallel"] * 3 + ["reduction"], a, b, c), a, b, c, "bmk,bkn->bmn"
+
+
+def heads(name, m, n, k):
+    """As attention multiplies queries by keys: [batch, step, head, unit]."""
+    a, b, c = (2, m, 3, k), (2, n, 3, k), (2, 3, m, n)
+    maps = [f"(b, h, m, n, k) -> ({i})" for i in ("b, m, h, k", "b, n, h, k", "b, h, m, n")]
+    return product(name, maps, ["parallel"] * 4 + ["reduction"], a, b, c), a, b, c, "bmhk,bnhk->bhmn"
+
+
+FORMS = {"nn": matmul(False, False), "nt": matmul(False, True), "tn": matmul(True, False), "tt": matmul(True, True),
+         "batch": batch, "heads": heads}
+# Each so much work that it is cut into tiles.
+SIZES = [(8, 4200, 1), (96, 48, 8), (33, 36, 37), (40, 36, 200), (104, 33, 19), (130, 72, 12), (24, 32, 64)]
+# Of so many tiles that they are of 64 and of 128 elements a side.
+LARGE = [(512, 1024, 36), (1000, 2044, 20)]
+
+
+def expected(a, b, c, subscripts):
+    """In f64, and the sum of all terms' magnitudes."""
+    sums, magnitudes = (np.einsum(subscripts, x, y, optimize=True) for x, y in ((a, b), (np.abs(a), np.abs(b))))
+    return np.maximum(c + sums, 0), magnitudes + np.abs(c)
+
+
+def rounded(values, precision):
+    """To nearest: tf32's ties away from zero, bf16's to even."""
+    bits = values.astype(np.float32).view(np.uint32)
+    if precision == "tf32":
+        result = (bits + 0x1000) & 0xFFFFE000
+    else:
+        result = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return np.where(np.isnan(values), np.float32(np.nan), result.astype(np.uint32).view(np.float32))
+
+
+def main():
+    random, failures, count = np.random.default_rng(7), [], 0
+    cases = {f"{form}.{i}": make(f"{form}.{i}", *size)
+             for (form, make), (i, size) in itertools.product(FORMS.items(), enumerate(SIZES))}
+    cases |= {f"{form}.large{i}": FORMS[form](f"{form}.large{i}", *size)
+              for form, (i, size) in itertools.product(("nn", "nt"), enumerate(LARGE))}
+    text = "module attributes {nn.phase = \"params\"} {" + "".join(case[0] for case in cases.values()) + "\n}\n"
+    for precision in ("tf32", "bf16"):
+        program = compile_model(text, batch=1, entries="predict", target=TARGET, options=[f"--matmul-precision={precision}"])
+        instance = program.instance()
+        for name, (_, *shapes, subscripts) in cases.items():
+            integers = [random.integers(-9, 10, shape).astype(np.float32) for shape in shapes]
+            normal = [random.standard_normal(shape).astype(np.float32) for shape in shapes]
+            normal[0].flat[0], normal[0].flat[-1] = np.nan, np.inf
+            for kind, (a, b, c) in (("exact", integers), ("rounded", normal)):
+                if kind == "rounded" and "large" in name:
+                    continue
+                count += 1
+                found = instance.run(name, a=a, b=b, c=c)["y"]
+                with np.errstate(invalid="ignore"):
+                    values, magnitudes = expected(*(rounded(x, precision).astype(np.float64) for x in (a, b)), c, subscripts)
+                    bound = 0 if kind == "exact" else 2e-6 * magnitudes
+                    right = (np.abs(found - values) <= bound) | (found == values) | (np.isnan(found) & np.isnan(values))
+                if not right.all():
+                    at = tuple(int(i) for i in np.argwhere(~right)[0])
+                    failures.append(f"{precision}, {name}, {kind}: {(~right).sum()} of {right.size} elements are wrong, the "
+                                    f"first at {at}: {found[at]}, not {values[at]}")
+    for failure in failures:
+        print(failure)
+    print(f"{count} products, {len(failures)} wrong")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
