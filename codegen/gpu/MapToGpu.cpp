@@ -214,8 +214,9 @@ private:
       return std::clamp<int64_t>(llvm::divideCeil(useful, numThreads), 1, maxPlainBlocks);
     }
     case Step::product:
-      return isForTensorCores(step.group->contraction) ? chooseMmaTile(step.group->contraction).getNumBlocks()
-                                                       : chooseTile(step.group->contraction).getNumBlocks();
+      return isForTensorCores(step.group->contraction)
+                 ? chooseMmaTile(step.group->contraction, precision).getNumBlocks()
+                 : chooseTile(step.group->contraction).getNumBlocks();
     case Step::loop: {
       FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(cast<scf::ForallOp>(step.ops[0]));
       if (failed(dimensions))
@@ -332,7 +333,8 @@ private:
     }
     case Step::product:
       if (const Contraction &contraction = step.group->contraction; isForTensorCores(contraction))
-        emitMmaTile(rewriter, *step.group, chooseMmaTile(contraction), precision, blockNumber, threads, shared);
+        emitMmaTile(rewriter, *step.group, chooseMmaTile(contraction, precision), precision, blockNumber, threads,
+                    shared);
       else
         emitContractionTile(rewriter, *step.group, chooseTile(contraction), blockNumber, threads, shared);
       eraseOps(step);

@@ -20,8 +20,8 @@ static constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
 static constexpr int64_t rowStride = 8, wordStride = 4, lanesOfRow = 4;
 /// Words that a thread brings to shared memory with one store.
 static constexpr int64_t chunkWords = 4;
-/// Words of each factor's part in shared memory.
-static constexpr int64_t wordsOfFactor = 2048;
+/// Of each factor's part in shared memory, whatever they are rounded to: on their way there they are f32 in registers.
+static constexpr int64_t elementsOfFactor = 2048;
 /// Words beyond a row of words, and beyond the rows of a word: the lanes that load a fragment's register read eight
 /// rows of four words each, from 32 different banks.
 static constexpr int64_t wordPadding = 4, acrossPadding = 8;
@@ -33,11 +33,14 @@ std::optional<Precision> nn::parsePrecision(StringRef name) {
   return std::nullopt;
 }
 
-MmaTile nn::chooseMmaTile(const Contraction &contraction) {
+/// Terms of a word of 32 bits.
+static int64_t countTerms(Precision precision) { return precision == Precision::bf16 ? 2 : 1; }
+
+MmaTile nn::chooseMmaTile(const Contraction &contraction, Precision precision) {
   // A warp reads shared memory (rows + columns) times for rows x columns products: the largest part that registers
   // hold.
   auto make = [&](int64_t size, int64_t warpRows, int64_t warpColumns) -> MmaTile {
-    return {TileGrid(contraction, size, size), wordsOfFactor / size, warpRows, warpColumns};
+    return {TileGrid(contraction, size, size), elementsOfFactor / size / countTerms(precision), warpRows, warpColumns};
   };
   for (auto tile : {make(128, 64, 32), make(64, 32, 16)})
     if (tile.getNumBlocks() >= enoughBlocks)
@@ -51,7 +54,7 @@ public:
   MmaTileEmitter(OpBuilder &builder, const ContractionGroup &group, const MmaTile &tile, Precision precision,
                  Threads threads, SharedMemory &shared)
       : TileEmitter(builder, group, tile, threads, tile.getNumAddingThreads()), tile(tile),
-        isTf32(precision == Precision::tf32), pack(isTf32 ? 1 : 2),
+        isTf32(precision == Precision::tf32), pack(countTerms(precision)),
         factorType(isTf32 ? Type(builder.getF32Type()) : builder.getBF16Type()),
         a(makeFactor(contraction.a, contraction.rows, tile.rows, shared)),
         b(makeFactor(contraction.b, contraction.columns, tile.columns, shared)) {}
@@ -73,6 +76,8 @@ private:
   struct Chunk {
     const Factor *factor;
     Value row, word, values;
+    /// Whether this thread has it; null where all have.
+    Value isThere;
   };
 
   Factor makeFactor(OpOperand *operand, ArrayRef<unsigned> across, int64_t size, SharedMemory &shared) {
@@ -95,31 +100,43 @@ private:
 
   int64_t countChunks(const Factor &factor, int64_t words) const { return factor.size * words / chunkWords; }
 
-  /// Chunk number `number` of a factor's part that has `words` words of the sum from `firstTerm` on. Terms from the
-  /// last on are zero, where there may be such.
-  Chunk loadChunk(const Factor &factor, Value number, Value firstTerm, int64_t words, bool mayEnd) {
+  /// Chunk number `number` of a factor's part that has `words` words of the sum from `firstTerm` on, on threads where
+  /// it `isThere`. Terms from the last on are zero, where there `mayEnd` be such.
+  Chunk loadChunk(const Factor &factor, Value number, Value firstTerm, int64_t words, bool mayEnd,
+                  Value isThere = Value()) {
     int64_t along = factor.isAlongSum ? words / chunkWords : factor.size / chunkWords;
     Value first = multiply(remainder(number, along), chunkWords), other = divide(number, along);
-    Chunk chunk{&factor, factor.isAlongSum ? other : first, factor.isAlongSum ? first : other, {}};
-    Value term = add(firstTerm, multiply(chunk.word, pack));
+    Chunk chunk{&factor, factor.isAlongSum ? other : first, factor.isAlongSum ? first : other, {}, isThere};
+    auto load = [&]() -> SmallVector<Value> {
+      return {round(loadTerms(factor, chunk.row, add(firstTerm, multiply(chunk.word, pack)), mayEnd))};
+    };
+    auto type = VectorType::get(chunkWords * pack, factorType);
+    auto makeZeros = [&]() -> SmallVector<Value> {
+      return {arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type))};
+    };
+    chunk.values = (isThere ? buildIf(builder, loc, isThere, type, load, makeZeros) : load()).front();
+    return chunk;
+  }
+
+  /// The elements of a chunk, in the order of its words.
+  SmallVector<Value> loadTerms(const Factor &factor, Value row, Value term, bool mayEnd) {
+    int64_t atOnce = factor.hasVectors ? vectorElements : 1;
     SmallVector<Value> values;
     if (factor.isAlongSum) {
-      int64_t count = chunkWords * pack, atOnce = factor.hasVectors ? vectorElements : 1;
-      for (int64_t at = 0; at < count; at += atOnce)
-        llvm::append_range(values, loadElements(factor, chunk.row, addIndex(builder, loc, term, at), mayEnd));
-    } else {
-      // By terms and then by rows as they lie in memory; by rows and then by terms in words.
-      SmallVector<SmallVector<Value>> ofTerm(pack);
-      for (int64_t of = 0; of < pack; ++of)
-        for (int64_t at = 0; at < chunkWords; at += factor.hasVectors ? vectorElements : 1)
-          llvm::append_range(ofTerm[of], loadElements(factor, addIndex(builder, loc, chunk.row, at),
-                                                      addIndex(builder, loc, term, of), mayEnd));
-      for (int64_t at = 0; at < chunkWords; ++at)
-        for (int64_t of = 0; of < pack; ++of)
-          values.push_back(ofTerm[of][at]);
+      for (int64_t at = 0; at < chunkWords * pack; at += atOnce)
+        llvm::append_range(values, loadElements(factor, row, addIndex(builder, loc, term, at), mayEnd));
+      return values;
     }
-    chunk.values = round(values);
-    return chunk;
+    // Memory has the rows of a term side by side, a word the terms of a row.
+    SmallVector<SmallVector<Value>> ofTerm(pack);
+    for (int64_t number = 0; number < pack; ++number)
+      for (int64_t at = 0; at < chunkWords; at += atOnce)
+        llvm::append_range(ofTerm[number], loadElements(factor, addIndex(builder, loc, row, at),
+                                                        addIndex(builder, loc, term, number), mayEnd));
+    for (int64_t at = 0; at < chunkWords; ++at)
+      for (int64_t number = 0; number < pack; ++number)
+        values.push_back(ofTerm[number][at]);
+    return values;
   }
 
   /// One element, or four neighbours where the factor has vectors.
@@ -146,7 +163,7 @@ private:
   }
 
   /// As a vector of the type that is multiplied.
-  Value round(MutableArrayRef<Value> values) {
+  Value round(SmallVector<Value> values) {
     auto type = VectorType::get(values.size(), builder.getF32Type());
     if (isTf32)
       for (Value &value : values) {
@@ -176,15 +193,19 @@ private:
   int64_t getStageTerms() const override { return tile.words * pack; }
 
   void loadStage(Value term) override {
-    for (const Factor *factor : {&a, &b})
-      for (int64_t start = 0; start < countChunks(*factor, tile.words); start += threads.count)
-        loaded.push_back(
-            loadChunk(*factor, addIndex(builder, loc, threads.id, start), term, tile.words, /*mayEnd=*/false));
+    for (const Factor *factor : {&a, &b}) {
+      int64_t count = countChunks(*factor, tile.words);
+      for (int64_t start = 0; start < count; start += threads.count) {
+        Value number = addIndex(builder, loc, threads.id, start);
+        Value isChunk = start + threads.count > count ? isBelow(number, count) : Value();
+        loaded.push_back(loadChunk(*factor, number, term, tile.words, /*mayEnd=*/false, isChunk));
+      }
+    }
   }
 
   void storeStage(Value buffer) override {
     for (const Chunk &chunk : loaded)
-      storeChunk(chunk, buffer);
+      buildIf(builder, loc, chunk.isThere, [&] { storeChunk(chunk, buffer); });
     loaded.clear();
   }
 

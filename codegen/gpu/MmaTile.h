@@ -15,7 +15,7 @@ struct MmaTile : TileGrid {
 };
 
 /// Of a contraction that takes tiles (takesTiles) and is of f32.
-MmaTile chooseMmaTile(const Contraction &contraction);
+MmaTile chooseMmaTile(const Contraction &contraction, Precision precision);
 
 /// Emits what block number `block` does of a group. Factors are rounded to `precision` (tf32: to nearest, ties away
 /// from zero; bf16: ties to even); products are exact, and added up in f32 in increasing order of the sum's loops, 8
