@@ -108,7 +108,7 @@ Constant *DescriptorBuilder::makeSpans(llvm::ArrayRef<ByteSpan> spans) {
 Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
   return ConstantStruct::getAnon({string(kernel.name), string(kernel.layer), string(kernel.stage),
                                   string(kernel.location), int64(kernel.tasks), int64(kernel.flops),
-                                  int64(kernel.bytes)});
+                                  int64(kernel.bytes), int64(kernel.tensorFlops)});
 }
 
 Constant *DescriptorBuilder::makeLaunch(const ProgramLaunch &launch) {
@@ -135,10 +135,10 @@ Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {
   llvm::SmallVector<ByteSpan> arena = getPlannedSpans(entry.plan, PlannedArea::arena),
                               worker = getPlannedSpans(entry.plan, PlannedArea::worker);
   return ConstantStruct::getAnon(
-      {string(entry.name), string(entry.symbol), int32(entry.kind), int32(0), int64(entry.batch), int64(inputs.size()),
-       array(inputs, "nnc.inputs"), int64(outputs.size()), array(outputs, "nnc.outputs"), run, int64(arena.size()),
-       makeSpans(arena), int64(worker.size()), makeSpans(worker), int64(kernels.size()), array(kernels, "nnc.kernels"),
-       int64(launches.size()), array(launches, "nnc.launches")});
+      {string(entry.name), string(entry.symbol), int32(entry.kind), int32(entry.precision), int64(entry.batch),
+       int64(inputs.size()), array(inputs, "nnc.inputs"), int64(outputs.size()), array(outputs, "nnc.outputs"), run,
+       int64(arena.size()), makeSpans(arena), int64(worker.size()), makeSpans(worker), int64(kernels.size()),
+       array(kernels, "nnc.kernels"), int64(launches.size()), array(launches, "nnc.launches")});
 }
 
 Constant *DescriptorBuilder::makeImage(StringRef image) {

@@ -124,14 +124,18 @@ struct InstrumentKernels : nn::impl::InstrumentKernelsBase<InstrumentKernels> {
       return kernel.launch->emitOpError()
              << "does not say what it computes and moves: it has no " << partsAttributeName;
     KernelCost cost;
+    int64_t tensorFlops = 0;
     for (auto part : parts.getAsRange<DictionaryAttr>())
-      for (auto [key, sum] : {std::pair(StringRef("flops"), &cost.flops), {"bytes", &cost.bytes}})
+      for (auto [key, sum] :
+           {std::pair(StringRef("flops"), &cost.flops), {"bytes", &cost.bytes}, {"tensor_flops", &tensorFlops}})
         if (auto number = part.getAs<IntegerAttr>(key))
           *sum = llvm::SaturatingAdd<uint64_t>(*sum, number.getInt()) > INT64_MAX ? INT64_MAX : *sum + number.getInt();
     Builder builder(&getContext());
     NamedAttrList description = describe(kernel.origin, kernel.name, size->blocks, cost);
     description.set("threads", builder.getI64IntegerAttr(size->threads));
     description.set("shared_bytes", builder.getI64IntegerAttr(size->sharedBytes));
+    if (tensorFlops > 0)
+      description.set("tensor_flops", builder.getI64IntegerAttr(tensorFlops));
     description.set("parts", parts);
     return description.getDictionary(&getContext());
   }

@@ -1,6 +1,7 @@
 // Reads a program's description from a module; see Program.h.
 #include "codegen/Program.h"
 #include "codegen/gpu/Launches.h"
+#include "codegen/gpu/Precision.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "runtime/include/nnc/program.h"
 
@@ -81,6 +82,7 @@ FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
     auto number = description ? description.getAs<IntegerAttr>(key) : IntegerAttr();
     return number ? number.getInt() : -1;
   };
+  auto getNumberIfAny = [&](StringRef key) { return description && description.contains(key) ? getNumber(key) : 0; };
   ProgramKernel kernel;
   kernel.name = getText("name");
   kernel.layer = getText("layer");
@@ -89,7 +91,9 @@ FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
   kernel.tasks = getNumber("tasks");
   kernel.flops = getNumber("flops");
   kernel.bytes = getNumber("bytes");
-  bool isValid = !kernel.name.empty() && kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0;
+  kernel.tensorFlops = getNumberIfAny("tensor_flops");
+  bool isValid =
+      !kernel.name.empty() && kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0 && kernel.tensorFlops >= 0;
   if (description && description.contains("threads")) {
     kernel.threads = getNumber("threads");
     kernel.sharedBytes = getNumber("shared_bytes");
@@ -98,13 +102,13 @@ FailureOr<ProgramKernel> readKernel(Operation *entry, Attribute attribute) {
   if (auto parts = description ? description.getAs<ArrayAttr>("parts") : ArrayAttr()) {
     for (Attribute part : parts) {
       description = dyn_cast<DictionaryAttr>(part);
-      int64_t sharedBytes = description && description.contains("shared_bytes") ? getNumber("shared_bytes") : 0;
       const ProgramPart &read = kernel.parts.emplace_back(
-          ProgramPart{getText("layer"), getText("stage"), getNumber("flops"), getNumber("bytes"), sharedBytes});
-      isValid &= read.flops >= 0 && read.bytes >= 0 && read.sharedBytes >= 0;
+          ProgramPart{getText("layer"), getText("stage"), getNumber("flops"), getNumber("bytes"),
+                      getNumberIfAny("tensor_flops"), getNumberIfAny("shared_bytes")});
+      isValid &= read.flops >= 0 && read.bytes >= 0 && read.tensorFlops >= 0 && read.sharedBytes >= 0;
     }
   } else {
-    kernel.parts.push_back({kernel.layer, kernel.stage, kernel.flops, kernel.bytes, 0});
+    kernel.parts.push_back({kernel.layer, kernel.stage, kernel.flops, kernel.bytes, kernel.tensorFlops, 0});
   }
   if (!isValid)
     return entry->emitOpError() << "has a malformed description of a kernel: " << attribute;
@@ -185,6 +189,13 @@ FailureOr<ProgramEntry> readEntry(FunctionOpInterface function, const Program &p
     }
   if (auto device = function->getAttrOfType<StringAttr>("nn.device"))
     entry.device = device.getValue();
+  if (Attribute precision = function->getAttr(precisionAttributeName)) {
+    auto name = dyn_cast<StringAttr>(precision);
+    std::optional<Precision> known = name ? parsePrecision(name) : std::nullopt;
+    if (!known)
+      return function->emitOpError() << "has no known precision of products: " << precision;
+    entry.precision = static_cast<int32_t>(*known);
+  }
   auto launches = function->getAttrOfType<ArrayAttr>("nn.launches");
   entry.isOnDevice = bool(launches);
   // Before they are a list, they are ops.

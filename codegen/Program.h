@@ -20,13 +20,13 @@ struct ProgramTensor {
 /// What a kernel does for one layer and stage.
 struct ProgramPart {
   StringRef layer, stage;
-  int64_t flops = 0, bytes = 0, sharedBytes = 0;
+  int64_t flops = 0, bytes = 0, tensorFlops = 0, sharedBytes = 0;
 };
 
 /// A kernel of an entry point, as nn-instrument-kernels describes it.
 struct ProgramKernel {
   StringRef name, layer, stage, location;
-  int64_t tasks = 0, flops = 0, bytes = 0;
+  int64_t tasks = 0, flops = 0, bytes = 0, tensorFlops = 0;
   /// Of a launch: its threads and shared memory of each block (tasks are its blocks).
   int64_t threads = 0, sharedBytes = 0;
   /// At least one.
@@ -55,6 +55,8 @@ struct ProgramEntry {
   SmallVector<ProgramKernel> kernels;
   /// Of entries for a device, which is named.
   StringRef device;
+  /// nnc_precision, of products there.
+  int32_t precision = 0;
   SmallVector<ProgramLaunch> launches;
   /// It has no code for the host any more.
   bool isOnDevice = false;

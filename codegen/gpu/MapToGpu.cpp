@@ -290,6 +290,8 @@ private:
           llvm::append_range(parts, describeStep(op, /*keepsOnChip=*/false));
       else
         llvm::append_range(parts, describeStep(step->ops, step->kind == Step::product || step->kind == Step::generic));
+      if (step->kind == Step::product && isForTensorCores(step->group->contraction))
+        countTensorFlops(MutableArrayRef(parts).drop_front(partOf.back()), step->group->contraction.op);
     }
     int64_t sharedBytes = 0;
     for (auto [number, step] : llvm::enumerate(members)) {
@@ -314,6 +316,14 @@ private:
     rewriter.setInsertionPoint(launch);
     launch.getDynamicSharedMemorySizeMutable().assign(makeBytes(loc, sharedBytes));
     return success();
+  }
+
+  /// Says of a step's parts how many of their operations are those of its product.
+  static void countTensorFlops(MutableArrayRef<NamedAttrList> parts, Operation *product) {
+    for (const NamedAttrList &ofProduct : describeStep(product, /*keepsOnChip=*/false))
+      for (NamedAttrList &part : parts)
+        if (part.get("layer") == ofProduct.get("layer") && part.get("stage") == ofProduct.get("stage"))
+          part.set("tensor_flops", ofProduct.get("flops"));
   }
 
   LogicalResult emitStep(Step &step, Value blockNumber, int64_t numBlocks, Threads threads, SharedMemory &shared) {
@@ -491,6 +501,8 @@ struct MapToGpu : nn::impl::MapToGpuBase<MapToGpu> {
     if (failed(Mapper(entry, *precision).run()))
       return signalPassFailure();
     entry->setAttr("nn.device", StringAttr::get(&getContext(), "cuda"));
+    if (*precision != Precision::f32)
+      entry->setAttr(precisionAttributeName, StringAttr::get(&getContext(), matmulPrecision));
   }
 };
 } // namespace

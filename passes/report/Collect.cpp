@@ -134,7 +134,7 @@ LogicalResult plan(ModuleOp module, RunPasses run) {
 
 FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const CollectOptions &options, RunPasses run) {
   FailureOr<Phase> phase = getPhase(module);
-  if (failed(phase) || failed(verifyOptions(module.getContext(), options.compile)))
+  if (failed(phase))
     return failure();
   if (*phase > Phase::params)
     return module.emitError() << "a report describes models, which phase '" << stringifyPhase(*phase)
@@ -148,6 +148,7 @@ FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const C
   report.device = options.device;
   report.samples = options.samples;
   report.target = options.compile.target;
+  report.matmulPrecision = options.compile.matmulPrecision;
   for (ModelOp model : module.getOps<ModelOp>()) {
     FailureOr<ModelReport> description = collectModel(model);
     if (failed(description))

@@ -79,13 +79,18 @@ private:
   }
 
   /// The least time on the device asked for.
-  double getSeconds(int64_t flops, int64_t bytes) const {
-    return report.device ? std::max(flops / report.device->flops, bytes / report.device->bytesPerSecond) : 0;
+  double getSeconds(int64_t flops, int64_t tensorFlops, int64_t bytes) const {
+    if (!report.device)
+      return 0;
+    const Device &device = *report.device;
+    double seconds = std::max((flops - tensorFlops) / device.flops, bytes / device.bytesPerSecond);
+    // They work beside the other units.
+    return tensorFlops ? std::max(seconds, tensorFlops / device.getTensorFlops(report.matmulPrecision)) : seconds;
   }
 
   void addKernels() {
     for (const ProgramKernel &kernel : entry.kernels) {
-      double seconds = getSeconds(kernel.flops, kernel.bytes), alone = 0;
+      double seconds = getSeconds(kernel.flops, kernel.tensorFlops, kernel.bytes), alone = 0;
       KernelReport &row = step.kernels.emplace_back();
       row.name = kernel.name;
       row.layer = kernel.layer;
@@ -93,15 +98,16 @@ private:
       row.tasks = kernel.tasks;
       row.flops = kernel.flops;
       row.bytes = kernel.bytes;
+      row.tensorFlops = kernel.tensorFlops;
       row.seconds = seconds;
       row.threads = kernel.threads;
       row.sharedBytes = kernel.sharedBytes;
       for (const ProgramPart &part : kernel.parts) {
-        alone += getSeconds(part.flops, part.bytes);
+        alone += getSeconds(part.flops, part.tensorFlops, part.bytes);
         addPart(row, part);
       }
       for (const ProgramPart &part : kernel.parts)
-        addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.bytes) / alone : 0);
+        addPart(part, alone > 0 ? seconds * getSeconds(part.flops, part.tensorFlops, part.bytes) / alone : 0);
     }
   }
 

@@ -136,7 +136,7 @@ std::map<std::string, bool, KindOrder> getKinds(ArrayRef<Column> columns) {
 class TableWriter {
 public:
   TableWriter(raw_ostream &os, ArrayRef<Column> columns, const CostReport &first)
-      : os(os), columns(columns), target(first.target), hasDevice(first.device.has_value()),
+      : os(os), columns(columns), target(first.describeTarget()), hasDevice(first.device.has_value()),
         isForGpu(first.isForGpu()) {}
 
   void write() {
@@ -273,7 +273,7 @@ void nn::writeComparisonJson(raw_ostream &os, ArrayRef<CostReport> reports) {
   out.object([&] {
     out.attribute("schema", "nnc-comparison/2");
     if (llvm::any_of(reports, [](const CostReport &report) { return !report.steps.empty(); }))
-      writeText(out, "target", first.target);
+      writeTarget(out, first);
     if (hasDevice)
       writeDevice(out, *first.device);
     if (first.samples)
@@ -334,9 +334,11 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
                                    "lower_bound_bytes"};
   if (hasDevice)
     head.push_back("seconds");
-  bool isForGpu = reports.front().isForGpu();
-  if (isForGpu)
+  const CostReport &first = reports.front();
+  if (first.isForGpu())
     head.push_back("target");
+  if (first.roundsProducts())
+    head.push_back("matmul_precision");
   writeCsvLine(os, head);
   for (const Column &column : makeColumns(reports)) {
     // Of a column without work, what only a step has stays empty; so does what only a whole column has for a kind.
@@ -356,9 +358,11 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
       add({column.peakBytes, column.lowerBoundBytes}, isTotal && column.hasWork);
       if (hasDevice && column.hasWork)
         fields.push_back(formatExact(work.seconds));
+      if (first.isForGpu() && column.hasWork)
+        fields.push_back(first.target);
+      if (first.roundsProducts() && column.hasWork)
+        fields.push_back(first.matmulPrecision);
       fields.resize(head.size());
-      if (isForGpu && column.hasWork)
-        fields.back() = reports.front().target;
       writeCsvLine(os, fields);
     };
     for (const auto &[name, kind] : column.kinds)

@@ -15,8 +15,11 @@ struct Device {
   std::string name, description;
   /// f32 operations a second, bytes a second between memory and processor, bytes of memory.
   double flops = 0, bytesPerSecond = 0, memoryBytes = 0;
+  /// Operations a second of tensor cores, sums in f32, by the type of factors; 0 where nobody has said.
+  double tf32Flops = 0, bf16Flops = 0;
   /// Where the numbers are from.
   std::string source;
+  double getTensorFlops(StringRef precision) const { return precision == "bf16" ? bf16Flops : tf32Flops; }
   /// `cpu` or `gpu`; empty where nobody has said.
   std::string kind;
 };
@@ -106,7 +109,7 @@ struct KernelReport {
     int64_t flops = 0, bytes = 0;
   };
   std::vector<Part> parts;
-  int64_t tasks = 0, flops = 0, bytes = 0;
+  int64_t tasks = 0, flops = 0, bytes = 0, tensorFlops = 0;
   double seconds = 0;
   /// Of a launch on a device, whose blocks are the tasks: of each.
   int64_t threads = 0, sharedBytes = 0;
@@ -152,6 +155,8 @@ struct CostReport {
   std::string file;
   /// What the steps were compiled for, as --target names it.
   std::string target;
+  /// What products of a GPU's program are rounded to, as --matmul-precision names it.
+  std::string matmulPrecision;
   std::vector<ModelReport> models;
   std::vector<StepReport> steps;
   std::optional<Device> device;
@@ -159,6 +164,8 @@ struct CostReport {
   int64_t samples = 0;
 
   bool isForGpu() const { return target.starts_with("cuda"); }
+  bool roundsProducts() const { return isForGpu() && matmulPrecision != "f32"; }
+  std::string describeTarget() const { return roundsProducts() ? target + ", products of " + matmulPrecision : target; }
 
   /// Steps of an epoch, the last of which may be short; only where there are samples.
   int64_t getSteps(const StepReport &step) const { return (samples - 1) / step.batch + 1; }

@@ -89,6 +89,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
     head.push_back("seconds");
   if (report.isForGpu())
     head.push_back("target");
+  if (report.roundsProducts())
+    head.push_back("matmul_precision");
   writeCsvLine(os, head);
   constexpr size_t numModelFields = 11;
   llvm::SmallDenseSet<int64_t> seen;
@@ -106,6 +108,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
       addCostFields(fields, cost, report.device.has_value());
       if (report.isForGpu())
         fields.push_back(report.target);
+      if (report.roundsProducts())
+        fields.push_back(report.matmulPrecision);
       writeCsvLine(os, fields);
     }
   for (auto [index, model] : llvm::enumerate(report.models))

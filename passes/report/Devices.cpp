@@ -24,9 +24,10 @@ static llvm::Expected<Device> readDevice(const llvm::json::Value &value) {
   if (device.name.empty())
     return llvm::createStringError("has no text 'name'");
   for (auto [key, number] : {std::pair("flops", &device.flops), std::pair("bytes_per_second", &device.bytesPerSecond),
-                             std::pair("memory_bytes", &device.memoryBytes)}) {
-    bool isGiven = object->get(key);
-    if (!isGiven && number == &device.memoryBytes)
+                             std::pair("memory_bytes", &device.memoryBytes), std::pair("tf32_flops", &device.tf32Flops),
+                             std::pair("bf16_flops", &device.bf16Flops)}) {
+    bool isNeeded = number == &device.flops || number == &device.bytesPerSecond;
+    if (!isNeeded && !object->get(key))
       continue;
     *number = object->getNumber(key).value_or(0);
     // Below 1, a time could be longer than a double holds.

@@ -44,10 +44,18 @@ void nn::writeDevice(OStream &out, const Device &device) {
     writeText(out, "description", device.description);
     out.attribute("flops", device.flops);
     out.attribute("bytes_per_second", device.bytesPerSecond);
-    if (device.memoryBytes > 0)
-      out.attribute("memory_bytes", device.memoryBytes);
+    for (auto [key, number] : {std::pair("memory_bytes", device.memoryBytes), std::pair("tf32_flops", device.tf32Flops),
+                               std::pair("bf16_flops", device.bf16Flops)})
+      if (number > 0)
+        out.attribute(key, number);
     writeText(out, "source", device.source);
   });
+}
+
+void nn::writeTarget(OStream &out, const CostReport &report) {
+  writeText(out, "target", report.target);
+  if (report.roundsProducts())
+    out.attribute("matmul_precision", report.matmulPrecision);
 }
 
 namespace {
@@ -61,7 +69,7 @@ public:
       out.attribute("schema", "nnc-report/1");
       writeText(out, "file", report.file);
       if (!report.steps.empty())
-        writeText(out, "target", report.target);
+        writeTarget(out, report);
       if (report.device)
         writeDevice(out, *report.device);
       if (report.samples)
@@ -192,6 +200,8 @@ private:
           }
           out.attribute("flops", kernel.flops);
           out.attribute("bytes", kernel.bytes);
+          if (kernel.tensorFlops)
+            out.attribute("tensor_flops", kernel.tensorFlops);
           if (!kernel.isOfOne())
             out.attributeArray("parts", [&] {
               for (const KernelReport::Part &part : kernel.parts)

@@ -68,6 +68,8 @@ private:
     if (samples < 0)
       return emitError(commandLine) << "--samples takes the training samples of an epoch, at least 1, not " << samples;
     CollectOptions options{getCompileOptions(), std::nullopt, samples};
+    if (failed(verifyOptions(&getContext(), options.compile)))
+      return failure();
     if (!device.empty()) {
       llvm::Expected<Device> found = findDevice(device);
       if (!found)
@@ -76,6 +78,9 @@ private:
         return emitError(commandLine) << "--device=" << device << " is a CPU, and --target=" << target
                                       << " is for GPUs; a time is estimated for " << listDevices("gpu")
                                       << ", or a file NAME.json that says the same of another";
+      if (matmulPrecision != "f32" && !found->getTensorFlops(matmulPrecision))
+        return emitError(commandLine) << "--device=" << device << " has no number '" << matmulPrecision
+                                      << "_flops', which --matmul-precision=" << matmulPrecision << " multiplies by";
       options.device = std::move(*found);
     }
     std::vector<CostReport> reports(1);

@@ -95,7 +95,7 @@ public:
   void write() {
     os << "Step: \"" << toOneLine(step.name) << "\", batch " << step.batch;
     if (report.isForGpu())
-      os << ", for target " << report.target;
+      os << ", for target " << report.describeTarget();
     if (report.device)
       os << ", on " << report.device->name;
     os << "\n";

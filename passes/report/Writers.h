@@ -36,6 +36,8 @@ void writeText(llvm::json::OStream &out, llvm::StringRef key, llvm::StringRef te
 void writeWork(llvm::json::OStream &out, const Work &work, bool hasDevice);
 void writeMemory(llvm::json::OStream &out, const Memory &memory);
 void writeDevice(llvm::json::OStream &out, const Device &device);
+/// Members: what the report is for.
+void writeTarget(llvm::json::OStream &out, const CostReport &report);
 
 /// 1.23 G; 456.
 std::string formatCount(double count);

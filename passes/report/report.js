@@ -403,7 +403,8 @@ function stepSection(step) {
   if (step.epoch)
     cards.push(card(count(step.epoch.flops), `FLOPs an epoch of ${whole(step.epoch.steps)} steps`),
                step.epoch.seconds === undefined ? "" : card("\u2265 " + time(step.epoch.seconds), "an epoch"));
-  const target = isForGpu ? `, for target ${data.target}` : "";
+  const products = data.matmul_precision ? `, products of ${data.matmul_precision}` : "";
+  const target = isForGpu ? `, for target ${data.target}${products}` : "";
   return [html("h2", {}, `Step ${step.name}, batch ${whole(step.batch)}${target}`),
           html("div", { class: "cards" }, cards),
           html("div", { class: "panel" }, [html("h3", {}, "Cost by layer"), layerTable(step)]), launchPanel(step),

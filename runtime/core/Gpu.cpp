@@ -43,12 +43,18 @@ Gpu::Memory Gpu::memory() const {
 
 Roofline Gpu::roofline() const {
   constexpr double kHertz = 1e3, kFlopsOfFma = 2, kTransfersOfClock = 2, kBitsOfByte = 8;
-  // A multiprocessor of 7.x and 8.0 has 64 units for f32, all later ones have 128.
-  int64_t major = attribute(kCapabilityMajor);
-  double units = major < 8 || (major == 8 && attribute(kCapabilityMinor) == 0) ? 64 : 128;
+  // A multiprocessor of 7.x and 8.0 has 64 units for f32, all later ones have 128. Multiply-adds of tf32 a cycle, of
+  // bf16 twice as many: what makes the peaks of NVIDIA's data sheets (A100, RTX 3090 and 4090, H100) of their clocks.
+  int64_t major = attribute(kCapabilityMajor), minor = attribute(kCapabilityMinor);
+  bool is80 = major == 8 && minor == 0;
+  double units = major < 8 || is80 ? 64 : 128;
+  double tf32 = is80 ? 512 : major == 8 && (minor == 6 || minor == 9) ? 128 : major == 9 && minor == 0 ? 1024 : 0;
+  double cycles =
+      static_cast<double>(attribute(kMultiprocessors)) * static_cast<double>(attribute(kClockRate)) * kHertz;
   Roofline roofline;
-  roofline.flops = static_cast<double>(attribute(kMultiprocessors)) * units * kFlopsOfFma *
-                   static_cast<double>(attribute(kClockRate)) * kHertz;
+  roofline.flops = cycles * units * kFlopsOfFma;
+  roofline.tf32Flops = cycles * tf32 * kFlopsOfFma;
+  roofline.bf16Flops = 2 * roofline.tf32Flops;
   roofline.bytes = static_cast<double>(attribute(kMemoryBusWidth)) / kBitsOfByte * kTransfersOfClock *
                    static_cast<double>(attribute(kMemoryClockRate)) * kHertz;
   return roofline;

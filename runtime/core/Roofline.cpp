@@ -3,7 +3,6 @@
 #include "core/Roofline.h"
 #include "core/Arena.h"
 #include "core/Parallel.h"
-#include "nnc/program.h"
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -125,8 +124,14 @@ double measureBytes(int threads) {
 
 } // namespace
 
-double Roofline::seconds(double kernelFlops, double kernelBytes) const {
-  return std::max(kernelFlops / flops, kernelBytes / bytes);
+double Roofline::arithmeticSeconds(const nnc_kernel &kernel, int32_t precision) const {
+  auto onTensorCores = static_cast<double>(kernel.tensor_flops), all = static_cast<double>(kernel.flops);
+  double rate = precision == NNC_PRECISION_TF32 ? tf32Flops : precision == NNC_PRECISION_BF16 ? bf16Flops : 0;
+  return std::max((all - onTensorCores) / flops, rate > 0 ? onTensorCores / rate : 0);
+}
+
+double Roofline::seconds(const nnc_kernel &kernel, int32_t precision) const {
+  return std::max(arithmeticSeconds(kernel, precision), static_cast<double>(kernel.bytes) / bytes);
 }
 
 Roofline measureRoofline(int threads) {

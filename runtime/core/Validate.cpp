@@ -116,7 +116,8 @@ private:
       require(kernel.name && *kernel.name && kernel.layer && kernel.stage && kernel.location,
               "has a kernel without a name in ", entry.name);
       require(names.insert(kernel.name).second, "has two kernels named ", entry.name, ".", kernel.name);
-      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0,
+      require(kernel.tasks >= 0 && kernel.flops >= 0 && kernel.bytes >= 0 && kernel.tensor_flops >= 0 &&
+                  kernel.tensor_flops <= kernel.flops,
               "has a kernel of impossible size: ", entry.name, ".", kernel.name);
     }
   }

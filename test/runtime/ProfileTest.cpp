@@ -87,8 +87,17 @@ TEST(Profile, RecordsNothingThatNobodyAskedFor) {
 
 TEST(Roofline, IsThePlaceWhereArithmeticAndMemoryMeet) {
   Roofline roofline{100, 10};
-  EXPECT_EQ(roofline.seconds(1000, 10), 10);
-  EXPECT_EQ(roofline.seconds(10, 1000), 100);
+  auto makeKernel = [](int64_t flops, int64_t bytes, int64_t tensorFlops) -> nnc_kernel {
+    return {"k", "", "", "", 1, flops, bytes, tensorFlops};
+  };
+  EXPECT_EQ(roofline.seconds(makeKernel(1000, 10, 0), NNC_PRECISION_F32), 10);
+  EXPECT_EQ(roofline.seconds(makeKernel(10, 1000, 0), NNC_PRECISION_F32), 100);
+  // Nothing is known of its tensor cores, whose work then takes no time.
+  EXPECT_EQ(roofline.seconds(makeKernel(1000, 10, 600), NNC_PRECISION_TF32), 4);
+  roofline.tf32Flops = 50;
+  roofline.bf16Flops = 400;
+  EXPECT_EQ(roofline.seconds(makeKernel(1000, 10, 600), NNC_PRECISION_TF32), 12);
+  EXPECT_EQ(roofline.seconds(makeKernel(1000, 10, 600), NNC_PRECISION_BF16), 4);
   Roofline measured = measureRoofline(2);
   EXPECT_GT(measured.flops, 1e8);
   EXPECT_GT(measured.bytes, 1e8);

@@ -18,7 +18,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 5
+ABI_VERSION = 6
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -102,6 +102,7 @@ class Kernel(ctypes.Structure):
         ("tasks", ctypes.c_int64),
         ("flops", ctypes.c_int64),
         ("bytes", ctypes.c_int64),
+        ("tensor_flops", ctypes.c_int64),
     ]
 
 
@@ -122,7 +123,7 @@ class Entry(ctypes.Structure):
         ("name", ctypes.c_char_p),
         ("symbol", ctypes.c_char_p),
         ("kind", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
+        ("precision", ctypes.c_int32),
         ("batch", ctypes.c_int64),
         ("input_count", ctypes.c_int64),
         ("inputs", ctypes.POINTER(Input)),

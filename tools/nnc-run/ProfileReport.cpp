@@ -88,19 +88,30 @@ public:
              bytes = static_cast<double>(kernels[i].bytes);
       sums.push_back({1e-9 * static_cast<double>(time.nanoseconds) / runs,
                       1e-9 * static_cast<double>(time.busyNanoseconds) / runs, flops, bytes,
-                      roofline.seconds(flops, bytes)});
+                      roofline.seconds(kernels[i], entry.entry->precision)});
       total += sums.back();
     }
   }
 
   std::string format() const {
-    return run::format("%s: %.3f ms, mean of %ld %s on %s; this machine does %.0f GFLOP/s and moves %.1f GB/s\n",
+    return run::format("%s: %.3f ms, mean of %ld %s on %s; this machine does %.0f GFLOP/s%s and moves %.1f GB/s\n",
                        entry.entry->name, 1e3 * total.seconds, entry.runs, entry.runs == 1 ? "run" : "runs",
-                       place.c_str(), 1e-9 * roofline.flops, 1e-9 * roofline.bytes) +
+                       place.c_str(), 1e-9 * roofline.flops, describeTensorCores().c_str(), 1e-9 * roofline.bytes) +
            formatLayers() + formatKernels();
   }
 
 private:
+  /// What they do where the entry is for them.
+  std::string describeTensorCores() const {
+    int32_t precision = entry.entry->precision;
+    if (precision == NNC_PRECISION_F32)
+      return "";
+    bool isTf32 = precision == NNC_PRECISION_TF32;
+    double rate = isTf32 ? roofline.tf32Flops : roofline.bf16Flops;
+    return run::format(", %s of %s", rate > 0 ? run::format("%.0f", 1e-9 * rate).c_str() : "an unknown number",
+                       isTf32 ? "tf32" : "bf16");
+  }
+
   static Row head(Row names) {
     Row columns = {"ms", "share", "GFLOP/s", "GB/s", "roofline", "busy"};
     names.insert(names.end(), columns.begin(), columns.end());
@@ -161,7 +172,8 @@ private:
     std::vector<Row> rows = {head({"kernel", "bound by", "tasks", "FLOP/byte"})};
     for (size_t i : order) {
       const nnc_kernel &kernel = kernels[i];
-      bool computes = sums[i].flops / roofline.flops > sums[i].bytes / roofline.bytes;
+      bool computes = roofline.arithmeticSeconds(kernel, entry.entry->precision) >
+                      static_cast<double>(kernel.bytes) / roofline.bytes;
       rows.push_back(row({kernel.name, computes ? "arithmetic" : "memory", std::to_string(kernel.tasks),
                           run::format("%.1f", kernel.bytes ? sums[i].flops / sums[i].bytes : 0.0)},
                          sums[i]));

@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 5
+#define NNC_ABI_VERSION 6
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -107,6 +107,9 @@ typedef enum nnc_entry_kind {
   NNC_GRADIENTS = 4 /* the loss and its gradients, nothing updated */
 } nnc_entry_kind;
 
+/* What factors of matrix products are rounded to before they are multiplied; sums are f32 all the same. */
+typedef enum nnc_precision { NNC_PRECISION_F32 = 0, NNC_PRECISION_TF32 = 1, NNC_PRECISION_BF16 = 2 } nnc_precision;
+
 /* Bytes [offset, offset + bytes) of the arena, or of a worker's scratch. */
 typedef struct nnc_span {
   int64_t offset, bytes;
@@ -122,6 +125,7 @@ typedef struct nnc_kernel {
   int64_t tasks;        /* of the parallel loop; 1 where it is serial */
   int64_t flops;        /* floating-point operations, a fused multiply-add being two */
   int64_t bytes;        /* of the buffers it reads and of those it writes, each once */
+  int64_t tensor_flops; /* of the operations, those that a device's tensor cores do */
 } nnc_kernel;
 
 /* A kernel of the program's device image on `blocks` blocks of `threads` threads. Its parameters are the address of the
@@ -139,7 +143,7 @@ typedef struct nnc_entry {
   const char *name;   /* such as fit.train, classifier.predict, init */
   const char *symbol; /* the step or model it was made of; empty for init */
   int32_t kind;       /* nnc_entry_kind */
-  int32_t reserved;
+  int32_t precision;  /* nnc_precision, of products that a device does in tiles */
   int64_t batch;
   int64_t input_count;
   const nnc_input *inputs;
