@@ -17,10 +17,15 @@ SPARE_PROCESSORS = 4
 
 
 class Side:
-    """Where programs of a kind run: on the GPU ("device") or on the CPU ("cpu")."""
+    """Where programs of a kind run: on the GPU ("device", and "tf32" and "bf16", which round products) or on the CPU
+    ("cpu")."""
 
     def __init__(self, name, worker, kind, threads):
         self.name, self.worker, self.kind, self.threads = name, worker, kind, threads
+
+    def of(self, kind):
+        """The same worker with programs of another kind."""
+        return Side(f"{self.name}, {kind}", self.worker, kind, self.threads)
 
     def program(self, network):
         if not network.get(self.kind):
@@ -87,7 +92,8 @@ class Run:
 
     def _located(self, network):
         """With paths of this machine."""
-        return network | {key: os.path.join(self.root, network[key]) for key in ("device", "cpu", "data") if network.get(key)}
+        return network | {key: os.path.join(self.root, network[key]) for key in ("device", "tf32", "bf16", "cpu", "data")
+                          if network.get(key)}
 
     def worker(self, name, script, **variables):
         paths = [os.path.join(self.root, folder) for folder in ("test/support", "benchmarks")]

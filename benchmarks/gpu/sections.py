@@ -12,6 +12,8 @@ import numpy as np
 from worker import WorkerFailure
 
 LOSS, GRADIENT, EVALUATION = 1e-4, 1e-4, 1e-5  # relative
+# Of losses of the first step, and of all, with products that round their factors: to a mantissa of 10 and of 7 bits.
+ROUNDED = {"tf32": (1e-3, 2e-2), "bf16": (1e-2, 1e-1)}
 REPEATED_STEPS, SAVED_STEPS = 20, 3
 PART_OF_TIME = 0.35  # after which agreement leaves the rest of the networks to other sections
 
@@ -125,6 +127,31 @@ def repeat(run):
             f"parameters and {'all' if once['slots'] == again['slots'] else 'NOT all'} slots have the same bits")
 
     return each_network(run, "repeat", check, 0.45)
+
+
+def rounded(run):
+    """Products of tf32 and bf16 on the GPU: losses beside those of f32 there, and the same bits again."""
+    networks = [network for network in run.networks if any(network.get(precision) for precision in ROUNDED)]
+    if not run.gpu or not networks:
+        run.say("there is no GPU" if not run.gpu else "no network with such programs was chosen")
+        return None
+
+    def check(network):
+        request = {"do": "train", "steps": REPEATED_STEPS} | rows_of(network)
+        exact = run.first.ask(run.timeout, network, **request)["losses"]
+        figures, words, holds = {"f32": exact}, [], True
+        for precision, (first, later) in ROUNDED.items():
+            side = run.first.of(precision)
+            once, again = (side.ask(run.timeout, network, **request) for _ in range(2))
+            errors = [abs(a - b) / abs(b) for a, b in zip(once["losses"], exact)]
+            same = all(once[key] == again[key] for key in ("losses", "parameters", "slots"))
+            holds = holds and same and errors[0] <= first and max(errors) <= later
+            figures[precision] = {"losses": once["losses"], "same_again": same}
+            words.append(f"{precision}: off by {errors[0]:.1e} in the first step, {max(errors):.1e} in all of {len(errors)}, "
+                         f"{'the same bits again' if same else 'OTHER bits again'}")
+        return holds, figures, "; ".join(words)
+
+    return each_network(run, "rounded", check, 0.5, networks)
 
 
 def checkpoint(run):

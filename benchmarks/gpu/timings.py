@@ -22,8 +22,8 @@ PROFILED_STEPS = 20
 class Contestant:
     """What is timed: a worker, and what it is asked with."""
 
-    def __init__(self, name, worker, peer=True, **arguments):
-        self.name, self.worker, self.peer, self.arguments = name, worker, peer, arguments
+    def __init__(self, name, worker, **arguments):
+        self.name, self.worker, self.arguments = name, worker, arguments
         self.losses, self.failed = {}, {}  # by network
 
     def prepare(self, timeout, network, **more):
@@ -128,17 +128,22 @@ def share_of_roofline(run, network, seconds):
     return max(cost["bytes"] / machine["bytes_per_second"], 2 * cost["multiply_adds"] / machine["flops"]) / seconds
 
 
-def time_network(run, network, own, peers, tolerance):
-    """Prints a network's table; the figures, or None where nnc has none. False among them: a peer computes something else."""
+def time_network(run, network, own, peers, tolerance, beside=()):
+    """Prints a network's table; the figures, or None where nnc has none. False among them: a peer computes something else.
+    `own`: nnc; `beside`: more of ours, which round otherwise and are timed whatever losses they come to."""
     name = network["name"]
     if why := run.broken("timings", name):
         run.say(f"{name}: {why}")
         return None
-    own.prepare(run.timeout, name, program=run.first.program(network), threads=run.first.threads)
+    for ours in (own, *beside):
+        ours.prepare(run.timeout, name)
     if name in own.failed:
         run.say(f"{name}: nnc: {own.failed[name]}")
         return None
     taking, agreed = [], True
+    for ours in beside:
+        if name in ours.failed:
+            run.say(f"{name}: {ours.name}: {ours.failed[name]}")
     for peer in peers:
         if name not in peer.losses:
             run.say(f"{name}: {peer.name} is not timed: {peer.failed.get(name, 'it was not prepared in time')}")
@@ -149,9 +154,11 @@ def time_network(run, network, own, peers, tolerance):
         else:
             taking.append(peer)
     turn, rounds = run.options.turn, run.options.rounds
-    read = measure([own, *taking], name, rounds, turn, True)
+    ours_too = [ours for ours in beside if name not in ours.failed]
+    read = measure([own, *ours_too, *taking], name, rounds, turn, True)
     ahead = measure([peer for peer in taking if peer.name in read], name, rounds, turn, False)
-    own.drop(name)
+    for ours in (own, *beside):
+        ours.drop(name)
     if own.name not in read:
         run.say(f"{name}: nnc: {own.failed[name]}")
         return None
@@ -167,8 +174,8 @@ def time_network(run, network, own, peers, tolerance):
         if name in peer.failed:
             run.say(f"{name}: {peer.name}: {peer.failed[name]}")
     figures = {"read": read, "ahead": ahead, "agreed": agreed,
-               "losses": {peer.name: peer.losses.get(name) for peer in (own, *peers)},
-               "roofline": share_of_roofline(run, network, min(read[own.name]))}
+               "losses": {contestant.name: contestant.losses.get(name) for contestant in (own, *beside, *peers)},
+               "roofline": share_of_roofline(run, network, min(read[own.name])) if own.name == "nnc" else None}
     if figures["roofline"]:
         run.say(f"nnc at its best reaches {figures['roofline']:.0%} of the roofline")
     return figures
@@ -187,10 +194,14 @@ def measure_machine(run, contest):
                     f"read and written; an f32 product without TF32 {machine['flops'] / 1e12:.1f} TFLOP/s")
 
 
+def our(side, network, name="nnc"):
+    """nnc's contestant with the program that a side has of a network."""
+    return Contestant(name, side.worker, program=side.program(network), threads=side.threads)
+
+
 def time_all(run, section, peers, tolerance):
     """Whether every peer that was timed computes what nnc does, and every network could be timed."""
     held = None
-    own = Contestant("nnc", run.first.worker, peer=False)
     for network in run.contest.networks:
         name = network["name"]
         # Turns, a third of each for warming up, and what lies between them.
@@ -199,7 +210,7 @@ def time_all(run, section, peers, tolerance):
             run.say(f"{name}: skipped, no time")
             continue
         try:
-            figures = time_network(run, network, own, peers, tolerance)
+            figures = time_network(run, network, our(run.first, network), peers, tolerance)
         except LookupError as missing:
             run.say(f"{name}: {missing}")
             figures = None
@@ -220,7 +231,7 @@ def timings(run):
 
 
 def tf32(run):
-    """Peers that gain by TF32; nnc's own products stay f32."""
+    """Peers with TF32 on beside nnc's programs of tf32 and bf16."""
     if not hasattr(run, "contest"):
         begin(run)
     peers = []
@@ -236,8 +247,12 @@ def tf32(run):
             continue
         for peer in peers:
             peer.prepare(min(60, run.left()), network["name"], weights=run.contest.weights[network["name"]])
-        own = Contestant("nnc", run.first.worker, peer=False)
-        figures = time_network(run, network, own, peers, TF32_TOLERANCE)
+        try:
+            own, bf16 = (our(run.first.of(precision), network, f"nnc {precision}") for precision in ("tf32", "bf16"))
+        except LookupError as missing:
+            run.say(f"{network['name']}: {missing}")
+            continue
+        figures = time_network(run, network, own, peers, TF32_TOLERANCE, beside=[bf16])
         held = held is not False and figures is not None and figures["agreed"]
         if figures:
             run.record("tf32", network["name"], figures)
@@ -303,21 +318,26 @@ def kernels(run):
 
 
 def summarize(run):
-    """One line a network: nnc beside the fastest peer."""
-    rows = run.results.get("timings", {})
-    if not rows:
-        return
+    """One line a network: nnc beside the fastest peer; and again of what was timed with TF32."""
+    for section, own in (("timings", "nnc"), ("tf32", "nnc tf32")):
+        if rows := run.results.get(section, {}):
+            summarize_section(run, section, own, rows)
+
+
+def summarize_section(run, section, own, rows):
+    run.say(f"{section}:")
     run.say(f"{'network':<32}{'nnc ms':>9}{'on device':>11}{'roofline':>10}  {'fastest peer':<16}{'ms':>9}{'ratio':>7}"
             f"  {'read once a turn':<16}{'ms':>9}{'ratio':>7}")
     ratios = {"read": [], "ahead": []}
     for name, figures in rows.items():
-        ours = statistics.median(figures["read"]["nnc"])
+        ours = statistics.median(figures["read"][own])
         device = sum(kernel["microseconds"] for kernel in run.results.get("kernels", {}).get(name, []))
         on_device = f"{device / 1e3:.3f}" if device else "-"
         roofline = f"{figures['roofline']:.0%}" if figures["roofline"] else "-"
         line = f"{name:<32}{1e3 * ours:>9.3f}{on_device:>11}{roofline:>10}"
         for kind, kept in ratios.items():
-            peers = {peer: statistics.median(values) for peer, values in figures[kind].items() if peer != "nnc"}
+            peers = {peer: statistics.median(values) for peer, values in figures[kind].items()
+                     if not peer.startswith("nnc")}
             if peers:
                 fastest = min(peers, key=peers.get)
                 kept.append(ours / peers[fastest])
@@ -326,6 +346,6 @@ def summarize(run):
     for kind, kept in ratios.items():
         if kept:
             words = "its loss read in each step" if kind == "read" else "its losses waited for once a turn"
-            run.say(f"nnc / fastest peer, {words}: geometric mean {statistics.geometric_mean(kept):.2f}, greatest "
+            run.say(f"{own} / fastest peer, {words}: geometric mean {statistics.geometric_mean(kept):.2f}, greatest "
                     f"{max(kept):.2f}")
-    run.record("summary", "ratios", ratios)
+    run.record("summary", section, ratios)

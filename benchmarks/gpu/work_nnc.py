@@ -13,7 +13,7 @@ from runtime_session import Batch, Session, open_runtime
 from worker import serve
 
 runtime = open_runtime(os.environ["NNC_RUNTIME"])
-timed = {}  # sessions, by network
+timed = {}  # sessions, by program
 
 
 class Batches:
@@ -89,13 +89,13 @@ def weights(program, threads, path):
 def prepare(network, program, threads):
     """Begins to train a network for `time`; the losses of the first three steps."""
     session, batch = started(program, threads), Batch(Network(network).data())
-    timed[network] = session, batch
+    timed[program] = session, batch
     return {"losses": [session.train(batch) for _ in range(3)]}
 
 
-def measure(network, seconds, read):
+def measure(network, seconds, read, program, threads):
     """Seconds a step. Each step hands its data over and has its loss read."""
-    session, batch = timed[network]
+    session, batch = timed[program]
 
     def repeat(count):
         for _ in range(count):
@@ -104,8 +104,8 @@ def measure(network, seconds, read):
     return {"seconds": time_calls(repeat, seconds)}
 
 
-def drop(network):
-    timed.pop(network)[0].close()
+def drop(network, program, threads):
+    timed.pop(program)[0].close()
     return {}
 
 

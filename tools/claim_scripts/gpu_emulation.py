@@ -2,7 +2,8 @@
 models with every layer, loss, optimiser and schedule between them, and recurrent layers so wide that blocks share them train,
 evaluate and predict with the bits of the CPU's program; threads race nowhere; and NVIDIA's assembler takes every kernel for
 compute capability 8.0 and 9.0, without a byte of spilled registers, but for the wide layers (64 bytes of a thread at most).
-Models are of reduced width, but for --release."""
+With products of tf32 and bf16, models/ train without races too, their kernels assemble the same, and losses stay within 1e-3
+and 1e-2 of the CPU's. Models are of reduced width, but for --release."""
 
 import argparse
 import json
@@ -29,6 +30,8 @@ ENTRIES = "init,train,evaluate,predict,gradient"
 MODEL_BATCH, MODEL_STEPS, LAYER_STEPS = 24, 2, 3
 # Bytes of registers that a thread spills at most: of wide networks, whose code for all of a time step has 128 registers.
 MOST_SPILLS, MOST_SPILLS_OF_WIDE = 0, 64
+# How far losses may be from f32's, relative: factors are rounded to a mantissa of 10 and of 7 bits.
+ROUNDED = {"tf32": 1e-3, "bf16": 1e-2}
 # After a model's name: its embeddings update the rows that a batch names and no others.
 LAZY = ":lazy"
 # Of reduced models: widths and time steps are divided by these, the sides of images halved, and the vocabulary is this.
@@ -90,9 +93,9 @@ def padded(values, count):
     return np.concatenate([values, np.repeat(values[-1:], count - len(values), axis=0)])
 
 
-def run_program(case, target):
+def run_program(case, target, precision="f32"):
     """Everything that a program computes: of every entry and step, all outputs and variables. Yields a name and bytes."""
-    options = case.gpu_options if target.startswith("cuda") else []
+    options = [*case.gpu_options, f"--matmul-precision={precision}"] if target.startswith("cuda") else []
     program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target, options=options)
     instance = program.instance()
     instance.run(program.entry_of_kind(INIT), seed=1)
@@ -128,13 +131,29 @@ def detect_races(case):
     return {}
 
 
-def assemble(case):
+def losses(case, target, precision="f32"):
+    return np.array([np.frombuffer(value, np.float64)[0] for place, value in run_program(case, target, precision)
+                     if place.endswith(", loss")])
+
+
+def compare_rounded(case):
+    """By precision, how far losses are from the CPU's; a race ends the process."""
+    expected = losses(case, "cpu")
+    return {precision: float((np.abs(losses(case, "cuda-races", precision) - expected) / np.abs(expected)).max())
+            for precision in ROUNDED}
+
+
+def assemble_rounded(case):
+    return {precision: assemble(case, precision) for precision in ROUNDED}
+
+
+def assemble(case, precision="f32"):
     """What ptxas says of each kernel."""
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as model:
         model.write(case.text)
         model.flush()
         command = [NNC_OPT, model.name, "--phase=binary", "--target=cuda", f"--batch={case.batch}", f"--entries={ENTRIES}",
-                   *case.gpu_options]
+                   f"--matmul-precision={precision}", *case.gpu_options]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(result.stderr.strip())
@@ -147,6 +166,7 @@ def assemble(case):
 
 
 CHECKS = {"compare": compare, "races": detect_races, "assemble": assemble}
+CHECKS_OF_ROUNDED = {"rounded": compare_rounded, "rounded-assemble": assemble_rounded}
 
 
 def ask(check, name, is_full):
@@ -160,19 +180,36 @@ def ask(check, name, is_full):
 
 def is_sound(name):
     """Whether its losses on the CPU are numbers: else a difference would say nothing."""
-    values = [np.frombuffer(value, np.float64) for place, value in run_program(Case(name, False), "cpu")
-              if place.endswith(", loss")]
-    return bool(np.isfinite(values).all())
+    return bool(np.isfinite(losses(Case(name, False), "cpu")).all())
+
+
+class Totals:
+    """Of all that ptxas has taken."""
+
+    def __init__(self):
+        self.kernels = self.registers = self.spills = 0
+
+    def add(self, name, assembled):
+        """What is wrong with a network's kernels."""
+        if "failure" in assembled:
+            return []
+        self.kernels += assembled["kernels"]
+        self.registers, self.spills = max(self.registers, assembled["registers"]), max(self.spills, assembled["spills"])
+        most = MOST_SPILLS_OF_WIDE if name.startswith("wide:") else MOST_SPILLS
+        wrong = [f"{name}: a kernel spills {assembled['spills']} bytes, more than {most}"] if assembled["spills"] > most else []
+        if assembled["assembled"] != 2 * assembled["kernels"]:
+            wrong.append(f"{name}: not every kernel is assembled twice")
+        return wrong
 
 
 def main():
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--check", choices=CHECKS)
+    parser.add_argument("--check", choices=CHECKS | CHECKS_OF_ROUNDED)
     parser.add_argument("--network")
     parser.add_argument("--release", action="store_true")
     inner, _ = parser.parse_known_args()
     if inner.check:
-        print(json.dumps(CHECKS[inner.check](Case(inner.network, inner.release))))
+        print(json.dumps((CHECKS | CHECKS_OF_ROUNDED)[inner.check](Case(inner.network, inner.release))))
         return
     options = arguments(__doc__, networks="models/NAME[:lazy], layers:SEED and wide:NAME, separated by commas; default: all")
     names = [name for name in options.networks.split(",") if name]
@@ -180,29 +217,32 @@ def main():
         names = sorted(f"models/{file.removesuffix('.mlir')}" for file in os.listdir(MODELS) if file.endswith(".mlir"))
         names += [f"models/sections_averaged{LAZY}"]
         names += layer_networks(is_sound) + wide_networks()
-    table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6))
-    failures, kernels, registers, spills = [], 0, 0, 0
+    table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6),
+                  *((f"{precision} off by", 14) for precision in ROUNDED))
+    failures, totals = [], Totals()
     for name in names:
         compared, races, assembled = (ask(check, name, options.release) for check in CHECKS)
         failures += [f"{name}: {found['failure']}" for found in (compared, races, assembled) if "failure" in found]
         if compared.get("differs"):
             failures.append(f"{name}: other bits from {compared['differs']} on")
-        if "failure" not in assembled:
-            kernels += assembled["kernels"]
-            registers, spills = max(registers, assembled["registers"]), max(spills, assembled["spills"])
-            most = MOST_SPILLS_OF_WIDE if name.startswith("wide:") else MOST_SPILLS
-            if assembled["spills"] > most:
-                failures.append(f"{name}: a kernel spills {assembled['spills']} bytes, more than {most}")
-            if assembled["assembled"] != 2 * assembled["kernels"]:
-                failures.append(f"{name}: not every kernel is assembled twice")
+        failures += totals.add(name, assembled)
+        far = {}
+        if name.startswith("models/"):
+            far, rounded = (ask(check, name, options.release) for check in CHECKS_OF_ROUNDED)
+            failures += [f"{name}: {found['failure']}" for found in (far, rounded) if "failure" in found]
+            failures += [f"{name}: with {precision}, losses are off by {far[precision]:.1e}, more than {most:.0e}"
+                         for precision, most in ROUNDED.items() if not far.get(precision, 0) <= most]
+            for precision in ROUNDED:
+                failures += totals.add(f"{name} with {precision}", rounded.get(precision, rounded))
         bits = "failed" if "failure" in compared else "DIFFER" if compared["differs"] else "same"
         table.row(name, compared.get("values", ""), bits, "failed" if "failure" in races else "none",
-                  assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""))
+                  assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""),
+                  *(f"{far[precision]:.1e}" if precision in far else "" for precision in ROUNDED))
     for failure in failures:
         print(failure)
     finish(not failures,
-           f"{len(names)} networks, {len(failures)} failures; {kernels} kernels for sm_80 and sm_90 take at most "
-           f"{registers} registers and spill at most {spills} bytes (at most {MOST_SPILLS}, of wide layers "
+           f"{len(names)} networks, {len(failures)} failures; {totals.kernels} kernels for sm_80 and sm_90 take at most "
+           f"{totals.registers} registers and spill at most {totals.spills} bytes (at most {MOST_SPILLS}, of wide layers "
            f"{MOST_SPILLS_OF_WIDE})")
 
 
