@@ -54,7 +54,7 @@ void writeFields(Session &session, const nnc_entry &entry, std::span<const nnc_r
       fail("there are no values for the input '", input.tensor.name, "' of ", entry.name);
     auto *values = static_cast<const std::byte *>(field->values);
     int64_t rowBytes = byteCount(input.tensor) / entry.batch;
-    auto *target = static_cast<std::byte *>(session.at(input.tensor));
+    auto *target = static_cast<std::byte *>(session.inputAt(entry, input.tensor));
     std::memcpy(target, values, rows * rowBytes);
     for (int64_t i = rows; i < entry.batch; ++i)
       std::memcpy(target + i * rowBytes, values, rowBytes);

@@ -37,6 +37,7 @@ constexpr int kMaxThreadsOfBlock = 0, kMaxDynamicSharedBytes = 8; // attributes 
 constexpr unsigned kStreamNonBlocking = 1;                        // does not wait for the default stream
 constexpr int kCaptureRelaxed = 2;           // the driver may load or allocate what a captured call needs
 constexpr unsigned kEventRecordExternal = 1; // the event becomes a node of the graph
+constexpr unsigned kEventWithoutTime = 2;    // to be waited for only
 
 /// The driver's library.
 class Library {
@@ -98,6 +99,7 @@ public:
   NNC_CUDA_CALL(memsetBytes, "cuMemsetD8Async", Address, unsigned char, size_t, Stream)
   NNC_CUDA_CALL(copyToDevice, "cuMemcpyHtoDAsync_v2", Address, const void *, size_t, Stream)
   NNC_CUDA_CALL(copyToHost, "cuMemcpyDtoHAsync_v2", void *, Address, size_t, Stream)
+  NNC_CUDA_CALL(copyOnDevice, "cuMemcpyDtoDAsync_v2", Address, Address, size_t, Stream)
   NNC_CUDA_CALL(hostAlloc, "cuMemHostAlloc", void **, size_t, unsigned)
   NNC_CUDA_CALL(hostFree, "cuMemFreeHost", void *)
   NNC_CUDA_CALL(hostRegister, "cuMemHostRegister_v2", void *, size_t, unsigned)
@@ -121,6 +123,7 @@ public:
   NNC_CUDA_CALL(streamCreate, "cuStreamCreate", Stream *, unsigned)
   NNC_CUDA_CALL(streamDestroy, "cuStreamDestroy_v2", Stream)
   NNC_CUDA_CALL(streamSynchronize, "cuStreamSynchronize", Stream)
+  NNC_CUDA_CALL(streamWaitEvent, "cuStreamWaitEvent", Stream, Event, unsigned)
   NNC_CUDA_CALL(streamBeginCapture, "cuStreamBeginCapture_v2", Stream, int)
   NNC_CUDA_CALL(streamEndCapture, "cuStreamEndCapture", Stream, Graph *)
   NNC_CUDA_CALL(graphInstantiate, "cuGraphInstantiateWithFlags", ExecutableGraph *, Graph, unsigned long long)

@@ -9,50 +9,22 @@ namespace {
 
 using namespace cuda;
 
-/// Tensors so close are copied together: a copy of its own takes longer than these bytes do. What lies between them is
-/// scratch, which holds nothing before an entry starts and after it has ended.
-constexpr int64_t kCloseBytes = 4096;
-
-std::vector<nnc_span> joinNeighbours(std::vector<nnc_span> spans, int64_t stateBytes) {
-  std::erase_if(spans, [](const nnc_span &span) { return span.bytes == 0; });
-  std::ranges::sort(spans, {}, &nnc_span::offset);
-  std::vector<nnc_span> joined;
-  for (const nnc_span &span : spans) {
-    int64_t end = joined.empty() ? 0 : joined.back().offset + joined.back().bytes;
-    if (!joined.empty() && (span.offset <= end || (span.offset - end <= kCloseBytes && end >= stateBytes)))
-      joined.back().bytes = std::max(end, span.offset + span.bytes) - joined.back().offset;
-    else
-      joined.push_back(span);
-  }
-  return joined;
-}
-
-nnc_span spanOf(const nnc_tensor &tensor) { return {tensor.offset, byteCount(tensor)}; }
-
-template <typename Tensors> std::vector<nnc_span> spansOf(const Tensors &tensors, int64_t stateBytes) {
-  std::vector<nnc_span> spans;
-  for (const auto &item : tensors)
-    spans.push_back(spanOf(item.tensor));
-  return joinNeighbours(std::move(spans), stateBytes);
-}
-
 std::map<const nnc_entry *, DeviceSteps> planCopies(const nnc_program &program) {
   std::map<const nnc_entry *, DeviceSteps> entries;
   for (const nnc_entry &entry : entriesOf(program))
     if (runsOnDevice(entry)) {
-      DeviceSteps &steps = entries[&entry];
-      steps.inputs = spansOf(inputsOf(entry), program.state_bytes);
-      steps.outputs = spansOf(outputsOf(entry), program.state_bytes);
+      std::vector<nnc_span> spans;
+      for (const nnc_output &output : outputsOf(entry))
+        spans.push_back({output.tensor.offset, byteCount(output.tensor)});
+      entries[&entry].outputs = joinNeighbours(std::move(spans), program.state_bytes);
     }
   return entries;
 }
 
-std::vector<nnc_span> allCopies(const std::map<const nnc_entry *, DeviceSteps> &entries) {
+std::vector<nnc_span> allOutputs(const std::map<const nnc_entry *, DeviceSteps> &entries) {
   std::vector<nnc_span> spans;
-  for (const auto &[entry, steps] : entries) {
-    spans.insert(spans.end(), steps.inputs.begin(), steps.inputs.end());
+  for (const auto &[entry, steps] : entries)
     spans.insert(spans.end(), steps.outputs.begin(), steps.outputs.end());
-  }
   return spans;
 }
 
@@ -64,7 +36,8 @@ Device::Releases::~Releases() {
 }
 
 Device::Device(const nnc_program &program, const Arena &hostArena, const ArenaOptions &options)
-    : program(program), host(hostArena.data()), entries(planCopies(program)), pinned(card, host, allCopies(entries)) {
+    : program(program), host(hostArena.data()), entries(planCopies(program)), pinned(card, host, allOutputs(entries)),
+      staging(card, program) {
   const Driver &driver = card.driver();
   driver.streamCreate(&stream, kStreamNonBlocking);
   releases.add([&driver, this] { driver.streamDestroy.attempt(stream); });
@@ -165,48 +138,72 @@ void Device::sendVariables() {
 
 //===-- Runs ---------------------------------------------------------------===//
 
-void Device::run(const nnc_entry &entry, Profile *profile) {
+bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<void()> &meanwhile) {
   DeviceSteps &steps = entries.at(&entry);
+  bool hasNext = false;
   try {
     card.makeCurrent();
     sendVariables();
-    for (const nnc_span &span : steps.inputs)
-      pinned.push(span);
     bool isTimed = profile && profile->records(entry);
     launch(entry, steps, isTimed);
+    // A timed step has the host to itself.
+    if (meanwhile && !isTimed && staging.canUpload()) {
+      finishAlways([&] {
+        staging.turn();
+        meanwhile();
+        staging.upload(entry);
+      });
+      hasNext = true;
+    }
+    card.driver().streamSynchronize(stream);
     for (const nnc_span &span : steps.outputs)
       pinned.pull(span);
     if (isTimed)
-      profile->addRun(entry, steps.nanoseconds);
+      readTimes(entry, steps, *profile);
   } catch (const Error &error) {
     fail(entry.name, " on ", card.name(), ": ", error.what());
   }
   hostIsStale |= entry.kind == NNC_TRAIN;
+  return hasNext;
 }
 
-void Device::launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
-  const Driver &driver = card.driver();
-  ExecutableGraph &graph = isTimed ? steps.timedGraph : steps.graph;
-  if (!graph)
-    graph = capture(entry, steps, isTimed);
-  driver.graphLaunch(graph, stream);
-  driver.streamSynchronize(stream);
-  for (size_t i = 0; isTimed && i < steps.nanoseconds.size(); ++i) {
-    constexpr double kNanoseconds = 1e6;
-    float milliseconds = 0;
-    driver.eventElapsed(&milliseconds, steps.events[i], steps.events[i + 1]);
-    steps.nanoseconds[i] = std::llround(milliseconds * kNanoseconds);
+void Device::finishAlways(const std::function<void()> &action) {
+  try {
+    action();
+  } catch (...) {
+    card.driver().streamSynchronize.attempt(stream);
+    throw;
   }
 }
 
-ExecutableGraph Device::capture(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+void Device::launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+  GraphKind kind{isTimed, staging.isUploaded(entry), staging.current()};
+  ExecutableGraph &graph = steps.graphs[kind];
+  if (!graph)
+    graph = capture(entry, steps, kind);
+  if (kind.isUploaded)
+    staging.awaitUpload(stream);
+  card.driver().graphLaunch(graph, stream);
+}
+
+void Device::readTimes(const nnc_entry &entry, DeviceSteps &steps, Profile &profile) const {
+  for (size_t i = 0; i < steps.nanoseconds.size(); ++i) {
+    constexpr double kNanoseconds = 1e6;
+    float milliseconds = 0;
+    card.driver().eventElapsed(&milliseconds, steps.events[i], steps.events[i + 1]);
+    steps.nanoseconds[i] = std::llround(milliseconds * kNanoseconds);
+  }
+  profile.addRun(entry, steps.nanoseconds);
+}
+
+ExecutableGraph Device::capture(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind) {
   const Driver &driver = card.driver();
-  if (isTimed)
+  if (kind.isTimed)
     createEvents(steps);
   driver.streamBeginCapture(stream, kCaptureRelaxed);
   Graph graph = nullptr;
   try {
-    enqueue(entry, steps, isTimed);
+    enqueue(entry, steps, kind);
   } catch (...) {
     if (driver.streamEndCapture.attempt(stream, &graph) == 0 && graph)
       driver.graphDestroy.attempt(graph);
@@ -222,14 +219,20 @@ ExecutableGraph Device::capture(const nnc_entry &entry, DeviceSteps &steps, bool
   return executable;
 }
 
-void Device::enqueue(const nnc_entry &entry, DeviceSteps &steps, bool isTimed) {
+void Device::enqueue(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind) {
   const Driver &driver = card.driver();
   auto record = [&](size_t event) {
-    if (isTimed)
+    if (kind.isTimed)
       driver.eventRecord(steps.events[event], stream, kEventRecordExternal);
   };
-  for (const nnc_span &span : steps.inputs)
-    driver.copyToDevice(arena + span.offset, pinned.locate(span), span.bytes, stream);
+  for (const InputStaging::Part &part : staging.partsOf(entry)) {
+    Address target = arena + part.span.offset;
+    auto bytes = static_cast<size_t>(part.span.bytes);
+    if (kind.isUploaded)
+      driver.copyOnDevice(target, staging.onDevice(part), bytes, stream);
+    else
+      driver.copyToDevice(target, staging.onHost(part), bytes, stream);
+  }
   record(0);
   std::vector<void *> parameters;
   for (size_t i = 0; i < steps.functions.size(); ++i) {

@@ -1,8 +1,9 @@
 // The GPU's side of a session: an arena there of the program's layout, its kernels, and each entry's step captured once
 // as a graph, which one call launches. A step copies inputs there and outputs back, and variables where one side has
-// changed them since.
+// changed them since. While it runs, the host may write the next step's inputs, which go ahead of it.
 #pragma once
 #include "core/Arena.h"
+#include "core/InputStaging.h"
 #include "core/PinnedMemory.h"
 #include "core/Program.h"
 #include <functional>
@@ -13,13 +14,19 @@ namespace nnc {
 
 class Profile;
 
+/// What a captured step does besides its launches: whether it notes their times, and where its inputs are.
+struct GraphKind {
+  bool isTimed, isUploaded;
+  int buffer;
+  auto operator<=>(const GraphKind &) const = default;
+};
+
 /// What an entry takes to run there.
 struct DeviceSteps {
-  std::vector<nnc_span> inputs, outputs; // neighbours together
-  std::vector<cuda::Function> functions; // one a launch
-  cuda::ExecutableGraph graph = nullptr; // once it has run
+  std::vector<nnc_span> outputs;                     // neighbours together
+  std::vector<cuda::Function> functions;             // one a launch
+  std::map<GraphKind, cuda::ExecutableGraph> graphs; // once it has run so
   // Of profiled runs: events before each launch and after the last, and what lies between them.
-  cuda::ExecutableGraph timedGraph = nullptr;
   std::vector<cuda::Event> events;
   std::vector<int64_t> nanoseconds;
 };
@@ -34,9 +41,13 @@ public:
 
   const Gpu &gpu() const { return card; }
 
-  /// Runs an entry that has launches: from inputs in the host's arena to outputs in it. Where `profile` records the
-  /// entry, each launch is timed by the GPU's clock.
-  void run(const nnc_entry &entry, Profile *profile);
+  /// Where the host writes an input for the entry's next run.
+  void *inputAt(const nnc_entry &entry, const nnc_tensor &input) { return staging.at(entry, input); }
+
+  /// Runs an entry that has launches: from the inputs that have been written to outputs in the host's arena. Where
+  /// `profile` records the entry, each launch is timed by the GPU's clock. Otherwise `meanwhile`, where there is one,
+  /// writes the inputs of the entry's next run; true where it did.
+  bool run(const nnc_entry &entry, Profile *profile, const std::function<void()> &meanwhile);
 
   /// Before the host reads variables in its arena: brings those that the GPU has changed.
   void fetchVariables();
@@ -62,15 +73,19 @@ private:
   void allocateArena(const ArenaOptions &options);
   void sendVariables();
   void launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed);
-  cuda::ExecutableGraph capture(const nnc_entry &entry, DeviceSteps &steps, bool isTimed);
-  void enqueue(const nnc_entry &entry, DeviceSteps &steps, bool isTimed);
+  /// Runs an action, and has the step end too where the action throws.
+  void finishAlways(const std::function<void()> &action);
+  void readTimes(const nnc_entry &entry, DeviceSteps &steps, Profile &profile) const;
+  cuda::ExecutableGraph capture(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind);
+  void enqueue(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind);
   void createEvents(DeviceSteps &steps);
 
   const nnc_program &program;
   std::byte *host;
   Gpu card;
   std::map<const nnc_entry *, DeviceSteps> entries;
-  PinnedMemory pinned;
+  PinnedMemory pinned; // outputs
+  InputStaging staging;
   cuda::Stream stream = nullptr;
   cuda::Address arena = 0;
   Releases releases;

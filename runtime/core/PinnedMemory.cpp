@@ -1,4 +1,4 @@
-// The parts of a host's arena that a GPU copies from and to by itself; see PinnedMemory.h.
+// The parts of a host's arena that a GPU writes to by itself; see PinnedMemory.h.
 #include "core/PinnedMemory.h"
 #include <algorithm>
 #include <cstring>
@@ -55,11 +55,6 @@ std::byte *PinnedMemory::locate(const nnc_span &span) const {
   const Range &range = rangeOf(span);
   std::byte *place = arena + span.offset;
   return range.copy ? range.copy + (place - range.first) : place;
-}
-
-void PinnedMemory::push(const nnc_span &span) const {
-  if (std::byte *place = locate(span); place != arena + span.offset)
-    std::memcpy(place, arena + span.offset, span.bytes);
 }
 
 void PinnedMemory::pull(const nnc_span &span) const {

@@ -1,4 +1,4 @@
-// The parts of a host's arena that a GPU copies from and to by itself. Their pages are kept in place; where the system
+// The parts of a host's arena that a GPU writes to by itself. Their pages are kept in place; where the system
 // allows that only for the driver's own memory, they have copies there.
 #pragma once
 #include "core/Gpu.h"
@@ -17,8 +17,7 @@ public:
 
   /// Where the GPU finds a span.
   std::byte *locate(const nnc_span &span) const;
-  /// Before the GPU reads a span, and after it has written one.
-  void push(const nnc_span &span) const;
+  /// After the GPU has written a span.
   void pull(const nnc_span &span) const;
 
   /// Any bytes of the arena, cut where pinned pages start and end: no copy of the driver may reach across.

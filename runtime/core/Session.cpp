@@ -55,7 +55,11 @@ std::string Session::place() const {
 const void *Session::read(const nnc_variable &variable) const {
   if (device)
     device->fetchVariables();
-  return at(variable.tensor);
+  return arena.data() + variable.tensor.offset;
+}
+
+void *Session::inputAt(const nnc_entry &entry, const nnc_tensor &input) {
+  return device && runsOnDevice(entry) ? device->inputAt(entry, input) : arena.data() + input.offset;
 }
 
 void *Session::write(const nnc_variable &variable) {
@@ -63,7 +67,7 @@ void *Session::write(const nnc_variable &variable) {
     device->fetchVariables();
     device->takeFromHost();
   }
-  return at(variable.tensor);
+  return arena.data() + variable.tensor.offset;
 }
 
 double Session::readScalar(const nnc_tensor &tensor) const {
@@ -72,9 +76,9 @@ double Session::readScalar(const nnc_tensor &tensor) const {
   return *static_cast<const float *>(at(tensor));
 }
 
-void Session::run(const nnc_entry &entry) {
+bool Session::run(const nnc_entry &entry, const std::function<void()> &meanwhile) {
   if (runsOnDevice(entry))
-    return device->run(entry, profile);
+    return device->run(entry, profile, meanwhile);
   if (device && entry.kind != NNC_INIT)
     device->fetchVariables();
   WorkerScope scope(workers);
@@ -82,6 +86,7 @@ void Session::run(const nnc_entry &entry) {
   entry.run(arena.data());
   if (device && (entry.kind == NNC_INIT || entry.kind == NNC_TRAIN))
     device->takeFromHost();
+  return false;
 }
 
 void Session::initialize(int64_t value) {
@@ -93,7 +98,7 @@ void Session::initialize(int64_t value) {
 
 void Session::writeControls(const nnc_entry &entry, int64_t valid) {
   for (const nnc_input &input : inputsOf(entry)) {
-    void *target = at(input.tensor);
+    void *target = inputAt(entry, input.tensor);
     switch (input.role) {
     case NNC_VALID:
       std::memcpy(target, &valid, sizeof(valid));

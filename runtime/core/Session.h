@@ -5,6 +5,7 @@
 #include "core/Parallel.h"
 #include "core/Profile.h"
 #include "core/Program.h"
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,8 +20,8 @@ struct SessionOptions {
   ArenaOptions arena;
 };
 
-/// Where entries of the program run on a GPU, the session has an arena there too. Its own then holds inputs and
-/// outputs, and the variables while the host has to do with them.
+/// Where entries of the program run on a GPU, the session has an arena there too. Its own then holds outputs, and the
+/// variables while the host has to do with them.
 class Session {
 public:
   /// Throws an Error where the program needs a GPU and there is none, or none with enough memory.
@@ -39,8 +40,10 @@ public:
   /// What entries run on: `2 threads`, or the GPU's name.
   std::string place() const;
 
-  /// An input or output of an entry.
-  void *at(const nnc_tensor &tensor) const { return arena.data() + tensor.offset; }
+  /// An output of an entry, once it has run.
+  const void *at(const nnc_tensor &output) const { return arena.data() + output.offset; }
+  /// Where an entry's input is written for its next run.
+  void *inputAt(const nnc_entry &entry, const nnc_tensor &input);
   /// The elements of a variable, as the last run has left them; until the next run.
   const void *read(const nnc_variable &variable) const;
   /// The same, for elements of it to be changed.
@@ -51,8 +54,10 @@ public:
   /// Has the runs of entries recorded from now on; `value` must outlive them. Null: not.
   void setProfile(Profile *value) { profile = value; }
 
-  /// Runs an entry whose inputs have been written.
-  void run(const nnc_entry &entry);
+  /// Runs an entry whose inputs have been written. On a GPU, `meanwhile` writes those of the entry's next run while it
+  /// runs; true where it did, which it does not on the host, nor where the GPU has no memory left or the run is
+  /// recorded.
+  bool run(const nnc_entry &entry, const std::function<void()> &meanwhile = nullptr);
 
   /// Runs the init entry, which sets every variable.
   void initialize(int64_t seed);

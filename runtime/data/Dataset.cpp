@@ -21,7 +21,7 @@ void writeBatch(Session &session, const nnc_entry &entry, const Dataset &data, s
     if (!column)
       fail("the data has no column for the input '", input.tensor.name, "' of ", entry.name);
     int64_t bytes = column->rowBytes;
-    auto *target = static_cast<std::byte *>(session.at(input.tensor));
+    auto *target = static_cast<std::byte *>(session.inputAt(entry, input.tensor));
     for (int64_t i = 0; i < entry.batch; ++i) {
       int64_t row = rows[i < static_cast<int64_t>(rows.size()) ? i : 0];
       std::memcpy(target + i * bytes, column->rows + row * bytes, bytes);

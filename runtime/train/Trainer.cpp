@@ -14,10 +14,32 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Calls `action(batch)` for consecutive parts of `rows`, all but the last of `size` rows.
-template <typename Action> void forEachBatch(std::span<const int64_t> rows, int64_t size, Action action) {
-  for (size_t start = 0; start < rows.size(); start += size)
-    action(rows.subspan(start, std::min<size_t>(size, rows.size() - start)));
+/// Batch number `number` of `rows`, of `size` rows but the last; empty behind that.
+std::span<const int64_t> batchOf(std::span<const int64_t> rows, int64_t size, int64_t number) {
+  size_t start = std::min<size_t>(number * size, rows.size());
+  return rows.subspan(start, std::min<size_t>(size, rows.size() - start));
+}
+
+/// Runs an entry on consecutive batches of rows, from number `first` on, and calls `use(batch)` after each, which says
+/// whether to go on; whether all have been run. Where it can be, a batch is written while the one before it runs.
+template <typename Use>
+bool runBatches(Session &session, const nnc_entry &entry, const Dataset &data, std::span<const int64_t> rows,
+                int64_t first, Use use) {
+  int64_t number = first;
+  bool isWritten = false;
+  auto write = [&](std::span<const int64_t> batch) { writeBatch(session, entry, data, batch); };
+  const std::function<void()> writeNext = [&] { write(batchOf(rows, entry.batch, number + 1)); };
+  for (;; ++number) {
+    std::span<const int64_t> batch = batchOf(rows, entry.batch, number);
+    if (batch.empty())
+      return true;
+    if (!isWritten)
+      write(batch);
+    bool isLast = batchOf(rows, entry.batch, number + 1).empty();
+    isWritten = session.run(entry, isLast ? nullptr : writeNext);
+    if (!use(batch))
+      return false;
+  }
 }
 
 } // namespace
@@ -92,11 +114,8 @@ bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encod
   auto start = std::chrono::steady_clock::now();
   epochSamples = 0;
   epochSeconds = 0;
-  while (state.position < steps) {
-    int64_t first = state.position * batch;
-    int64_t count = std::min(batch, state.rows - first);
-    writeBatch(session, trainEntry, *training.data, std::span<const int64_t>(order).subspan(first, count));
-    session.run(trainEntry);
+  return runBatches(session, trainEntry, *training.data, order, state.position, [&](std::span<const int64_t> rows) {
+    auto count = static_cast<int64_t>(rows.size());
     ++state.position;
     checkLoss(state, steps);
     state.averages.add(session, trainEntry, count);
@@ -104,14 +123,12 @@ bool Trainer::trainEpoch(const Rows &training, TrainingState &state, const Encod
     epochSeconds = secondsSince(start);
     observer.onStep({state.epoch, options.epochs, state.position, steps, epochSamples, epochSeconds, state.averages});
     if (state.position == steps)
-      break;
+      return true;
     bool stop = observer.shouldStop();
     if (stop || (options.checkpointEvery > 0 && state.position % options.checkpointEvery == 0))
       save(state, encoding, options.checkpoint, observer);
-    if (stop)
-      return false;
-  }
-  return true;
+    return !stop;
+  });
 }
 
 void Trainer::save(const TrainingState &state, const Encoding &encoding, const std::string &path,
@@ -154,10 +171,9 @@ void orderRows(const Rows &training, const TrainingState &state, std::vector<int
 
 Averages evaluate(Session &session, const nnc_entry &entry, const Rows &rows) {
   Averages means(entry);
-  forEachBatch(rows.indices, entry.batch, [&](std::span<const int64_t> batch) {
-    writeBatch(session, entry, *rows.data, batch);
-    session.run(entry);
+  runBatches(session, entry, *rows.data, rows.indices, 0, [&](std::span<const int64_t> batch) {
     means.add(session, entry, static_cast<int64_t>(batch.size()));
+    return true;
   });
   return means;
 }
@@ -167,14 +183,13 @@ void predict(Session &session, const nnc_entry &entry, const Rows &rows,
   if (!findOutput(entry, NNC_PREDICTION))
     fail(entry.name, " has no prediction");
   int64_t done = 0;
-  forEachBatch(rows.indices, entry.batch, [&](std::span<const int64_t> batch) {
-    writeBatch(session, entry, *rows.data, batch);
-    session.run(entry);
+  runBatches(session, entry, *rows.data, rows.indices, 0, [&](std::span<const int64_t> batch) {
     for (size_t i = 0; i < batch.size(); ++i, ++done)
       for (const nnc_output &output : outputsOf(entry))
         if (output.role == NNC_PREDICTION)
           use(done, output,
               static_cast<const std::byte *>(session.at(output.tensor)) + i * (byteCount(output.tensor) / entry.batch));
+    return true;
   });
 }
 

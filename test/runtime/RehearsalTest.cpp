@@ -15,7 +15,7 @@ constexpr int kWorkers = 3;
 void writeZeros(Session &session, const nnc_entry &entry) {
   for (const nnc_input &input : inputsOf(entry))
     if (input.role == NNC_DATA)
-      std::memset(session.at(input.tensor), 0, byteCount(input.tensor));
+      std::memset(session.inputAt(entry, input.tensor), 0, byteCount(input.tensor));
   session.writeControls(entry, entry.batch);
 }
 

@@ -47,6 +47,9 @@ struct StreamObject {
 struct EventObject {
   bool isRecorded = false;
   float time = 0;
+  // How often it has been asked to be recorded, and has been, and on which stream last.
+  int64_t asked = 0, done = 0;
+  StreamObject *stream = nullptr;
 };
 
 } // namespace nnc::cuda
@@ -347,6 +350,18 @@ Result cuMemcpyDtoHAsync_v2(void *host, Address device, size_t bytes, Stream *st
     std::memcpy(host, pointerTo(device), bytes);
   });
 }
+Result cuMemcpyDtoDAsync_v2(Address target, Address source, size_t bytes, Stream *stream) {
+  if (Result result = enter("cuMemcpyDtoDAsync_v2"))
+    return result;
+  if (!isHeld(stream))
+    return kInvalidHandle;
+  if (!isInAllocation(target, bytes) || !isInAllocation(source, bytes))
+    return kInvalidValue;
+  return enqueue(stream, [=] {
+    ++state.copies_on_device;
+    std::memcpy(pointerTo(target), pointerTo(source), bytes);
+  });
+}
 Result cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
   if (Result result = enterUncaptured("cuMemHostAlloc"))
     return result;
@@ -556,7 +571,28 @@ Result cuEventRecordWithFlags(Event *event, Stream *stream, unsigned flags) {
     return kInvalidHandle;
   if (flags == 1 && !stream->isCapturing)
     return kInvalidValue;
-  return enqueue(stream, [=] { *event = {true, clockTicks}; });
+  event->stream = stream;
+  return enqueue(stream, [event, number = ++event->asked] {
+    event->isRecorded = true;
+    event->time = clockTicks;
+    event->done = number;
+  });
+}
+/// The other stream gets no further than it has to: what was handed to it later is not there yet.
+Result cuStreamWaitEvent(Stream *stream, Event *event, unsigned flags) {
+  if (Result result = enter("cuStreamWaitEvent"))
+    return result;
+  if (!isHeld(stream) || !isHeld(event))
+    return kInvalidHandle;
+  if (flags != 0 || stream->isCapturing)
+    return kInvalidValue;
+  return enqueue(stream, [event, number = event->asked] {
+    while (event->done < number && !event->stream->work.empty()) {
+      auto piece = std::move(event->stream->work.front());
+      event->stream->work.erase(event->stream->work.begin());
+      piece();
+    }
+  });
 }
 Result cuEventElapsedTime(float *milliseconds, Event *start, Event *end) {
   if (Result result = enterUncaptured("cuEventElapsedTime"))

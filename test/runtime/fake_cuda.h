@@ -28,8 +28,8 @@ typedef struct nnc_fake_cuda {
   int error;
 
   /* What has happened. */
-  int64_t calls, copies_to_device, copies_to_host, bytes_to_device, bytes_to_host, captures, graph_launches,
-      kernel_launches, cooperative_launches;
+  int64_t calls, copies_to_device, copies_to_host, copies_on_device, bytes_to_device, bytes_to_host, captures,
+      graph_launches, kernel_launches, cooperative_launches;
   const char *failed_call;
   /* Contexts, modules, allocations, pinned ranges, streams, events and graphs that are held now. */
   int64_t held;

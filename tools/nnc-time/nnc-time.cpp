@@ -63,19 +63,26 @@ private:
   }
   static bool isFaster(const Turns &a, const Turns &b) { return a.times.front() < b.times.front(); }
 
+  static void fill(std::byte *bytes, int64_t count) {
+    for (int64_t i = 0; i + 1 < count; i += 2)
+      std::memcpy(bytes + i, kNumber, 2);
+  }
+
   /// Buffers hold what an earlier entry left there, and caches too.
   void prepare(const nnc_entry &entry) {
     // A GPU's come from the host.
     for (const nnc_variable &variable : nnc::variablesOf(session.program()))
       session.write(variable);
     const nnc::Arena &arena = session.memory();
-    auto *bytes = reinterpret_cast<unsigned char *>(arena.data());
-    for (int64_t i = 0; i + 1 < arena.size(); i += 2)
-      std::memcpy(bytes + i, kNumber, 2);
-    // Whole numbers are indices.
-    for (const nnc_input &input : nnc::inputsOf(entry))
+    fill(arena.data(), arena.size());
+    // Inputs for a GPU lie elsewhere; whole numbers are indices.
+    for (const nnc_input &input : nnc::inputsOf(entry)) {
+      auto *target = static_cast<std::byte *>(session.inputAt(entry, input.tensor));
       if (input.tensor.dtype == NNC_I32 || input.tensor.dtype == NNC_I64)
-        std::memset(session.at(input.tensor), 0, nnc::byteCount(input.tensor));
+        std::memset(target, 0, nnc::byteCount(input.tensor));
+      else
+        fill(target, nnc::byteCount(input.tensor));
+    }
     session.writeControls(entry, entry.batch);
     session.run(entry);
   }
