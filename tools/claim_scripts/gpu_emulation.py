@@ -2,8 +2,8 @@
 models with every layer, loss, optimiser and schedule between them, and recurrent layers so wide that blocks share them train,
 evaluate and predict with the bits of the CPU's program; threads race nowhere; and NVIDIA's assembler takes every kernel for
 compute capability 8.0 and 9.0, without a byte of spilled registers, but for the wide layers (64 bytes of a thread at most).
-With products of tf32 and bf16, models/ train without races too, their kernels assemble the same, and losses stay within 1e-3
-and 1e-2 of the CPU's. Models are of reduced width, but for --release."""
+With products of tf32 and bf16, models/ train without races too, their kernels assemble the same, and losses are those of the
+CPU to 1e-4 and 1e-3 in the first step, to 5e-3 and 2e-2 in the next. Models are of reduced width, but for --release."""
 
 import argparse
 import json
@@ -30,8 +30,9 @@ ENTRIES = "init,train,evaluate,predict,gradient"
 MODEL_BATCH, MODEL_STEPS, LAYER_STEPS = 24, 2, 3
 # Bytes of registers that a thread spills at most: of wide networks, whose code for all of a time step has 128 registers.
 MOST_SPILLS, MOST_SPILLS_OF_WIDE = 0, 64
-# How far losses may be from f32's, relative: factors are rounded to a mantissa of 10 and of 7 bits.
-ROUNDED = {"tf32": 1e-3, "bf16": 1e-2}
+# How far losses may be from f32's, relative: factors are rounded to a mantissa of 10 and of 7 bits. In the first step, and in
+# any: Adam divides small gradients by themselves.
+ROUNDED = {"tf32": (1e-4, 5e-3), "bf16": (1e-3, 2e-2)}
 # After a model's name: its embeddings update the rows that a batch names and no others.
 LAZY = ":lazy"
 # Of reduced models: widths and time steps are divided by these, the sides of images halved, and the vocabulary is this.
@@ -137,10 +138,12 @@ def losses(case, target, precision="f32"):
 
 
 def compare_rounded(case):
-    """By precision, how far losses are from the CPU's; a race ends the process."""
-    expected = losses(case, "cpu")
-    return {precision: float((np.abs(losses(case, "cuda-races", precision) - expected) / np.abs(expected)).max())
-            for precision in ROUNDED}
+    """By precision, how far the first loss and the farthest are from the CPU's; a race ends the process."""
+    expected, found = losses(case, "cpu"), {}
+    for precision in ROUNDED:
+        errors = np.abs(losses(case, "cuda-races", precision) - expected) / np.abs(expected)
+        found[precision] = float(errors[0]), float(errors.max())
+    return found
 
 
 def assemble_rounded(case):
@@ -218,7 +221,7 @@ def main():
         names += [f"models/sections_averaged{LAZY}"]
         names += layer_networks(is_sound) + wide_networks()
     table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6),
-                  *((f"{precision} off by", 14) for precision in ROUNDED))
+                  *((f"{precision}: first, any", 16) for precision in ROUNDED))
     failures, totals = [], Totals()
     for name in names:
         compared, races, assembled = (ask(check, name, options.release) for check in CHECKS)
@@ -230,14 +233,15 @@ def main():
         if name.startswith("models/"):
             far, rounded = (ask(check, name, options.release) for check in CHECKS_OF_ROUNDED)
             failures += [f"{name}: {found['failure']}" for found in (far, rounded) if "failure" in found]
-            failures += [f"{name}: with {precision}, losses are off by {far[precision]:.1e}, more than {most:.0e}"
-                         for precision, most in ROUNDED.items() if not far.get(precision, 0) <= most]
+            failures += [f"{name}: with {precision}, a loss is off by {error:.1e}, more than {most:.0e}"
+                         for precision, bounds in ROUNDED.items()
+                         for error, most in zip(far.get(precision, ()), bounds) if not error <= most]
             for precision in ROUNDED:
                 failures += totals.add(f"{name} with {precision}", rounded.get(precision, rounded))
         bits = "failed" if "failure" in compared else "DIFFER" if compared["differs"] else "same"
         table.row(name, compared.get("values", ""), bits, "failed" if "failure" in races else "none",
                   assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""),
-                  *(f"{far[precision]:.1e}" if precision in far else "" for precision in ROUNDED))
+                  *(" ".join(f"{error:.1e}" for error in far.get(precision, ())) for precision in ROUNDED))
     for failure in failures:
         print(failure)
     finish(not failures,
