@@ -7,6 +7,7 @@
 #include "codegen/gpu/BlockProduct.h"
 #include "codegen/gpu/Launches.h"
 #include "codegen/gpu/PointGroup.h"
+#include "codegen/gpu/StreamedMma.h"
 #include "codegen/gpu/StreamedProduct.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -54,8 +55,10 @@ bool holdsGenerics(Operation *op) {
 
 class BlockLowering {
 public:
-  BlockLowering(Threads threads, SharedMemory &shared, llvm::function_ref<Value(memref::AllocOp)> allocateGlobally)
-      : threads(threads), shared(shared), allocateGlobally(allocateGlobally), points(threads.count) {}
+  BlockLowering(Threads threads, SharedMemory &shared, llvm::function_ref<Value(memref::AllocOp)> allocateGlobally,
+                TensorCoreUse &tensorCores)
+      : threads(threads), shared(shared), allocateGlobally(allocateGlobally), tensorCores(tensorCores),
+        points(threads.count) {}
 
   LogicalResult lower(Block &block) {
     for (Operation *op = block.empty() ? nullptr : &block.front(); op;) {
@@ -148,13 +151,18 @@ private:
     synchronize(op);
     OpBuilder builder(op);
     FailureOr<Contraction> contraction = matchContraction(op);
-    bool streams = succeeded(contraction) && canStream(*contraction, threads.count, shared);
+    Precision precision = tensorCores.precision;
+    bool streamsMma = succeeded(contraction) && canStreamMma(*contraction, precision, threads.count, shared);
+    bool streams = streamsMma || (succeeded(contraction) && canStream(*contraction, threads.count, shared));
     // What is in shared memory already need not be kept.
     bool keeps = succeeded(contraction) && keepsFactor(*contraction, threads.count) &&
                  !(streams && isShared(contraction->b->get()));
     if (keeps)
       emitBlockProduct(builder, *contraction, fill, threads, shared, registers);
-    else if (streams)
+    else if (streamsMma) {
+      emitStreamedMma(builder, *contraction, fill, precision, threads, shared);
+      tensorCores.flops.push_back({getLayerStage(getOwnLocation(&op.getBody()->front())), countFlops(*contraction)});
+    } else if (streams)
       emitStreamedProduct(builder, *contraction, fill, threads, shared);
     else
       emitGeneric(builder, op, fill, threads);
@@ -164,6 +172,17 @@ private:
       fill.erase();
     }
     return success();
+  }
+
+  /// Of a product in all turns of the loops around it.
+  static int64_t countFlops(const Contraction &contraction) {
+    int64_t flops = 2;
+    for (int64_t extent : contraction.extents)
+      flops = llvm::SaturatingMultiply<uint64_t>(flops, extent);
+    for (auto loop = contraction.op->getParentOfType<scf::ForOp>(); loop; loop = loop->getParentOfType<scf::ForOp>())
+      if (std::optional<APInt> turns = loop.getStaticTripCount())
+        flops = llvm::SaturatingMultiply<uint64_t>(flops, turns->getZExtValue());
+    return flops;
   }
 
   /// Emits the elementwise operations that wait, before `op`.
@@ -246,6 +265,7 @@ private:
   Threads threads;
   SharedMemory &shared;
   llvm::function_ref<Value(memref::AllocOp)> allocateGlobally;
+  TensorCoreUse &tensorCores;
   Pending pending;
   PointGroup points;
   Registers registers;
@@ -257,8 +277,8 @@ private:
 } // namespace
 
 LogicalResult nn::lowerBlock(Block &block, Threads threads, SharedMemory &shared,
-                             llvm::function_ref<Value(memref::AllocOp)> allocateGlobally) {
-  return BlockLowering(threads, shared, allocateGlobally).lower(block);
+                             llvm::function_ref<Value(memref::AllocOp)> allocateGlobally, TensorCoreUse &tensorCores) {
+  return BlockLowering(threads, shared, allocateGlobally, tensorCores).lower(block);
 }
 
 LogicalResult nn::lowerTurns(scf::ForOp loop, Threads threads) {

@@ -6,6 +6,7 @@
 // backward pass run beside a recurrence that leaves most of the device idle, and the updates of all variables are one
 // launch.
 #include "codegen/Buffers.h"
+#include "codegen/KernelCost.h"
 #include "codegen/KernelNames.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
@@ -290,8 +291,6 @@ private:
           llvm::append_range(parts, describeStep(op, /*keepsOnChip=*/false));
       else
         llvm::append_range(parts, describeStep(step->ops, step->kind == Step::product || step->kind == Step::generic));
-      if (step->kind == Step::product && isForTensorCores(step->group->contraction))
-        countTensorFlops(MutableArrayRef(parts).drop_front(partOf.back()), step->group->contraction.op);
     }
     int64_t sharedBytes = 0;
     for (auto [number, step] : llvm::enumerate(members)) {
@@ -305,8 +304,11 @@ private:
         auto branch = scf::IfOp::create(rewriter, loc, isHere, /*withElseRegion=*/false);
         rewriter.setInsertionPointToStart(branch.thenBlock());
       }
+      if (step->kind == Step::product && isForTensorCores(step->group->contraction))
+        tensorFlops = countFlops(step->group->contraction.op);
       if (failed(emitStep(*step, blockNumber, count, {launch.getThreadIds().x, numThreads}, shared)))
         return failure();
+      addTensorFlops(MutableArrayRef(parts).drop_front(partOf[number]));
       sharedBytes = std::max(sharedBytes, shared.getBytes());
       parts[partOf[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
@@ -318,12 +320,31 @@ private:
     return success();
   }
 
-  /// Says of a step's parts how many of their operations are those of its product.
-  static void countTensorFlops(MutableArrayRef<NamedAttrList> parts, Operation *product) {
-    for (const NamedAttrList &ofProduct : describeStep(product, /*keepsOnChip=*/false))
-      for (NamedAttrList &part : parts)
-        if (part.get("layer") == ofProduct.get("layer") && part.get("stage") == ofProduct.get("stage"))
-          part.set("tensor_flops", ofProduct.get("flops"));
+  /// A product's operations, by whom they are for.
+  static SmallVector<std::pair<LayerStage, int64_t>> countFlops(Operation *product) {
+    SmallVector<std::pair<LayerStage, int64_t>> flops;
+    KernelCost cost = countCost(product, [](Value) { return Access::none; });
+    for (const KernelShare &share : cost.shares)
+      flops.push_back({share.of, share.flops});
+    return flops;
+  }
+
+  /// Says of a step's parts how many of their operations tensor cores do.
+  void addTensorFlops(MutableArrayRef<NamedAttrList> parts) {
+    for (const auto &[of, flops] : std::exchange(tensorFlops, {}))
+      for (NamedAttrList &part : parts) {
+        auto getText = [&](StringRef name) {
+          auto text = dyn_cast_or_null<StringAttr>(part.get(name));
+          return text ? text.getValue() : StringRef();
+        };
+        if (getText("layer") != of.layer || getText("stage") != of.stage)
+          continue;
+        auto before = dyn_cast_or_null<IntegerAttr>(part.get("tensor_flops"));
+        auto all = static_cast<uint64_t>(cast<IntegerAttr>(part.get("flops")).getInt());
+        uint64_t sum = llvm::SaturatingAdd<uint64_t>(before ? before.getInt() : 0, flops);
+        part.set("tensor_flops", rewriter.getI64IntegerAttr(std::min(sum, all)));
+        break;
+      }
   }
 
   LogicalResult emitStep(Step &step, Value blockNumber, int64_t numBlocks, Threads threads, SharedMemory &shared) {
@@ -412,9 +433,19 @@ private:
       partTurn(*code, *parts, part, [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numTurns, turn); });
     }
     auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, numBlocks, blockNumber); };
-    LogicalResult result = lowerBlock(*code, threads, shared, allocateGlobally);
+    LogicalResult result = lowerCode(*code, threads, shared, allocateGlobally, numBlocks);
     unwrap(around);
     forall.erase();
+    return result;
+  }
+
+  /// What each of so many blocks does.
+  LogicalResult lowerCode(Block &code, Threads threads, SharedMemory &shared,
+                          llvm::function_ref<Value(memref::AllocOp)> allocateGlobally, int64_t numBlocks) {
+    TensorCoreUse use{precision};
+    LogicalResult result = lowerBlock(code, threads, shared, allocateGlobally, use);
+    for (const auto &[of, flops] : use.flops)
+      tensorFlops.push_back({of, llvm::SaturatingMultiply<uint64_t>(flops, numBlocks)});
     return result;
   }
 
@@ -446,7 +477,7 @@ private:
     rewriter.setInsertionPointToEnd(code);
     scf::YieldOp::create(rewriter, loc);
     auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, 1, getFirstTurn(alloc)); };
-    LogicalResult result = lowerBlock(*code, threads, shared, allocateGlobally);
+    LogicalResult result = lowerCode(*code, threads, shared, allocateGlobally, 1);
     unwrap(around);
     return result;
   }
@@ -478,6 +509,8 @@ private:
   IRRewriter rewriter;
   bool knowsRoots;
   std::vector<Step> steps;
+  /// What tensor cores do of the step that is being emitted, by whom it is for.
+  SmallVector<std::pair<LayerStage, int64_t>> tensorFlops;
   /// Loops whose turns several blocks share.
   DenseMap<Operation *, LoopParts> partsOf;
   /// Loads of what loops of independent turns begin and end with, which go where the loops go.

@@ -1,23 +1,13 @@
-// Tiles of matrix products on tensor cores (mma.sync of 16 rows and 8 columns); see MmaTile.h. The layout of fragments
-// is that of the PTX ISA, "Matrix Fragments for mma.m16n8k8" and "for mma.m16n8k16": counted in words of 32 bits it is
-// the same for both types.
+// Tiles of matrix products on tensor cores; see MmaTile.h.
 #include "codegen/gpu/MmaTile.h"
+#include "codegen/gpu/MmaWarp.h"
 #include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
-#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 using namespace mlir::nn;
 
-static constexpr int64_t warpSize = 32;
-/// Of one instruction: rows, columns, and words of each.
-static constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
-/// Rows of a fragment's registers, and words of a row, that are so far apart; lanes that share a row.
-static constexpr int64_t rowStride = 8, wordStride = 4, lanesOfRow = 4;
 /// Words that a thread brings to shared memory with one store.
 static constexpr int64_t chunkWords = 4;
 /// Of each factor's part in shared memory, whatever they are rounded to: on their way there they are f32 in registers.
@@ -26,21 +16,12 @@ static constexpr int64_t elementsOfFactor = 2048;
 /// rows of four words each, from 32 different banks.
 static constexpr int64_t wordPadding = 4, acrossPadding = 8;
 
-std::optional<Precision> nn::parsePrecision(StringRef name) {
-  for (auto [index, known] : llvm::enumerate(precisionNames))
-    if (known == name)
-      return static_cast<Precision>(index);
-  return std::nullopt;
-}
-
-/// Terms of a word of 32 bits.
-static int64_t countTerms(Precision precision) { return precision == Precision::bf16 ? 2 : 1; }
-
 MmaTile nn::chooseMmaTile(const Contraction &contraction, Precision precision) {
   // A warp reads shared memory (rows + columns) times for rows x columns products: the largest part that registers
   // hold.
   auto make = [&](int64_t size, int64_t warpRows, int64_t warpColumns) -> MmaTile {
-    return {TileGrid(contraction, size, size), elementsOfFactor / size / countTerms(precision), warpRows, warpColumns};
+    return {TileGrid(contraction, size, size), elementsOfFactor / size / countTermsOfWord(precision), warpRows,
+            warpColumns};
   };
   for (auto tile : {make(128, 64, 32), make(64, 32, 16)})
     if (tile.getNumBlocks() >= enoughBlocks)
@@ -54,8 +35,7 @@ public:
   MmaTileEmitter(OpBuilder &builder, const ContractionGroup &group, const MmaTile &tile, Precision precision,
                  Threads threads, SharedMemory &shared)
       : TileEmitter(builder, group, tile, threads, tile.getNumAddingThreads()), tile(tile),
-        isTf32(precision == Precision::tf32), pack(countTerms(precision)),
-        factorType(isTf32 ? Type(builder.getF32Type()) : builder.getBF16Type()),
+        warp(builder, loc, precision), pack(warp.getPack()),
         a(makeFactor(contraction.a, contraction.rows, tile.rows, shared)),
         b(makeFactor(contraction.b, contraction.columns, tile.columns, shared)) {}
 
@@ -86,7 +66,7 @@ private:
                                   (isAlong ? tile.words + wordPadding : size + acrossPadding) * pack};
     ArrayRef<unsigned> neighbours = isAlong ? ArrayRef<unsigned>(contraction.sums) : across;
     return {operand, size, isAlong, canLoadVectors(operand, neighbours),
-            shared.allocate(builder, loc, MemRefType::get(shape, factorType))};
+            shared.allocate(builder, loc, MemRefType::get(shape, warp.getFactorType()))};
   }
 
   /// Whether elements lie side by side, at an address that vectors are loaded from, in fours from each fourth point of
@@ -108,9 +88,9 @@ private:
     Value first = multiply(remainder(number, along), chunkWords), other = divide(number, along);
     Chunk chunk{&factor, factor.isAlongSum ? other : first, factor.isAlongSum ? first : other, {}, isThere};
     auto load = [&]() -> SmallVector<Value> {
-      return {round(loadTerms(factor, chunk.row, add(firstTerm, multiply(chunk.word, pack)), mayEnd))};
+      return {warp.round(loadTerms(factor, chunk.row, add(firstTerm, multiply(chunk.word, pack)), mayEnd))};
     };
-    auto type = VectorType::get(chunkWords * pack, factorType);
+    auto type = VectorType::get(chunkWords * pack, warp.getFactorType());
     auto makeZeros = [&]() -> SmallVector<Value> {
       return {arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type))};
     };
@@ -162,21 +142,6 @@ private:
     return indices;
   }
 
-  /// As a vector of the type that is multiplied.
-  Value round(SmallVector<Value> values) {
-    auto type = VectorType::get(values.size(), builder.getF32Type());
-    if (isTf32)
-      for (Value &value : values) {
-        Value bits =
-            NVVM::ConvertFloatToTF32Op::create(builder, loc, builder.getI32Type(), value, NVVM::FPRoundingMode::RNA);
-        value = arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
-      }
-    Value vector = vector::FromElementsOp::create(builder, loc, type, values);
-    if (isTf32)
-      return vector;
-    return arith::TruncFOp::create(builder, loc, type.clone(factorType), vector);
-  }
-
   /// Where a row's word lies.
   SmallVector<Value> getPlace(const Factor &factor, Value buffer, Value row, Value word) {
     if (factor.isAlongSum)
@@ -210,7 +175,7 @@ private:
   }
 
   /// Words that instructions read of `terms` terms.
-  int64_t countWords(int64_t terms) const { return llvm::alignTo(llvm::divideCeil(terms, pack), mmaWords); }
+  int64_t countWords(int64_t terms) const { return llvm::alignTo(llvm::divideCeil(terms, pack), MmaWarp::words); }
 
   void copyRest(Value buffer, Value term, int64_t terms) override {
     int64_t words = countWords(terms);
@@ -223,91 +188,72 @@ private:
   //===-- Warps ----------------------------------------------------------------===//
 
   std::vector<SmallVector<TilePlace>> getRows() override {
-    Value lane = remainder(threads.id, warpSize), warp = divide(threads.id, warpSize);
+    warp.enter(threads.id);
     int64_t warpsAlong = tile.columns / tile.warpColumns;
-    laneRow = divide(lane, lanesOfRow);
-    laneWord = remainder(lane, lanesOfRow);
-    warpRow = multiply(divide(warp, warpsAlong), tile.warpRows);
-    warpColumn = multiply(remainder(warp, warpsAlong), tile.warpColumns);
-    Value row = add(warpRow, laneRow), column = add(warpColumn, multiply(laneWord, 2));
+    warpRow = multiply(divide(warp.getNumber(), warpsAlong), tile.warpRows);
+    warpColumn = multiply(remainder(warp.getNumber(), warpsAlong), tile.warpColumns);
+    Value row = add(warpRow, warp.getRow()), column = add(warpColumn, warp.getColumn());
     std::vector<SmallVector<TilePlace>> rows;
-    for (int64_t rowOffset = 0; rowOffset < tile.warpRows; rowOffset += rowStride) {
+    for (int64_t rowOffset = 0; rowOffset < tile.warpRows; rowOffset += MmaWarp::rowStride) {
       rows.emplace_back();
-      for (int64_t columnOffset = 0; columnOffset < tile.warpColumns; columnOffset += mmaColumns)
+      for (int64_t columnOffset = 0; columnOffset < tile.warpColumns; columnOffset += MmaWarp::columns)
         for (int64_t neighbour : {0, 1})
           rows.back().push_back({row, column, rowOffset, columnOffset + neighbour});
     }
     return rows;
   }
 
-  /// A lane's words of a factor: of rows from `row` on, of words from `word` on, registers by rows and then by words.
-  Value loadFragment(const Factor &factor, Value buffer, Value row, int64_t numRows, int64_t word) {
-    auto type = VectorType::get({numRows * 2, pack}, factorType);
-    Value fragment = ub::PoisonOp::create(builder, loc, type);
-    for (int64_t registerNumber = 0; registerNumber < numRows * 2; ++registerNumber) {
-      Value atRow = addIndex(builder, loc, row, registerNumber % numRows * rowStride);
-      Value atWord = addIndex(builder, loc, laneWord, word + registerNumber / numRows * wordStride);
-      Value loaded = vector::LoadOp::create(builder, loc, VectorType::get(pack, factorType), factor.parts,
-                                            getPlace(factor, buffer, atRow, atWord), /*nontemporal=*/false,
-                                            llvm::MaybeAlign(sizeof(float)));
-      fragment = vector::InsertOp::create(builder, loc, loaded, fragment, ArrayRef<int64_t>{registerNumber});
-    }
-    return fragment;
+  /// A lane's words of a factor: of `numRows` rows from `row` on, from word number `word` on.
+  Value loadFragment(const Factor &factor, Value buffer, Value row, int64_t numRows, Value word) {
+    SmallVector<Value> registers;
+    for (int64_t half : {0, 1})
+      for (int64_t at = 0; at < numRows; ++at)
+        registers.push_back(
+            vector::LoadOp::create(builder, loc, VectorType::get(pack, warp.getFactorType()), factor.parts,
+                                   getPlace(factor, buffer, addIndex(builder, loc, row, at * MmaWarp::rowStride),
+                                            addIndex(builder, loc, word, half * MmaWarp::wordStride)),
+                                   /*nontemporal=*/false, llvm::MaybeAlign(sizeof(float))));
+    return warp.makeFragment(registers);
   }
 
   SmallVector<Value> addTerms(Value buffer, ValueRange carried, int64_t terms) override {
     // Tiles of few products loop less often.
-    int64_t words = countWords(terms), products = tile.warpRows / mmaRows * (tile.warpColumns / mmaColumns);
-    int64_t atOnce = words % (4 * mmaWords) == 0 && products <= 4 ? 4 * mmaWords : mmaWords;
+    int64_t words = countWords(terms);
+    int64_t products = tile.warpRows / MmaWarp::rows * (tile.warpColumns / MmaWarp::columns);
+    int64_t atOnce = words % (4 * MmaWarp::words) == 0 && products <= 4 ? 4 * MmaWarp::words : MmaWarp::words;
     return buildLoop(builder, loc, 0, words, atOnce, carried, [&](Value first, ValueRange inner) {
       SmallVector<Value> sums(inner);
-      for (int64_t word = 0; word < atOnce; word += mmaWords)
-        addProducts(sums, buffer, first, word);
+      for (int64_t word = 0; word < atOnce; word += MmaWarp::words)
+        addProducts(sums, buffer, addIndex(builder, loc, add(warp.getWord(), first), word));
       return sums;
     });
   }
 
-  /// All of the warp's products of `mmaWords` words from `first` + `word` on.
-  void addProducts(MutableArrayRef<Value> sums, Value buffer, Value first, int64_t word) {
-    llvm::SaveAndRestore place(laneWord, add(laneWord, first));
+  /// All of the warp's products of the words of one instruction, `word` being the lane's first.
+  void addProducts(MutableArrayRef<Value> sums, Value buffer, Value word) {
     SmallVector<Value> columns;
-    for (int64_t column = 0; column < tile.warpColumns; column += mmaColumns)
-      columns.push_back(
-          loadFragment(b, buffer, addIndex(builder, loc, add(warpColumn, laneRow), column), /*numRows=*/1, word));
-    for (int64_t row = 0; row < tile.warpRows; row += mmaRows) {
-      Value rows = loadFragment(a, buffer, addIndex(builder, loc, add(warpRow, laneRow), row), /*numRows=*/2, word);
-      for (auto [number, column] : llvm::enumerate(columns))
-        addProduct(sums, rows, column, row / rowStride, static_cast<int64_t>(number));
+    for (int64_t column = 0; column < tile.warpColumns; column += MmaWarp::columns)
+      columns.push_back(loadFragment(b, buffer, addIndex(builder, loc, add(warpColumn, warp.getRow()), column),
+                                     /*numRows=*/1, word));
+    int64_t ofRow = tile.warpColumns / MmaWarp::columns * 2;
+    for (int64_t row = 0; row < tile.warpRows; row += MmaWarp::rows) {
+      Value rows =
+          loadFragment(a, buffer, addIndex(builder, loc, add(warpRow, warp.getRow()), row), /*numRows=*/2, word);
+      for (auto [number, column] : llvm::enumerate(columns)) {
+        Value *first = &sums[row / MmaWarp::rowStride * ofRow + number * 2];
+        warp.multiplyAdd({first, first + 1, first + ofRow, first + ofRow + 1}, rows, column);
+      }
     }
   }
 
-  /// One instruction, of rows from `row` on (in eights) and columns from `column` on (in eights).
-  void addProduct(MutableArrayRef<Value> sums, Value rows, Value columns, int64_t row, int64_t column) {
-    auto type = VectorType::get({2, 2}, builder.getF32Type());
-    auto getSum = [&](int64_t half, int64_t neighbour) -> Value & {
-      return sums[(row + half) * (tile.warpColumns / mmaColumns * 2) + column * 2 + neighbour];
-    };
-    Value vector = ub::PoisonOp::create(builder, loc, type);
-    for (int64_t half : {0, 1})
-      for (int64_t neighbour : {0, 1})
-        vector =
-            vector::InsertOp::create(builder, loc, getSum(half, neighbour), vector, ArrayRef<int64_t>{half, neighbour});
-    vector = nvgpu::MmaSyncOp::create(builder, loc, rows, columns, vector,
-                                      ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * pack}, isTf32);
-    for (int64_t half : {0, 1})
-      for (int64_t neighbour : {0, 1})
-        getSum(half, neighbour) = vector::ExtractOp::create(builder, loc, vector, ArrayRef<int64_t>{half, neighbour});
-  }
-
   const MmaTile &tile;
-  bool isTf32;
+  MmaWarp warp;
   /// Terms of a word.
   int64_t pack;
-  Type factorType;
   Factor a, b;
   SmallVector<Chunk> loaded;
-  /// Of this thread: the row of fragments (of b, the column) that it has words of, which word, and where its warp is.
-  Value laneRow, laneWord, warpRow, warpColumn;
+  /// Where this thread's warp is in the tile.
+  Value warpRow, warpColumn;
 };
 } // namespace
 

@@ -19,4 +19,7 @@ inline constexpr llvm::StringLiteral precisionAttributeName = "nn.matmul_precisi
 
 std::optional<Precision> parsePrecision(StringRef name);
 
+/// Terms that a word of 32 bits holds.
+int64_t countTermsOfWord(Precision precision);
+
 } // namespace mlir::nn

@@ -18,6 +18,8 @@ bool nn::isShared(Value memref) { return getBufferRoot(memref).getDefiningOp<gpu
 
 bool SharedMemory::hasRoomFor(MemRefType type) const { return bytes + getSpace(type) <= maxSharedBytes; }
 
+void SharedMemory::reserve(MemRefType type) { bytes += getSpace(type); }
+
 Value SharedMemory::allocate(OpBuilder &builder, Location loc, MemRefType type) {
   auto space = gpu::AddressSpaceAttr::get(builder.getContext(), gpu::AddressSpace::Workgroup);
   auto bytesType = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type(), MemRefLayoutAttrInterface(), space);
@@ -25,6 +27,6 @@ Value SharedMemory::allocate(OpBuilder &builder, Location loc, MemRefType type) 
   Value whole = gpu::DynamicSharedMemoryOp::create(builder, loc, bytesType);
   Value start = arith::ConstantIndexOp::create(builder, loc, bytes);
   Value view = memref::ViewOp::create(builder, loc, sharedType, whole, start, ValueRange{});
-  bytes += getSpace(type);
+  reserve(type);
   return memref::MemorySpaceCastOp::create(builder, loc, type, view);
 }

@@ -19,6 +19,9 @@ public:
   /// A buffer of this type (in the default memory space, as all code sees buffers), which must fit.
   Value allocate(OpBuilder &builder, Location loc, MemRefType type);
 
+  /// Takes the room of such a buffer, which must fit.
+  void reserve(MemRefType type);
+
   int64_t getBytes() const { return bytes; }
 
 private:

@@ -1,12 +1,8 @@
 // Products with a first factor that streams through shared memory; see StreamedProduct.h.
 #include "codegen/gpu/StreamedProduct.h"
-#include "codegen/cpu/Loops.h"
-#include "codegen/cpu/VectorBody.h"
+#include "codegen/gpu/StreamEmitter.h"
 #include "codegen/gpu/VectorLoad.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -17,21 +13,12 @@ static constexpr int64_t schedulers = 4;
 /// Cycles in which shared memory gives each thread of a warp a vector, wherever it lies: 128 bytes a cycle (as counted
 /// on an H200).
 static constexpr int64_t cyclesOfVector = 4;
-/// Parts of the first factor that are on their way or being read, at most; the bytes of one, about; and the terms of
-/// which it has no fewer where there is room. Threads wait for each other at each.
-static constexpr int64_t mostStages = 4, stageBytes = 20 << 10, stageTerms = 64;
 /// Sums that a thread holds at most.
 static constexpr int64_t mostSums = 32;
 /// FMAs between which a thread's code does not loop, about.
 static constexpr int64_t fmasAtOnce = 256;
 
 namespace {
-/// How terms come to shared memory.
-struct Stages {
-  int64_t count, terms;
-  MemRefType type;
-};
-
 /// Which part of the result a thread has: every so many-th row and column. A warp's threads stand along rows and along
 /// columns, too.
 struct ThreadTile {
@@ -46,23 +33,6 @@ struct ThreadTile {
 
 static int64_t countRows(const Contraction &contraction) { return contraction.getNumPoints(contraction.rows); }
 static int64_t countColumns(const Contraction &contraction) { return contraction.getNumPoints(contraction.columns); }
-
-/// The longest stages of equally many terms that there is room for, and as many as make sense.
-static std::optional<Stages> chooseStages(const Contraction &contraction, const SharedMemory &shared) {
-  int64_t rows = countRows(contraction), terms = contraction.getNumTerms();
-  Type element = Float32Type::get(contraction.op->getContext());
-  for (int64_t each = terms; each >= vectorElements; each -= vectorElements) {
-    if (terms % each != 0 || each % vectorElements != 0 || (rows * each * 4 > stageBytes && each > stageTerms))
-      continue;
-    for (int64_t count = std::min(mostStages, terms / each); count > (each < terms ? 1 : 0); --count) {
-      // Rows apart by such a number of elements that vectors of eight of them lie in different banks.
-      auto type = MemRefType::get({count, rows, each + vectorElements}, element);
-      if (shared.hasRoomFor(type))
-        return Stages{count, each, type};
-    }
-  }
-  return std::nullopt;
-}
 
 /// The rectangle of the fewest cycles, of shared memory for all threads or of a scheduler, whose warps load and add by
 /// turns and lose a quarter of their time (measured on an H200: four warps are nearly always best). Nothing where
@@ -95,61 +65,21 @@ static std::optional<ThreadTile> chooseThreadTile(int64_t rows, int64_t columns,
 }
 
 bool nn::canStream(const Contraction &contraction, int64_t numThreads, const SharedMemory &shared) {
-  auto isAlongSum = [&](OpOperand *operand) {
-    return getElementTypeOrSelf(operand->get().getType()).isF32() && hasVectorRows(operand->get()) &&
-           getStrideAlong(operand, contraction.sums[0]) == 1;
-  };
-  linalg::GenericOp op = contraction.op;
-  bool isPlain = llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isProjectedPermutation(); });
-  return isa<scf::ForOp>(op->getParentOp()) && contraction.hasOneB() && contraction.rows.size() <= 1 && isPlain &&
-         !isShared(contraction.a->get()) && isAlongSum(contraction.a) && isAlongSum(contraction.b) &&
-         getElementTypeOrSelf(contraction.c->get().getType()).isF32() && chooseStages(contraction, shared) &&
+  return isStreamable(contraction) && chooseStages(contraction, shared, vectorElements) &&
          chooseThreadTile(countRows(contraction), countColumns(contraction), numThreads);
 }
 
 namespace {
-class StreamEmitter : IndexEmitter {
+class FmaStreamEmitter : public StreamEmitter {
 public:
-  StreamEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
-                const Stages &stages, const ThreadTile &tile)
-      : IndexEmitter(builder, contraction.op->getLoc()), contraction(contraction), op(contraction.op), fill(fill),
-        threads(threads), stages(stages), tile(tile), ivs(op.getNumLoops()), numRows(countRows(contraction)),
-        numColumns(countColumns(contraction)), numStages(contraction.getNumTerms() / stages.terms) {}
-
-  void emit(SharedMemory &shared) {
-    parts = shared.allocate(builder, loc, stages.type);
-    enterTile();
-    // Until all have read what the stages held before.
-    gpu::BarrierOp::create(builder, loc);
-    for (int64_t stage = 0; stage < stages.count - 1; ++stage)
-      startCopy(constant(stage), constant(stage));
-    if (stages.count == 1)
-      startCopy(constant(0), constant(0));
-    SmallVector<Value> sums = ifHasPart([&] { return getInitial(); }, [&] { return getZeros(); });
-    sums = buildLoop(builder, loc, 0, numStages, 1, sums, [&](Value stage, ValueRange carried) {
-      waitForCopies(std::max<int64_t>(stages.count - 2, 0));
-      gpu::BarrierOp::create(builder, loc);
-      // Into the place that all have read before the barrier.
-      if (stages.count > 1)
-        startNext(addIndex(builder, loc, stage, stages.count - 1));
-      Value place = remainder(stage, stages.count);
-      return ifHasPart([&] { return addStage(stage, place, carried); }, [&] { return SmallVector<Value>(carried); });
-    });
-    buildIf(builder, loc, hasPart, [&] { store(sums); });
-  }
+  FmaStreamEmitter(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill, Threads threads,
+                   SharedMemory &shared)
+      : StreamEmitter(builder, contraction, fill, threads, *chooseStages(contraction, shared, vectorElements), shared),
+        tile(*chooseThreadTile(numRows, numColumns, threads.count)) {}
 
 private:
-  /// On threads that have a part of the result, and on the others.
-  SmallVector<Value> ifHasPart(llvm::function_ref<SmallVector<Value>()> yes,
-                               llvm::function_ref<SmallVector<Value>()> no) {
-    if (!hasPart)
-      return yes();
-    return buildIf(builder, loc, hasPart, SmallVector<Type>(tile.rows * tile.columns, builder.getF32Type()), yes, no);
-  }
-
-  void enterTile() {
-    if (tile.countThreads() < threads.count)
-      hasPart = isBelow(threads.id, tile.countThreads());
+  void enterThread() override {
+    setThreads(tile.countThreads());
     Value lane = remainder(threads.id, warpSize), warp = divide(threads.id, warpSize);
     int64_t warpsOfColumns = tile.threadsOfColumns / tile.columnLanes;
     threadColumn = add(remainder(lane, tile.columnLanes), multiply(remainder(warp, warpsOfColumns), tile.columnLanes));
@@ -166,71 +96,17 @@ private:
     return (number + 1) * tile.threadsOfColumns <= numColumns ? at : clampBelow(at, numColumns);
   }
 
-  SmallVector<Value> getIndices(OpOperand *operand, Value row, Value column, Value term) {
-    if (!contraction.rows.empty())
-      ivs[contraction.rows[0]] = row;
-    ivs[contraction.columns[0]] = column;
-    ivs[contraction.sums[0]] = term;
-    SmallVector<Value> at;
-    for (AffineExpr expr : op.getMatchingIndexingMap(operand).getResults())
-      at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
-    return at;
-  }
+  int64_t countSums() const override { return tile.rows * tile.columns; }
 
-  //===-- The first factor's way to shared memory ---------------------------===//
-
-  /// Copies the terms of a stage to `place`, as a group of its own.
-  void startCopy(Value stage, Value place) {
-    int64_t vectors = stages.terms / vectorElements;
-    // Asynchronous copies name shared memory by its type.
-    Value target = parts.getDefiningOp<memref::MemorySpaceCastOp>().getSource();
-    SmallVector<Value> tokens;
-    forEachPoint(builder, loc, numRows * vectors, threads, [&](Value vector) {
-      Value row = divide(vector, vectors), first = multiply(remainder(vector, vectors), vectorElements);
-      Value term = add(multiply(stage, stages.terms), first);
-      nvgpu::DeviceAsyncCopyOp::create(builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()), target,
-                                       ValueRange{place, row, first}, contraction.a->get(),
-                                       getIndices(contraction.a, row, {}, term), builder.getIndexAttr(vectorElements),
-                                       Value(), builder.getUnitAttr());
-    });
-    endGroup();
-  }
-
-  void endGroup() {
-    lastGroup = nvgpu::DeviceAsyncCreateGroupOp::create(
-        builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()), ValueRange());
-  }
-
-  /// Where there is such a stage; a group in any case, as waiting counts them.
-  void startNext(Value stage) {
-    buildIf(
-        builder, loc, isBelow(stage, numStages), [&] { startCopy(stage, remainder(stage, stages.count)); },
-        [&] { endGroup(); });
-  }
-
-  void waitForCopies(int64_t pending) {
-    nvgpu::DeviceAsyncWaitOp::create(builder, loc, lastGroup, builder.getI32IntegerAttr(pending));
-  }
-
-  //===-- Sums ---------------------------------------------------------------===//
-
-  SmallVector<Value> getZeros() {
-    Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
-    return SmallVector<Value>(tile.rows * tile.columns, zero);
-  }
-
-  SmallVector<Value> getInitial() {
+  SmallVector<Value> getInitial() override {
     SmallVector<Value> sums;
     for (int64_t row = 0; row < tile.rows; ++row)
-      for (int64_t column = 0; column < tile.columns; ++column) {
-        SmallVector<Value> at = getIndices(contraction.c, getRow(row), getColumn(column), {});
-        sums.push_back(fill ? VectorBody(builder, noVectors, fill, at, 0, 0).emit().front()
-                            : Value(memref::LoadOp::create(builder, loc, contraction.c->get(), at)));
-      }
+      for (int64_t column = 0; column < tile.columns; ++column)
+        sums.push_back(loadInitial(getRow(row), getColumn(column)));
     return sums;
   }
 
-  SmallVector<Value> addStage(Value stage, Value place, ValueRange carried) {
+  SmallVector<Value> addStage(Value stage, Value place, ValueRange carried) override {
     int64_t atOnce = vectorElements;
     while (stages.terms % (atOnce * 2) == 0 && atOnce * 2 * tile.rows * tile.columns <= fmasAtOnce)
       atOnce *= 2;
@@ -259,6 +135,10 @@ private:
         }
   }
 
+  void finish(ArrayRef<Value> sums) override {
+    buildIf(builder, loc, hasPart, [&] { store(sums); });
+  }
+
   void store(ArrayRef<Value> sums) {
     for (int64_t row = 0; row < tile.rows; ++row)
       for (int64_t column = 0; column < tile.columns; ++column) {
@@ -278,24 +158,13 @@ private:
       }
   }
 
-  const Contraction &contraction;
-  linalg::GenericOp op, fill;
-  Threads threads;
-  Stages stages;
   ThreadTile tile;
-  SmallVector<Value> ivs;
-  int64_t numRows, numColumns, numStages;
-  /// The first factor's stages.
-  Value parts;
-  /// Whether the thread has a part of the result; null where all have. And its first row and column.
-  Value hasPart, threadRow, threadColumn;
-  Value lastGroup;
-  CpuTarget noVectors;
+  /// The thread's first row and column.
+  Value threadRow, threadColumn;
 };
 } // namespace
 
 void nn::emitStreamedProduct(OpBuilder &builder, const Contraction &contraction, linalg::GenericOp fill,
                              Threads threads, SharedMemory &shared) {
-  ThreadTile tile = *chooseThreadTile(countRows(contraction), countColumns(contraction), threads.count);
-  StreamEmitter(builder, contraction, fill, threads, *chooseStages(contraction, shared), tile).emit(shared);
+  FmaStreamEmitter(builder, contraction, fill, threads, shared).emit();
 }
