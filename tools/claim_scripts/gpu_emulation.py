@@ -2,8 +2,9 @@
 models with every layer, loss, optimiser and schedule between them, and recurrent layers so wide that blocks share them train,
 evaluate and predict with the bits of the CPU's program; threads race nowhere; and NVIDIA's assembler takes every kernel for
 compute capability 8.0 and 9.0, without a byte of spilled registers, but for the wide layers (64 bytes of a thread at most).
-With products of tf32 and bf16, models/ and a wide one train without races too, their kernels assemble the same, and losses are those of the
-CPU to 1e-4 and 1e-3 in the first step, to 5e-3 and 2e-2 in the next. Models are of reduced width, but for --release."""
+With products of tf32 and bf16, models/ and a wide one train without races too, their kernels assemble the same, and losses are
+those of the CPU to 1e-4 and 1e-3 in the first step, to 5e-3 and 2e-2 in the next. Models are of reduced width, but for
+--release."""
 
 import argparse
 import json
