@@ -184,9 +184,10 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
 
     Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit, but
     for `matmul-precision`: with tf32 or bf16, tiles are multiplied on tensor cores (nvgpu.mma.sync), their factors
-    rounded to that type and sums in f32; so are products in loops over time whose factor lies in parts, where a block has
-    eight rows or more. The entry then has `nn.matmul_precision`, and parts say `tensor_flops`. The entry gets `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for,
-    the floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the step's
+    rounded to that type and sums in f32; so are products in loops over time whose factor lies in parts, where a block
+    has eight rows or more. The entry then has `nn.matmul_precision`, and parts say `tensor_flops`. The entry gets
+    `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for, the
+    floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the step's
     first, its shared memory of a block.
 
     ```

@@ -4,7 +4,7 @@
 #include "codegen/gpu/GenericThreads.h"
 #include "codegen/gpu/Precision.h"
 #include "codegen/gpu/SharedMemory.h"
-#include "dialect/Layer.h"
+#include "codegen/gpu/StepCost.h"
 
 namespace mlir::nn {
 
@@ -12,7 +12,7 @@ namespace mlir::nn {
 /// whom they are for, loops whose number of turns is not known counting as one turn.
 struct TensorCoreUse {
   Precision precision;
-  SmallVector<std::pair<LayerStage, int64_t>> flops = {};
+  FlopsOfLayers flops = {};
 };
 
 /// Lowers the ops of `block` in place: linalg.generic, loops, loads and stores of scalars, allocations (to shared

@@ -6,7 +6,6 @@
 // backward pass run beside a recurrence that leaves most of the device idle, and the updates of all variables are one
 // launch.
 #include "codegen/Buffers.h"
-#include "codegen/KernelCost.h"
 #include "codegen/KernelNames.h"
 #include "codegen/ParallelLoops.h"
 #include "codegen/Passes.h"
@@ -305,10 +304,10 @@ private:
         rewriter.setInsertionPointToStart(branch.thenBlock());
       }
       if (step->kind == Step::product && isForTensorCores(step->group->contraction))
-        tensorFlops = countFlops(step->group->contraction.op);
+        tensorFlops = countProductFlops(step->group->contraction.op);
       if (failed(emitStep(*step, blockNumber, count, {launch.getThreadIds().x, numThreads}, shared)))
         return failure();
-      addTensorFlops(MutableArrayRef(parts).drop_front(partOf[number]));
+      addTensorFlops(MutableArrayRef(parts).drop_front(partOf[number]), std::exchange(tensorFlops, {}));
       sharedBytes = std::max(sharedBytes, shared.getBytes());
       parts[partOf[number]].set("shared_bytes", rewriter.getI64IntegerAttr(shared.getBytes()));
     }
@@ -318,33 +317,6 @@ private:
     rewriter.setInsertionPoint(launch);
     launch.getDynamicSharedMemorySizeMutable().assign(makeBytes(loc, sharedBytes));
     return success();
-  }
-
-  /// A product's operations, by whom they are for.
-  static SmallVector<std::pair<LayerStage, int64_t>> countFlops(Operation *product) {
-    SmallVector<std::pair<LayerStage, int64_t>> flops;
-    KernelCost cost = countCost(product, [](Value) { return Access::none; });
-    for (const KernelShare &share : cost.shares)
-      flops.push_back({share.of, share.flops});
-    return flops;
-  }
-
-  /// Says of a step's parts how many of their operations tensor cores do.
-  void addTensorFlops(MutableArrayRef<NamedAttrList> parts) {
-    for (const auto &[of, flops] : std::exchange(tensorFlops, {}))
-      for (NamedAttrList &part : parts) {
-        auto getText = [&](StringRef name) {
-          auto text = dyn_cast_or_null<StringAttr>(part.get(name));
-          return text ? text.getValue() : StringRef();
-        };
-        if (getText("layer") != of.layer || getText("stage") != of.stage)
-          continue;
-        auto before = dyn_cast_or_null<IntegerAttr>(part.get("tensor_flops"));
-        auto all = static_cast<uint64_t>(cast<IntegerAttr>(part.get("flops")).getInt());
-        uint64_t sum = llvm::SaturatingAdd<uint64_t>(before ? before.getInt() : 0, flops);
-        part.set("tensor_flops", rewriter.getI64IntegerAttr(std::min(sum, all)));
-        break;
-      }
   }
 
   LogicalResult emitStep(Step &step, Value blockNumber, int64_t numBlocks, Threads threads, SharedMemory &shared) {
@@ -510,7 +482,7 @@ private:
   bool knowsRoots;
   std::vector<Step> steps;
   /// What tensor cores do of the step that is being emitted, by whom it is for.
-  SmallVector<std::pair<LayerStage, int64_t>> tensorFlops;
+  FlopsOfLayers tensorFlops;
   /// Loops whose turns several blocks share.
   DenseMap<Operation *, LoopParts> partsOf;
   /// Loads of what loops of independent turns begin and end with, which go where the loops go.

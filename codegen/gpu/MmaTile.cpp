@@ -1,6 +1,5 @@
 // Tiles of matrix products on tensor cores; see MmaTile.h.
 #include "codegen/gpu/MmaTile.h"
-#include "codegen/gpu/MmaWarp.h"
 #include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

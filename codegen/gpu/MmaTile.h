@@ -1,6 +1,6 @@
 // A matrix product with its neighbours as tiles of blocks of threads, whose warps multiply on tensor cores.
 #pragma once
-#include "codegen/gpu/Precision.h"
+#include "codegen/gpu/MmaWarp.h"
 #include "codegen/gpu/SharedMemory.h"
 #include "codegen/gpu/TileEmitter.h"
 
@@ -11,7 +11,7 @@ namespace mlir::nn {
 struct MmaTile : TileGrid {
   int64_t words, warpRows, warpColumns;
 
-  int64_t getNumAddingThreads() const { return rows / warpRows * (columns / warpColumns) * 32; }
+  int64_t getNumAddingThreads() const { return rows / warpRows * (columns / warpColumns) * MmaWarp::lanes; }
 };
 
 /// Of a contraction that takes tiles (takesTiles) and is of f32.

@@ -55,6 +55,31 @@ SmallVector<NamedAttrList> nn::describeStep(ArrayRef<Operation *> ops, bool keep
   return cost.describeShares(ops.front()->getContext());
 }
 
+FlopsOfLayers nn::countProductFlops(linalg::GenericOp product) {
+  FlopsOfLayers flops;
+  Operation *op = product;
+  KernelCost cost = countCost(op, [](Value) { return Access::none; });
+  for (const KernelShare &share : cost.shares)
+    flops.push_back({share.of, share.flops});
+  return flops;
+}
+
+void nn::addTensorFlops(MutableArrayRef<NamedAttrList> parts, const FlopsOfLayers &flops) {
+  for (const auto &[of, count] : flops)
+    for (NamedAttrList &part : parts) {
+      auto getText = [&](StringRef name) {
+        auto text = dyn_cast_or_null<StringAttr>(part.get(name));
+        return text ? text.getValue() : StringRef();
+      };
+      if (getText("layer") != of.layer || getText("stage") != of.stage)
+        continue;
+      auto all = cast<IntegerAttr>(part.get("flops")), before = dyn_cast_or_null<IntegerAttr>(part.get("tensor_flops"));
+      uint64_t sum = llvm::SaturatingAdd<uint64_t>(before ? before.getInt() : 0, count);
+      part.set("tensor_flops", IntegerAttr::get(all.getType(), std::min<uint64_t>(sum, all.getInt())));
+      break;
+    }
+}
+
 void nn::markStages(func::FuncOp entry) {
   llvm::MapVector<Operation *, std::pair<std::string, std::string>> stages;
   for (Operation &op : entry.getBody().front()) {

@@ -146,6 +146,7 @@ bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<v
     sendVariables();
     bool isTimed = profile && profile->records(entry);
     launch(entry, steps, isTimed);
+    hostIsStale |= entry.kind == NNC_TRAIN;
     // A timed step has the host to itself.
     if (meanwhile && !isTimed && staging.canUpload()) {
       finishAlways([&] {
@@ -163,7 +164,6 @@ bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<v
   } catch (const Error &error) {
     fail(entry.name, " on ", card.name(), ": ", error.what());
   }
-  hostIsStale |= entry.kind == NNC_TRAIN;
   return hasNext;
 }
 

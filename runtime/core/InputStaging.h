@@ -35,7 +35,10 @@ public:
   /// Takes memory on the GPU for what is uploaded ahead, at the first call. False where there is none left.
   bool canUpload();
   /// From now on, inputs are written for the run after the one that has begun.
-  void turn() { buffer = 1 - buffer; }
+  void turn() {
+    buffer = 1 - buffer;
+    uploaded = nullptr;
+  }
   /// Sends the entry's inputs ahead, once they have been written.
   void upload(const nnc_entry &entry);
   /// Whether the entry's inputs have been, and not been written again since.
