@@ -268,8 +268,8 @@ LogicalResult BodyRewriter::rewriteProduct(nvgpu::MmaSyncOp op) {
   return success();
 }
 
-/// As cvt.rna.tf32.f32: half of the last place that stays is added to the magnitude, unless that is no number, and what
-/// lies behind is cut off.
+/// As cvt.rna.tf32.f32: half of the last place that stays is added to the magnitude, and what lies behind is cut off;
+/// what is no number becomes the one NaN that devices make.
 LogicalResult BodyRewriter::rewriteConversion(NVVM::ConvertFloatToTF32Op op) {
   if (op.getRnd() != NVVM::FPRoundingMode::RNA || op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
     return op.emitOpError()
@@ -277,12 +277,12 @@ LogicalResult BodyRewriter::rewriteConversion(NVVM::ConvertFloatToTF32Op op) {
   auto constant = [&](int32_t bits) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(bits));
   };
-  constexpr int32_t droppedBits = 13;
+  constexpr int32_t droppedBits = 13, nan = 0x7fffffff;
   Value bits = arith::BitcastOp::create(builder, loc, builder.getI32Type(), op.getSrc());
   Value rounded = arith::AddIOp::create(builder, loc, bits, constant(1 << (droppedBits - 1)));
   rounded = arith::AndIOp::create(builder, loc, rounded, constant(-(1 << droppedBits)));
   Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, op.getSrc(), op.getSrc());
-  replace(op, arith::SelectOp::create(builder, loc, isNan, bits, rounded));
+  replace(op, arith::SelectOp::create(builder, loc, isNan, constant(nan), rounded));
   return success();
 }
 

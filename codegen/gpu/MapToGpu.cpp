@@ -303,8 +303,6 @@ private:
         auto branch = scf::IfOp::create(rewriter, loc, isHere, /*withElseRegion=*/false);
         rewriter.setInsertionPointToStart(branch.thenBlock());
       }
-      if (step->kind == Step::product && isForTensorCores(step->group->contraction))
-        tensorFlops = countProductFlops(step->group->contraction.op);
       if (failed(emitStep(*step, blockNumber, count, {launch.getThreadIds().x, numThreads}, shared)))
         return failure();
       addTensorFlops(MutableArrayRef(parts).drop_front(partOf[number]), std::exchange(tensorFlops, {}));
@@ -335,11 +333,13 @@ private:
       return success();
     }
     case Step::product:
-      if (const Contraction &contraction = step.group->contraction; isForTensorCores(contraction))
+      if (const Contraction &contraction = step.group->contraction; isForTensorCores(contraction)) {
+        tensorFlops = countProductFlops(contraction.op);
         emitMmaTile(rewriter, *step.group, chooseMmaTile(contraction, precision), precision, blockNumber, threads,
                     shared);
-      else
+      } else {
         emitContractionTile(rewriter, *step.group, chooseTile(contraction), blockNumber, threads, shared);
+      }
       eraseOps(step);
       return success();
     case Step::turns: {

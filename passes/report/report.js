@@ -4,6 +4,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const isForGpu = (data.target ?? "").startsWith("cuda");
+const describedTarget = data.matmul_precision ? `${data.target}, products of ${data.matmul_precision}` : data.target;
 
 //---- Making elements -------------------------------------------------------------------------------------------------
 
@@ -403,8 +404,7 @@ function stepSection(step) {
   if (step.epoch)
     cards.push(card(count(step.epoch.flops), `FLOPs an epoch of ${whole(step.epoch.steps)} steps`),
                step.epoch.seconds === undefined ? "" : card("\u2265 " + time(step.epoch.seconds), "an epoch"));
-  const products = data.matmul_precision ? `, products of ${data.matmul_precision}` : "";
-  const target = isForGpu ? `, for target ${data.target}${products}` : "";
+  const target = isForGpu ? `, for target ${describedTarget}` : "";
   return [html("h2", {}, `Step ${step.name}, batch ${whole(step.batch)}${target}`),
           html("div", { class: "cards" }, cards),
           html("div", { class: "panel" }, [html("h3", {}, "Cost by layer"), layerTable(step)]), launchPanel(step),
@@ -464,7 +464,7 @@ function comparison() {
                 kinds.map(kind => [group(kind), ofColumn(sumRows.map(([title, get, show]) =>
                   [title, c => c.kinds[kind] && get(c.kinds[kind]), show]))])];
   const table = html("table", { class: "compare" }, [
-    html("thead", {}, html("tr", {}, [html("th", { class: "text" }, ""), columns.map(c =>
+    html("thead", {}, html("tr", {}, [html("th", { class: "text" }, isForGpu ? describedTarget : ""), columns.map(c =>
       html("th", { title: c.file }, c.title))])), html("tbody", {}, body)]);
   return html("div", { class: "panel" }, html("div", { style: { "overflow-x": "auto" } }, table));
 }

@@ -148,14 +148,15 @@ bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<v
     launch(entry, steps, isTimed);
     hostIsStale |= entry.kind == NNC_TRAIN;
     // A timed step has the host to itself.
-    if (meanwhile && !isTimed && staging.canUpload()) {
+    if (meanwhile && !isTimed)
       finishAlways([&] {
+        if (!staging.canUpload())
+          return;
         staging.turn();
         meanwhile();
         staging.upload(entry);
+        hasNext = true;
       });
-      hasNext = true;
-    }
     card.driver().streamSynchronize(stream);
     for (const nnc_span &span : steps.outputs)
       pinned.pull(span);

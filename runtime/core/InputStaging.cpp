@@ -89,7 +89,10 @@ bool InputStaging::canUpload() {
   if (stream || isFull)
     return !isFull;
   const cuda::Driver &driver = gpu.driver();
+  // Goes on where an earlier call has failed.
   for (cuda::Address &place : device) {
+    if (place)
+      continue;
     cuda::Result result = driver.memAlloc.attempt(&place, static_cast<size_t>(std::max(bytes, kAlignment)));
     if (result == cuda::kOutOfMemory) {
       if (cuda::Address first = std::exchange(device[0], 0))
@@ -101,7 +104,8 @@ bool InputStaging::canUpload() {
       fail("CUDA's ", driver.memAlloc.describe(result));
   }
   for (cuda::Event &event : events)
-    driver.eventCreate(&event, cuda::kEventWithoutTime);
+    if (!event)
+      driver.eventCreate(&event, cuda::kEventWithoutTime);
   driver.streamCreate(&stream, cuda::kStreamNonBlocking);
   return true;
 }

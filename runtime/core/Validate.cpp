@@ -76,6 +76,8 @@ private:
   void checkEntry(const nnc_entry &entry, std::set<std::string> &names) {
     require(entry.name && entry.symbol && (entry.run || entry.launch_count), "has an entry without a name or code");
     require(names.insert(entry.name).second, "has two entries named ", entry.name);
+    require(entry.precision >= NNC_PRECISION_F32 && entry.precision <= NNC_PRECISION_BF16,
+            "has products of unknown precision ", entry.precision, ": ", entry.name);
     require(entry.kind >= NNC_INIT && entry.kind <= NNC_GRADIENTS, "has an entry of unknown kind ", entry.kind, ": ",
             entry.name);
     require(entry.batch >= 0 && entry.batch <= kMaxCount, "has an entry of batch ", entry.batch, ": ", entry.name);

@@ -65,6 +65,7 @@ TEST(Program, RefusesImpossibleTensors) {
 TEST(Program, RefusesEntriesOfAnotherForm) {
   EXPECT_INVALID(copy.entries[1].run = nullptr, "without a name or code");
   EXPECT_INVALID(copy.entries[1].kind = 9, "unknown kind 9");
+  EXPECT_INVALID(copy.entries[1].precision = 3, "products of unknown precision 3");
   EXPECT_INVALID(copy.entries[1].batch = 5, "dimension 0 is not the batch 5");
   EXPECT_INVALID(copy.inputs[2].tensor.dtype = NNC_I32, "not as tensor<i64>");
   EXPECT_INVALID(copy.inputs[0].range_max = -1, "impossible range");

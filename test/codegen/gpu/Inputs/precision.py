@@ -156,6 +156,7 @@ def main():
             integers = [random.integers(-9, 10, shape).astype(np.float32) for shape in shapes]
             normal = [random.standard_normal(shape).astype(np.float32) for shape in shapes]
             normal[0].flat[0], normal[0].flat[-1] = np.nan, np.inf
+            normal[0].view(np.uint32).flat[len(normal[0].flat) // 2] = 0x7F800001  # a NaN of what rounding cuts off
             for kind, (a, b, c) in (("exact", integers), ("rounded", normal)):
                 if kind == "rounded" and "large" in name:
                     continue
