@@ -52,15 +52,26 @@ static linalg::GenericOp collapse(RewriterBase &rewriter, linalg::GenericOp op, 
   return cast<linalg::GenericOp>(collapsed->collapsedOp.getOperation());
 }
 
-linalg::GenericOp nn::collapseLoops(RewriterBase &rewriter, linalg::GenericOp op) {
+static linalg::GenericOp collapseWhere(RewriterBase &rewriter, linalg::GenericOp op,
+                                       llvm::function_ref<bool(unsigned)> merges) {
   unsigned numLoops = op.getNumLoops();
   if (numLoops < 2)
     return op;
-  SmallVector<ReassociationIndices> groups = makeGroups(numLoops, [&](unsigned loop) { return canMerge(op, loop); });
+  SmallVector<ReassociationIndices> groups = makeGroups(numLoops, merges);
   if (groups.size() == numLoops)
     return op;
   linalg::GenericOp collapsed = collapse(rewriter, op, groups);
   return collapsed ? collapsed : op;
+}
+
+linalg::GenericOp nn::collapseLoops(RewriterBase &rewriter, linalg::GenericOp op) {
+  return collapseWhere(rewriter, op, [&](unsigned loop) { return canMerge(op, loop); });
+}
+
+linalg::GenericOp nn::collapseSums(RewriterBase &rewriter, linalg::GenericOp op) {
+  return collapseWhere(rewriter, op, [&](unsigned loop) {
+    return op.getIteratorTypesArray()[loop] == utils::IteratorType::reduction && canMerge(op, loop);
+  });
 }
 
 SmallVector<linalg::GenericOp> nn::collapseGroup(RewriterBase &rewriter, const ContractionGroup &group) {

@@ -12,6 +12,9 @@ struct ContractionGroup;
 /// merged.
 linalg::GenericOp collapseLoops(RewriterBase &rewriter, linalg::GenericOp op);
 
+/// The same of reductions alone: outputs keep their dimensions.
+linalg::GenericOp collapseSums(RewriterBase &rewriter, linalg::GenericOp op);
+
 /// The group's members in their order, with those loops of the contraction merged that are of one kind and that all
 /// members walk through as one; empty where there are none, and nothing is changed then.
 SmallVector<linalg::GenericOp> collapseGroup(RewriterBase &rewriter, const ContractionGroup &group);

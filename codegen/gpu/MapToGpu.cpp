@@ -358,11 +358,10 @@ private:
 
   /// Fewer loops mean fewer indices to compute, and longer sums in one loop.
   void mergeLoops(Step &step, linalg::GenericOp fill) {
-    // The fill's loops are the dimensions of what it fills.
-    if (fill && fill.getNumLoops() > 1)
-      return;
     OpBuilder::InsertionGuard guard(rewriter);
-    step.ops.back() = collapseLoops(rewriter, cast<linalg::GenericOp>(step.ops.back()));
+    auto op = cast<linalg::GenericOp>(step.ops.back());
+    // The fill's loops are the dimensions of what it fills.
+    step.ops.back() = fill && fill.getNumLoops() > 1 ? collapseSums(rewriter, op) : collapseLoops(rewriter, op);
   }
 
   /// One turn of a parallel loop by one block, or a part of it.
@@ -446,6 +445,10 @@ private:
     Block *code = rewriter.createBlock(&around.getRegion());
     for (Operation *op : step.ops)
       op->moveBefore(code, code->end());
+    // As on CPUs, where lanes of a sum are those of one long loop.
+    for (Operation *op : step.ops)
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        collapseSums(rewriter, generic);
     rewriter.setInsertionPointToEnd(code);
     scf::YieldOp::create(rewriter, loc);
     auto allocateGlobally = [&](memref::AllocOp alloc) { return allocateForTurns(alloc, 1, getFirstTurn(alloc)); };
