@@ -135,15 +135,15 @@ def time_network(run, network, own, peers, tolerance, beside=()):
     if why := run.broken("timings", name):
         run.say(f"{name}: {why}")
         return None
-    for ours in (own, *beside):
-        ours.prepare(run.timeout, name)
+    for contestant in (own, *beside):
+        contestant.prepare(run.timeout, name)
     if name in own.failed:
         run.say(f"{name}: nnc: {own.failed[name]}")
         return None
     taking, agreed = [], True
-    for ours in beside:
-        if name in ours.failed:
-            run.say(f"{name}: {ours.name}: {ours.failed[name]}")
+    for contestant in beside:
+        if name in contestant.failed:
+            run.say(f"{name}: {contestant.name}: {contestant.failed[name]}")
     for peer in peers:
         if name not in peer.losses:
             run.say(f"{name}: {peer.name} is not timed: {peer.failed.get(name, 'it was not prepared in time')}")
@@ -154,11 +154,11 @@ def time_network(run, network, own, peers, tolerance, beside=()):
         else:
             taking.append(peer)
     turn, rounds = run.options.turn, run.options.rounds
-    ours_too = [ours for ours in beside if name not in ours.failed]
-    read = measure([own, *ours_too, *taking], name, rounds, turn, True)
+    prepared = [contestant for contestant in beside if name not in contestant.failed]
+    read = measure([own, *prepared, *taking], name, rounds, turn, True)
     ahead = measure([peer for peer in taking if peer.name in read], name, rounds, turn, False)
-    for ours in (own, *beside):
-        ours.drop(name)
+    for contestant in (own, *beside):
+        contestant.drop(name)
     if own.name not in read:
         run.say(f"{name}: nnc: {own.failed[name]}")
         return None

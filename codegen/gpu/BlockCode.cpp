@@ -161,7 +161,8 @@ private:
       emitBlockProduct(builder, *contraction, fill, threads, shared, registers);
     else if (streamsMma) {
       emitStreamedMma(builder, *contraction, fill, precision, threads, shared);
-      tensorCores.flops.push_back({getLayerStage(getOwnLocation(&op.getBody()->front())), countFlops(*contraction)});
+      for (const auto &[of, flops] : countProductFlops(op))
+        tensorCores.flops.push_back({of, llvm::SaturatingMultiply<uint64_t>(flops, countTurns(op))});
     } else if (streams)
       emitStreamedProduct(builder, *contraction, fill, threads, shared);
     else
@@ -174,15 +175,13 @@ private:
     return success();
   }
 
-  /// Of a product in all turns of the loops around it.
-  static int64_t countFlops(const Contraction &contraction) {
-    int64_t flops = 2;
-    for (int64_t extent : contraction.extents)
-      flops = llvm::SaturatingMultiply<uint64_t>(flops, extent);
-    for (auto loop = contraction.op->getParentOfType<scf::ForOp>(); loop; loop = loop->getParentOfType<scf::ForOp>())
+  /// Of all loops around `op` together.
+  static uint64_t countTurns(Operation *op) {
+    uint64_t count = 1;
+    for (auto loop = op->getParentOfType<scf::ForOp>(); loop; loop = loop->getParentOfType<scf::ForOp>())
       if (std::optional<APInt> turns = loop.getStaticTripCount())
-        flops = llvm::SaturatingMultiply<uint64_t>(flops, turns->getZExtValue());
-    return flops;
+        count = llvm::SaturatingMultiply(count, turns->getZExtValue());
+    return count;
   }
 
   /// Emits the elementwise operations that wait, before `op`.

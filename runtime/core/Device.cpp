@@ -9,15 +9,11 @@ namespace {
 
 using namespace cuda;
 
-std::map<const nnc_entry *, DeviceSteps> planCopies(const nnc_program &program) {
+std::map<const nnc_entry *, DeviceSteps> planOutputs(const nnc_program &program) {
   std::map<const nnc_entry *, DeviceSteps> entries;
   for (const nnc_entry &entry : entriesOf(program))
-    if (runsOnDevice(entry)) {
-      std::vector<nnc_span> spans;
-      for (const nnc_output &output : outputsOf(entry))
-        spans.push_back({output.tensor.offset, byteCount(output.tensor)});
-      entries[&entry].outputs = joinNeighbours(std::move(spans), program.state_bytes);
-    }
+    if (runsOnDevice(entry))
+      entries[&entry].outputs = spansOf(outputsOf(entry), program.state_bytes);
   return entries;
 }
 
@@ -36,7 +32,7 @@ Device::Releases::~Releases() {
 }
 
 Device::Device(const nnc_program &program, const Arena &hostArena, const ArenaOptions &options)
-    : program(program), host(hostArena.data()), entries(planCopies(program)), pinned(card, host, allOutputs(entries)),
+    : program(program), host(hostArena.data()), entries(planOutputs(program)), pinned(card, host, allOutputs(entries)),
       staging(card, program) {
   const Driver &driver = card.driver();
   driver.streamCreate(&stream, kStreamNonBlocking);
@@ -149,14 +145,7 @@ bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<v
     hostIsStale |= entry.kind == NNC_TRAIN;
     // A timed step has the host to itself.
     if (meanwhile && !isTimed)
-      finishAlways([&] {
-        if (!staging.canUpload())
-          return;
-        staging.turn();
-        meanwhile();
-        staging.upload(entry);
-        hasNext = true;
-      });
+      hasNext = takeNext(entry, meanwhile);
     card.driver().streamSynchronize(stream);
     for (const nnc_span &span : steps.outputs)
       pinned.pull(span);
@@ -168,9 +157,14 @@ bool Device::run(const nnc_entry &entry, Profile *profile, const std::function<v
   return hasNext;
 }
 
-void Device::finishAlways(const std::function<void()> &action) {
+bool Device::takeNext(const nnc_entry &entry, const std::function<void()> &meanwhile) {
   try {
-    action();
+    if (!staging.canUpload())
+      return false;
+    staging.turn();
+    meanwhile();
+    staging.upload(entry);
+    return true;
   } catch (...) {
     card.driver().streamSynchronize.attempt(stream);
     throw;

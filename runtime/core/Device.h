@@ -73,8 +73,9 @@ private:
   void allocateArena(const ArenaOptions &options);
   void sendVariables();
   void launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed);
-  /// Runs an action, and has the step end too where the action throws.
-  void finishAlways(const std::function<void()> &action);
+  /// Has the next run's inputs written and sent ahead, while a step runs; false where there is no room for them. Where
+  /// that throws, the step has ended first.
+  bool takeNext(const nnc_entry &entry, const std::function<void()> &meanwhile);
   void readTimes(const nnc_entry &entry, DeviceSteps &steps, Profile &profile) const;
   cuda::ExecutableGraph capture(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind);
   void enqueue(const nnc_entry &entry, DeviceSteps &steps, const GraphKind &kind);

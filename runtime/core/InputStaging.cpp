@@ -7,35 +7,17 @@
 namespace nnc {
 namespace {
 
-constexpr int64_t kCloseBytes = 4096;
 /// What copies are fastest from.
 constexpr int64_t kAlignment = 256;
 
 } // namespace
 
-std::vector<nnc_span> joinNeighbours(std::vector<nnc_span> spans, int64_t stateBytes) {
-  std::erase_if(spans, [](const nnc_span &span) { return span.bytes == 0; });
-  std::ranges::sort(spans, {}, &nnc_span::offset);
-  std::vector<nnc_span> joined;
-  for (const nnc_span &span : spans) {
-    int64_t end = joined.empty() ? 0 : joined.back().offset + joined.back().bytes;
-    if (!joined.empty() && (span.offset <= end || (span.offset - end <= kCloseBytes && end >= stateBytes)))
-      joined.back().bytes = std::max(end, span.offset + span.bytes) - joined.back().offset;
-    else
-      joined.push_back(span);
-  }
-  return joined;
-}
-
 InputStaging::InputStaging(const Gpu &gpu, const nnc_program &program) : gpu(gpu) {
   for (const nnc_entry &entry : entriesOf(program)) {
     if (!runsOnDevice(entry))
       continue;
-    std::vector<nnc_span> spans;
-    for (const nnc_input &input : inputsOf(entry))
-      spans.push_back({input.tensor.offset, byteCount(input.tensor)});
     int64_t end = 0;
-    for (const nnc_span &span : joinNeighbours(std::move(spans), program.state_bytes)) {
+    for (const nnc_span &span : spansOf(inputsOf(entry), program.state_bytes)) {
       parts[&entry].push_back({span, end});
       end = (end + span.bytes + kAlignment - 1) / kAlignment * kAlignment;
     }

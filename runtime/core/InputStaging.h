@@ -3,7 +3,7 @@
 // what it needs within the GPU's memory.
 #pragma once
 #include "core/Gpu.h"
-#include "core/Program.h"
+#include "core/Spans.h"
 #include <array>
 #include <map>
 #include <vector>
@@ -60,9 +60,5 @@ private:
   bool isFull = false; // the GPU's memory
   const nnc_entry *uploaded = nullptr;
 };
-
-/// Spans of the arena, sorted, those close to each other in one: a copy of its own takes longer than the bytes between
-/// them do, which are scratch, that holds nothing before an entry starts and after it has ended.
-std::vector<nnc_span> joinNeighbours(std::vector<nnc_span> spans, int64_t stateBytes);
 
 } // namespace nnc

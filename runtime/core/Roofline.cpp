@@ -124,9 +124,13 @@ double measureBytes(int threads) {
 
 } // namespace
 
+double Roofline::tensorFlops(int32_t precision) const {
+  return precision == NNC_PRECISION_TF32 ? tf32Flops : precision == NNC_PRECISION_BF16 ? bf16Flops : 0;
+}
+
 double Roofline::arithmeticSeconds(const nnc_kernel &kernel, int32_t precision) const {
   auto onTensorCores = static_cast<double>(kernel.tensor_flops), all = static_cast<double>(kernel.flops);
-  double rate = precision == NNC_PRECISION_TF32 ? tf32Flops : precision == NNC_PRECISION_BF16 ? bf16Flops : 0;
+  double rate = tensorFlops(precision);
   return std::max((all - onTensorCores) / flops, rate > 0 ? onTensorCores / rate : 0);
 }
 

@@ -13,6 +13,8 @@ struct Roofline {
 
   /// Operations a second of a GPU's tensor cores by type of the factors; 0 where that is not known.
   double tf32Flops = 0, bf16Flops = 0;
+  /// That of a precision (nnc_precision); 0 of f32, which they do not multiply.
+  double tensorFlops(int32_t precision) const;
 
   /// The shortest time in which a kernel could do its arithmetic, and in which it could run, in seconds. `precision`
   /// (nnc_precision) is that of its entry.

@@ -28,7 +28,8 @@ bool runBatches(Session &session, const nnc_entry &entry, const Dataset &data, s
   int64_t number = first;
   bool isWritten = false;
   auto write = [&](std::span<const int64_t> batch) { writeBatch(session, entry, data, batch); };
-  const std::function<void()> writeNext = [&] { write(batchOf(rows, entry.batch, number + 1)); };
+  // Made once: a step allocates nothing.
+  const std::function<void()> nothing, writeNext = [&] { write(batchOf(rows, entry.batch, number + 1)); };
   for (;; ++number) {
     std::span<const int64_t> batch = batchOf(rows, entry.batch, number);
     if (batch.empty())
@@ -36,7 +37,7 @@ bool runBatches(Session &session, const nnc_entry &entry, const Dataset &data, s
     if (!isWritten)
       write(batch);
     bool isLast = batchOf(rows, entry.batch, number + 1).empty();
-    isWritten = session.run(entry, isLast ? nullptr : writeNext);
+    isWritten = session.run(entry, isLast ? nothing : writeNext);
     if (!use(batch))
       return false;
   }

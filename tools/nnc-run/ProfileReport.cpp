@@ -106,10 +106,9 @@ private:
     int32_t precision = entry.entry->precision;
     if (precision == NNC_PRECISION_F32)
       return "";
-    bool isTf32 = precision == NNC_PRECISION_TF32;
-    double rate = isTf32 ? roofline.tf32Flops : roofline.bf16Flops;
+    double rate = roofline.tensorFlops(precision);
     return run::format(", %s of %s", rate > 0 ? run::format("%.0f", 1e-9 * rate).c_str() : "an unknown number",
-                       isTf32 ? "tf32" : "bf16");
+                       precision == NNC_PRECISION_TF32 ? "tf32" : "bf16");
   }
 
   static Row head(Row names) {
