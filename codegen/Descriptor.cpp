@@ -1,6 +1,7 @@
 // Writes the program descriptor as LLVM constants. Each make… function below writes the fields of the struct of the
 // same name in runtime/include/nnc/program.h, in their order; LLVM pads structs as C does.
 #include "codegen/Descriptor.h"
+#include "codegen/gpu/ProductRecord.h"
 #include "runtime/include/nnc/program.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -36,6 +37,7 @@ private:
   Constant *makeOutput(const ProgramTensor &output);
   Constant *makeSpans(llvm::ArrayRef<ByteSpan> spans);
   Constant *makeKernel(const ProgramKernel &kernel);
+  Constant *makeProduct(const std::optional<nnc_product> &product);
   Constant *makeLaunch(const ProgramLaunch &launch);
   Constant *makeImage(StringRef image);
   Constant *makeEntry(const ProgramEntry &entry);
@@ -111,13 +113,21 @@ Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
                                   int64(kernel.bytes), int64(kernel.tensorFlops)});
 }
 
+Constant *DescriptorBuilder::makeProduct(const std::optional<nnc_product> &product) {
+  llvm::SmallVector<Constant *> numbers;
+  if (product)
+    for (int64_t number : getNumbers(*product))
+      numbers.push_back(int64(number));
+  return array(numbers, "nnc.product");
+}
+
 Constant *DescriptorBuilder::makeLaunch(const ProgramLaunch &launch) {
   llvm::SmallVector<Constant *> arguments;
   for (int64_t argument : launch.arguments)
     arguments.push_back(int64(argument));
   return ConstantStruct::getAnon({string(launch.kernel), int64(launch.blocks), int64(launch.threads),
                                   int64(launch.sharedBytes), int64(launch.isCooperative), int64(arguments.size()),
-                                  array(arguments, "nnc.arguments")});
+                                  array(arguments, "nnc.arguments"), makeProduct(launch.product)});
 }
 
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {

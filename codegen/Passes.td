@@ -185,10 +185,14 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
     Each element is computed by the same operations in the same order as on CPUs, so results are equal bit for bit, but
     for `matmul-precision`: with tf32 or bf16, tiles are multiplied on tensor cores (nvgpu.mma.sync), their factors
     rounded to that type and sums in f32; so are products in loops over time whose factor lies in parts, where a block
-    has eight rows or more. The entry then has `nn.matmul_precision`, and parts say `tensor_flops`. The entry gets
-    `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works for, the
-    floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the step's
-    first, its shared memory of a block.
+    has eight rows or more. The entry then has `nn.matmul_precision`, and parts say `tensor_flops`. With `cublaslt`, a
+    product that is left to cuBLASLt, where that is there, has a launch of its own, which says so first
+    (nn.library_product), and takes no more neighbours along than the library does: zeros or a bias that it starts from,
+    a bias and relu after it.
+
+    The entry gets `nn.device`, and each launch `nn.parts`: of every step in it, for each layer and stage that it works
+    for, the floating-point operations, the bytes (each buffer once that it reads, and that it writes) and, with the
+    step's first, its shared memory of a block.
 
     ```
     // Before
@@ -205,6 +209,8 @@ def MapToGpu : Pass<"nn-map-to-gpu", "::mlir::func::FuncOp"> {
   let options = [
     Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
            "what factors of products are rounded to: f32, tf32 or bf16">,
+    Option<"cublaslt", "cublaslt", "std::string", "\"never\"",
+           "which products cuBLASLt may do, where it is there: never, auto or always">,
   ];
 }
 
@@ -444,7 +450,7 @@ def OutlineLaunches : Pass<"nn-outline-launches", "::mlir::ModuleOp"> {
     On planned entry points (nn-plan-arena). A kernel gets the arena and the places of its buffers in it, in bytes;
     launches that differ in places alone share a kernel. Its name is that of the first launch's entry point, layer (of
     several, the first step's) and stage. What is left of an entry are constants, marks of a profile and gpu.launch_func
-    ops.
+    ops; where a launch began with nn.library_product, these have `nn.product`, what the program's descriptor says of it.
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect"];
 }
@@ -524,7 +530,8 @@ def EmulateKernels : Pass<"nn-emulate-kernels", "::mlir::ModuleOp"> {
     which runs all threads of all blocks: so what target cuda runs on a device is tested without one. What threads do
     together is a call of the host: barriers, shuffles of 32 lanes, asynchronous copies to shared memory, and products of
     a warp (`nvgpu.mma.sync` of 16 rows and 8 columns, tf32 or bf16, summed in f32 in increasing order of the terms). A
-    `gpu.barrier {nn.grid}` waits for all blocks. What else there is of the gpu and nvgpu dialects is refused.
+    `gpu.barrier {nn.grid}` waits for all blocks. What else there is of the gpu and nvgpu dialects is refused. A product
+    that cuBLASLt may do is handed on: a library that plays it may do it.
 
     With `detect-races` each load and store of memory that threads share is reported to the host too, with its layer and
     its place in the model file: the emulator finds two threads that touch the same byte with no barrier between, one of
@@ -554,7 +561,8 @@ def EmulateKernels : Pass<"nn-emulate-kernels", "::mlir::ModuleOp"> {
     // After
     module attributes {nn.program = {arena_bytes = 256 : i64}} {
       llvm.mlir.global private constant @nnc.emulated.text("zero\00")
-      func.func private @nnc_rt_emulate(!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64)
+      func.func private @nnc_rt_emulate(!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64,
+                                        !llvm.ptr)
       func.func private @zero(%context: !llvm.ptr, %thread: !llvm.ptr) {
         return
       }
@@ -566,8 +574,9 @@ def EmulateKernels : Pass<"nn-emulate-kernels", "::mlir::ModuleOp"> {
         %context = llvm.alloca %one x i64 : (i64) -> !llvm.ptr
         %name = llvm.mlir.addressof @nnc.emulated.text : !llvm.ptr
         %body = constant @zero : (!llvm.ptr, !llvm.ptr) -> ()
-        call @nnc_rt_emulate(%name, %body, %context, %one, %threads, %none, %bytes, %none)
-            : (!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64) -> ()
+        %product = llvm.mlir.zero : !llvm.ptr
+        call @nnc_rt_emulate(%name, %body, %context, %one, %threads, %none, %bytes, %none, %product)
+            : (!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> (), !llvm.ptr, i64, i64, i64, i64, i64, !llvm.ptr) -> ()
         return
       }
     }

@@ -98,11 +98,26 @@ private:
     if (entry.launches.empty())
       return;
     Table table(/*numLeft=*/1);
-    table.addRow({"Launch of kernel", "Op", "Blocks", "Threads of each", "Shared bytes of each"});
-    for (const ProgramLaunch &launch : entry.launches)
-      table.addRow({launch.kernel.str(), launch.time < 0 ? "-" : std::to_string(launch.time),
-                    std::to_string(launch.blocks), std::to_string(launch.threads), withCommas(launch.sharedBytes)});
+    bool hasProducts = llvm::any_of(entry.launches, [](const ProgramLaunch &launch) { return launch.product; });
+    SmallVector<std::string> head = {"Launch of kernel", "Op", "Blocks", "Threads of each", "Shared bytes of each"};
+    if (hasProducts)
+      head.push_back("Product of cuBLASLt");
+    table.addRow(head);
+    for (const ProgramLaunch &launch : entry.launches) {
+      SmallVector<std::string> row = {launch.kernel.str(), launch.time < 0 ? "-" : std::to_string(launch.time),
+                                      std::to_string(launch.blocks), std::to_string(launch.threads),
+                                      withCommas(launch.sharedBytes)};
+      if (hasProducts)
+        row.push_back(launch.product ? describe(*launch.product) : "-");
+      table.addRow(row);
+    }
     table.print(os);
+  }
+
+  /// Rows x columns x terms, of each of a batch.
+  static std::string describe(const nnc_product &product) {
+    std::string shape = llvm::formatv("{0} x {1} x {2}", product.rows, product.columns, product.terms).str();
+    return product.batches == 1 ? shape : std::to_string(product.batches) + " of " + shape;
   }
 
   /// The most that a block of any launch has.
@@ -197,6 +212,13 @@ private:
           out.attribute("blocks", launch.blocks);
           out.attribute("threads", launch.threads);
           out.attribute("shared_bytes", launch.sharedBytes);
+          if (launch.product)
+            out.attributeObject("product", [&] {
+              out.attribute("batches", launch.product->batches);
+              out.attribute("rows", launch.product->rows);
+              out.attribute("columns", launch.product->columns);
+              out.attribute("terms", launch.product->terms);
+            });
         });
     });
   }

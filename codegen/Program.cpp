@@ -2,6 +2,7 @@
 #include "codegen/Program.h"
 #include "codegen/gpu/Launches.h"
 #include "codegen/gpu/Precision.h"
+#include "codegen/gpu/ProductRecord.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "runtime/include/nnc/program.h"
 
@@ -130,7 +131,13 @@ FailureOr<ProgramLaunch> readLaunch(Operation *entry, Attribute attribute) {
                        getNumber("shared_bytes"),
                        arguments ? arguments.asArrayRef() : ArrayRef<int64_t>(),
                        cooperative && cooperative.getValue(),
-                       getNumber("time")};
+                       getNumber("time"),
+                       std::nullopt};
+  if (Attribute product = description ? description.get("product") : Attribute()) {
+    launch.product = readProductAttribute(product);
+    if (!launch.product)
+      return entry->emitOpError() << "has a malformed description of a product: " << product;
+  }
   if (launch.kernel.empty() || launch.blocks < 1 || launch.threads < 1 || launch.sharedBytes < 0 || !arguments)
     return entry->emitOpError() << "has a malformed description of a launch: " << attribute;
   return launch;

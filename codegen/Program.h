@@ -2,6 +2,8 @@
 #pragma once
 #include "codegen/MemoryPlan.h"
 #include "dialect/NN.h"
+#include "runtime/include/nnc/program.h"
+#include <optional>
 #include <vector>
 
 namespace mlir::nn {
@@ -42,6 +44,8 @@ struct ProgramLaunch {
   bool isCooperative = false;
   /// Its time in the plan: the number of the op that it was; -1 where that is not known.
   int64_t time = -1;
+  /// What cuBLASLt, where it is there, does in its place.
+  std::optional<nnc_product> product;
 };
 
 struct ProgramEntry {
@@ -57,7 +61,7 @@ struct ProgramEntry {
   StringRef device;
   /// nnc_precision, of products there.
   int32_t precision = 0;
-  SmallVector<ProgramLaunch> launches;
+  std::vector<ProgramLaunch> launches;
   /// It has no code for the host any more.
   bool isOnDevice = false;
 };

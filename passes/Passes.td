@@ -27,6 +27,8 @@ def CompileTo : Pass<"nn-compile", "::mlir::ModuleOp"> {
     Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
     Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
            "what a GPU's program rounds factors of products to: f32, tf32 or bf16">,
+    Option<"cublaslt", "cublaslt", "std::string", "\"never\"",
+           "which products of a GPU's program cuBLASLt may do, where it is there: never, auto or always">,
   ];
 }
 
@@ -83,6 +85,8 @@ def Report : Pass<"nn-report", "::mlir::ModuleOp"> {
     Option<"gpuBlocks", "gpu-blocks", "int64_t", "128", "blocks that the GPU runs side by side">,
     Option<"matmulPrecision", "matmul-precision", "std::string", "\"f32\"",
            "what a GPU's program rounds factors of products to: f32, tf32 or bf16">,
+    Option<"cublaslt", "cublaslt", "std::string", "\"never\"",
+           "which products of a GPU's program cuBLASLt may do, where it is there: never, auto or always">,
     Option<"compare", "compare", "std::string", "\"\"", "comma-separated files to show beside this one">,
   ];
 }

@@ -2,7 +2,7 @@
 #include "passes/Pipeline.h"
 #include "codegen/Passes.h"
 #include "codegen/cpu/Target.h"
-#include "codegen/gpu/Precision.h"
+#include "codegen/gpu/LibraryProduct.h"
 #include "dialect/Names.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -45,8 +45,8 @@ struct CompileTo : nn::impl::CompileToBase<CompileTo> {
   using Base::Base;
 
   CompileOptions getOptions() const {
-    return {batch,   target, march,       triple,      entries,   classWeights,
-            profile, tune,   tuneThreads, tuneResults, gpuBlocks, matmulPrecision};
+    return {batch, target,      march,       triple,    entries,         classWeights, profile,
+            tune,  tuneThreads, tuneResults, gpuBlocks, matmulPrecision, cublaslt};
   }
 
   void getDependentDialects(DialectRegistry &registry) const override {
@@ -147,7 +147,7 @@ void linalgToTiled(OpPassManager &pm, const CompileOptions &options) {
   pm.addNestedPass<func::FuncOp>(createNormalizeGenerics());
   // What it maps the passes after it do not see; init entries stay the host's.
   if (isForGpu(options))
-    pm.addNestedPass<func::FuncOp>(createMapToGpu({options.matmulPrecision}));
+    pm.addNestedPass<func::FuncOp>(createMapToGpu({options.matmulPrecision, options.cublaslt}));
   if (options.tune)
     pm.addPass(createTuneContractions({options.march, options.triple, options.tuneThreads, options.tuneResults}));
   // What is equal is lowered once. Before products are lowered, and when it is said how.
@@ -276,6 +276,10 @@ LogicalResult nn::verifyOptions(MLIRContext *context, const CompileOptions &opti
                    << "'";
   if (options.matmulPrecision != "f32" && !isForGpu(options))
     return error() << "--matmul-precision: target '" << options.target << "' multiplies f32 only";
+  if (!parseLibraryUse(options.cublaslt))
+    return error() << "--cublaslt takes " << listChoices(libraryUseNames) << ", not '" << options.cublaslt << "'";
+  if (options.cublaslt != "never" && !isForGpu(options))
+    return error() << "--cublaslt: target '" << options.target << "' has no such library";
   if (options.tune && options.target != "cpu")
     return error() << "--tune: target '" << options.target << "' has no schedules to tune";
   return success();

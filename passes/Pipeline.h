@@ -43,6 +43,8 @@ struct CompileOptions {
   int64_t gpuBlocks = 128;
   /// What a GPU's program rounds factors of matrix products to (codegen/gpu/Precision.h).
   std::string matmulPrecision = "f32";
+  /// never, auto or always (codegen/gpu/LibraryProduct.h).
+  std::string cublaslt = "never";
 };
 
 /// Checks the options that a person can get wrong; errors have no place, but name the option.

@@ -6,6 +6,7 @@
 #include "codegen/Passes.h"
 #include "codegen/gpu/EmulatedBody.h"
 #include "codegen/gpu/Launches.h"
+#include "codegen/gpu/ProductRecord.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/Matchers.h"
@@ -188,6 +189,9 @@ private:
         value = toInt64(operand);
       LLVM::StoreOp::create(builder, loc, value, getField(builder, loc, context, field));
     }
+    FailureOr<Value> product = makeProduct(builder, launch, calls);
+    if (failed(product))
+      return failure();
     Value shared = launch.getDynamicSharedMemorySize();
     int64_t flags = (detectRaces ? NNC_DETECT_RACES : 0) | (kernel.isCooperative ? NNC_COOPERATIVE : 0);
     func::FuncOp function = kernel.function;
@@ -195,9 +199,21 @@ private:
     calls.call(builder, loc, "nnc_rt_emulate",
                {calls.makeText(builder, loc, kernel.name), body, context, toInt64(launch.getGridSizeX()),
                 toInt64(launch.getBlockSizeX()), shared ? toInt64(shared) : makeInt64(builder, loc, 0),
-                makeInt64(builder, loc, arenaBytes), makeInt64(builder, loc, flags)});
+                makeInt64(builder, loc, arenaBytes), makeInt64(builder, loc, flags), *product});
     launch.erase();
     return success();
+  }
+
+  /// A pointer to what cuBLASLt would do in the launch's place; a null one where there is nothing.
+  static FailureOr<Value> makeProduct(OpBuilder &builder, gpu::LaunchFuncOp launch, EmulatorCalls &calls) {
+    Location loc = launch.getLoc();
+    Attribute attribute = launch->getAttr(productAttributeName);
+    if (!attribute)
+      return Value(LLVM::ZeroOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext())));
+    std::optional<nnc_product> product = readProductAttribute(attribute);
+    if (!product)
+      return launch.emitOpError() << "has a malformed description of a product: " << attribute;
+    return calls.makeNumbers(builder, loc, getNumbers(*product));
   }
 
   /// By the name that launches have for them.

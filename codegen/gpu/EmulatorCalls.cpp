@@ -20,6 +20,15 @@ Value EmulatorCalls::call(OpBuilder &builder, Location loc, StringRef name, Valu
   return result ? call.getResult(0) : Value();
 }
 
+Value EmulatorCalls::makeNumbers(OpBuilder &builder, Location loc, ArrayRef<int64_t> numbers) {
+  OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), numbers.size());
+  auto global = LLVM::GlobalOp::create(atEnd, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private,
+                                       "nnc.emulated.numbers", builder.getI64TensorAttr(numbers));
+  symbols.insert(global);
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}
+
 Value EmulatorCalls::makeText(OpBuilder &builder, Location loc, StringRef text) {
   LLVM::GlobalOp &global = texts[text];
   if (!global) {

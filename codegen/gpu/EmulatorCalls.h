@@ -16,6 +16,9 @@ public:
   /// Calls a function of the host; null where it gives nothing back.
   Value call(OpBuilder &builder, Location loc, StringRef name, ValueRange operands, Type result = {});
 
+  /// A pointer to constant i64s.
+  Value makeNumbers(OpBuilder &builder, Location loc, ArrayRef<int64_t> numbers);
+
   /// A pointer to the text, ended by a zero. Equal texts are one.
   Value makeText(OpBuilder &builder, Location loc, StringRef text);
 

@@ -1,5 +1,6 @@
 // Reads launches; see Launches.h.
 #include "codegen/gpu/Launches.h"
+#include "codegen/gpu/ProductRecord.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -55,6 +56,8 @@ FailureOr<ArrayAttr> nn::listLaunches(func::FuncOp entry) {
     });
     if (Attribute time = launch->getAttr(timeAttributeName))
       description.set("time", time);
+    if (Attribute product = launch->getAttr(productAttributeName))
+      description.set("product", product);
     launches.push_back(description.getDictionary(entry.getContext()));
   }
   return builder.getArrayAttr(launches);

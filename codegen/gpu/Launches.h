@@ -14,7 +14,8 @@ struct LaunchSize {
 FailureOr<LaunchSize> getLaunchSize(Operation *launch);
 
 /// The launches of `entry` (gpu.launch_func), in their order, as dictionaries of kernel, blocks, threads, shared_bytes,
-/// cooperative and arguments: what Program.h reads. An error where one of these is not known before it runs.
+/// cooperative, arguments, and time and product where they have these: what Program.h reads. An error where one of
+/// these is not known before it runs.
 FailureOr<ArrayAttr> listLaunches(func::FuncOp entry);
 
 /// On a gpu.barrier: it is one of all blocks of the grid.

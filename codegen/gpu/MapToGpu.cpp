@@ -21,6 +21,7 @@
 #include "codegen/gpu/MirrorSlices.h"
 #include "codegen/gpu/MmaTile.h"
 #include "codegen/gpu/PartedLoop.h"
+#include "codegen/gpu/PassScalars.h"
 #include "codegen/gpu/StepCost.h"
 #include "codegen/gpu/Steps.h"
 #include "dialect/Recurrent.h"
@@ -46,18 +47,20 @@ namespace {
 
 class Mapper {
 public:
-  Mapper(func::FuncOp entry, Precision precision)
-      : entry(entry), precision(precision), block(entry.getBody().front()), rewriter(entry.getContext()),
-        knowsRoots(touchesKnownRootsOnly(entry)) {}
+  Mapper(func::FuncOp entry, Precision precision, LibraryUse library)
+      : entry(entry), precision(precision), library(library), block(entry.getBody().front()),
+        rewriter(entry.getContext()), knowsRoots(touchesKnownRootsOnly(entry)) {}
 
   LogicalResult run() {
     if (failed(checkShapes()))
       return failure();
     prepare();
     collapseProducts();
-    passScalars();
+    DenseMap<Operation *, SmallVector<Operation *>> boundsOf = passScalars(rewriter, block);
     markStages(entry);
-    steps = findSteps(block, knowsRoots, boundsOf, [&](Operation *op) { return takesDevice(cast<scf::ForallOp>(op)); });
+    auto isAlone = [&](Operation *op) { return takesDevice(cast<scf::ForallOp>(op)); };
+    auto findLibraryProduct = [&](const ContractionGroup &group) { return this->findLibraryProduct(group); };
+    steps = findSteps(block, {knowsRoots, boundsOf, isAlone, findLibraryProduct});
     int64_t last = -1;
     for (const Step &step : steps)
       last = std::max(last, step.level);
@@ -143,62 +146,17 @@ private:
     }
   }
 
-  /// Scalars go from step to step through memory, loaded again for each op: where steps end is not known yet.
-  void passScalars() {
-    SmallVector<Operation *> ops;
-    for (Operation &op : block)
-      if (!standsOutside(op))
-        ops.push_back(&op);
-    for (Operation *op : ops)
-      for (Value result : op->getResults()) {
-        bool isNeededFar = llvm::any_of(result.getUsers(), [&](Operation *user) {
-          Operation *other = block.findAncestorOpInBlock(*user);
-          for (Operation *between = op; between != other; between = between->getNextNode())
-            if (isLargeStep(between) || isLargeStep(other))
-              return true;
-          return false;
-        });
-        if (isNeededFar)
-          passThroughMemory(op, result);
-      }
-  }
-
-  void passThroughMemory(Operation *op, Value scalar) {
-    rewriter.setInsertionPointAfter(op);
-    Location loc = op->getLoc();
-    Value place = memref::AllocOp::create(rewriter, loc, MemRefType::get({}, scalar.getType()),
-                                          rewriter.getI64IntegerAttr(bufferAlignment));
-    Operation *store = memref::StoreOp::create(rewriter, loc, scalar, place, ValueRange{});
-    DenseMap<Operation *, Value> loads;
-    for (OpOperand &use : llvm::make_early_inc_range(scalar.getUses())) {
-      Operation *user = block.findAncestorOpInBlock(*use.getOwner());
-      if (user == store)
-        continue;
-      if (isa<linalg::GenericOp>(user) && use.getOwner() == user) {
-        use.set(place);
-        continue;
-      }
-      Value &load = loads[user];
-      if (!load) {
-        // In the region that needs it, so that it goes where that goes.
-        if (user->getNumRegions() == 1 && use.getOwner() != user)
-          rewriter.setInsertionPointToStart(&user->getRegion(0).front());
-        else
-          rewriter.setInsertionPoint(user);
-        load = memref::LoadOp::create(rewriter, loc, place, ValueRange{});
-        if (load.getDefiningOp()->getBlock() == &block && isTurnsStep(*user))
-          boundsOf[user].push_back(load.getDefiningOp());
-      }
-      use.set(load);
-    }
-  }
-
   /// Whether a loop's blocks, which take long and most of a multiprocessor each, leave little room for others beside
   /// them, or have to be alone, as they wait for each other.
   bool takesDevice(scf::ForallOp loop) {
     auto most = entry->getAttrOfType<IntegerAttr>(mostBlocksAttributeName);
     FailureOr<SmallVector<LoopDimension>> dimensions = getDimensions(loop);
     return partsOf.contains(loop) || (most && succeeded(dimensions) && countTasks(*dimensions) * 2 > most.getInt());
+  }
+
+  std::optional<LibraryProduct> findLibraryProduct(const ContractionGroup &group) {
+    std::optional<LibraryProduct> product = library == LibraryUse::never ? std::nullopt : matchLibraryProduct(group);
+    return product && takesLibrary(library, *product, group, precision) ? product : std::nullopt;
   }
 
   bool isForTensorCores(const Contraction &contraction) const {
@@ -333,6 +291,8 @@ private:
       return success();
     }
     case Step::product:
+      if (step.library)
+        markLibraryProduct(rewriter, *step.library);
       if (const Contraction &contraction = step.group->contraction; isForTensorCores(contraction)) {
         tensorFlops = countProductFlops(contraction.op);
         emitMmaTile(rewriter, *step.group, chooseMmaTile(contraction, precision), precision, blockNumber, threads,
@@ -480,6 +440,7 @@ private:
 
   func::FuncOp entry;
   Precision precision;
+  LibraryUse library;
   Block &block;
   IRRewriter rewriter;
   bool knowsRoots;
@@ -488,8 +449,6 @@ private:
   FlopsOfLayers tensorFlops;
   /// Loops whose turns several blocks share.
   DenseMap<Operation *, LoopParts> partsOf;
-  /// Loads of what loops of independent turns begin and end with, which go where the loops go.
-  DenseMap<Operation *, SmallVector<Operation *>> boundsOf;
 };
 
 struct MapToGpu : nn::impl::MapToGpuBase<MapToGpu> {
@@ -506,7 +465,12 @@ struct MapToGpu : nn::impl::MapToGpuBase<MapToGpu> {
       entry.emitError() << "matmul-precision is f32, tf32 or bf16, not '" << matmulPrecision << "'";
       return signalPassFailure();
     }
-    if (failed(Mapper(entry, *precision).run()))
+    std::optional<LibraryUse> library = parseLibraryUse(cublaslt);
+    if (!library) {
+      entry.emitError() << "cublaslt is never, auto or always, not '" << cublaslt << "'";
+      return signalPassFailure();
+    }
+    if (failed(Mapper(entry, *precision, *library).run()))
       return signalPassFailure();
     entry->setAttr("nn.device", StringAttr::get(&getContext(), "cuda"));
     if (*precision != Precision::f32)

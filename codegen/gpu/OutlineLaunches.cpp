@@ -6,6 +6,8 @@
 #include "codegen/KernelNames.h"
 #include "codegen/Passes.h"
 #include "codegen/gpu/Launches.h"
+#include "codegen/gpu/Precision.h"
+#include "codegen/gpu/ProductRecord.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -161,7 +163,27 @@ struct OutlineLaunches : nn::impl::OutlineLaunchesBase<OutlineLaunches> {
     return success();
   }
 
+  /// What cuBLASLt can do in the launch's place, which its code says no more then; null where there is nothing.
+  static FailureOr<DictionaryAttr> takeProduct(func::FuncOp entry, gpu::LaunchOp launch) {
+    auto products = llvm::to_vector(launch.getBody().getOps<LibraryProductOp>());
+    if (products.empty())
+      return DictionaryAttr();
+    if (products.size() > 1)
+      return launch.emitOpError() << "has two products that a library does";
+    auto name = entry->getAttrOfType<StringAttr>(precisionAttributeName);
+    Precision precision = parsePrecision(name ? name.getValue() : "f32").value_or(Precision::f32);
+    FailureOr<nnc_product> product =
+        describeProduct(products.front(), entry.getArgument(0), static_cast<int64_t>(precision));
+    if (failed(product))
+      return failure();
+    products.front()->erase();
+    return makeProductAttribute(entry.getContext(), *product);
+  }
+
   LogicalResult outline(func::FuncOp entry, gpu::LaunchOp launch) {
+    FailureOr<DictionaryAttr> product = takeProduct(entry, launch);
+    if (failed(product))
+      return failure();
     std::string name = makeName(entry, launch);
     FailureOr<Outlined> outlined = KernelMaker(launch, entry.getArgument(0), arenaType, name).make();
     if (failed(outlined))
@@ -185,6 +207,8 @@ struct OutlineLaunches : nn::impl::OutlineLaunchesBase<OutlineLaunches> {
     for (StringRef name : {timeAttributeName, cooperativeAttributeName})
       if (Attribute attribute = launch->getAttr(name))
         call->setAttr(name, attribute);
+    if (*product)
+      call->setAttr(productAttributeName, *product);
     launch.erase();
     return success();
   }

@@ -41,13 +41,11 @@ int64_t Step::getLength() const {
 namespace {
 class StepFinder {
 public:
-  StepFinder(Block &block, bool knowsRoots, const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
-             llvm::function_ref<bool(Operation *)> isAlone)
-      : block(block), knowsRoots(knowsRoots), boundsOf(boundsOf), isAlone(isAlone) {}
+  StepFinder(Block &block, const StepChoices &choices) : block(block), choices(choices) {}
 
   std::vector<Step> run() {
     DenseSet<Operation *> taken;
-    DenseMap<Operation *, ContractionGroup> groups;
+    DenseMap<Operation *, Step> products;
     for (Operation &op : block) {
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (!generic || !isLargeStep(&op) || taken.contains(&op))
@@ -55,11 +53,12 @@ public:
       FailureOr<Contraction> contraction = matchContraction(generic);
       if (failed(contraction) || !takesTiles(*contraction))
         continue;
-      ContractionGroup group = fuseNeighbours(*contraction, taken, knowsRoots);
-      taken.insert_range(group.getOps());
-      groups.try_emplace(group.getLast(), std::move(group));
+      Step step = makeProduct(fuseNeighbours(*contraction, taken, choices.knowsRoots));
+      taken.insert_range(step.ops);
+      Operation *last = step.group->getLast();
+      products.try_emplace(last, std::move(step));
     }
-    for (auto &[loop, loads] : boundsOf)
+    for (auto &[loop, loads] : choices.boundsOf)
       taken.insert_range(loads);
     SmallVector<Operation *> ops;
     for (Operation &op : block)
@@ -67,26 +66,26 @@ public:
         ops.push_back(&op);
     for (size_t at = 0; at < ops.size(); ++at) {
       Operation *op = ops[at];
-      if (auto group = groups.find(op); group != groups.end()) {
-        steps.push_back({Step::product, group->second.getOps(), group->second});
+      if (auto product = products.find(op); product != products.end()) {
+        steps.push_back(product->second);
       } else if (taken.contains(op)) {
         continue;
       } else if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isLargeStep(op)) {
-        steps.push_back({Step::generic, {op}, {}});
+        steps.push_back({Step::generic, {op}, {}, {}});
       } else if (isa<scf::ForallOp>(op)) {
-        steps.push_back({Step::loop, {op}, {}});
-        steps.back().isAlone = isAlone(op);
+        steps.push_back({Step::loop, {op}, {}, {}});
+        steps.back().isAlone = choices.isAlone(op);
       } else if (isTurnsStep(*op)) {
-        SmallVector<Operation *> turns = boundsOf.lookup(op);
+        SmallVector<Operation *> turns = choices.boundsOf.lookup(op);
         turns.push_back(op);
-        steps.push_back({Step::turns, turns, {}});
+        steps.push_back({Step::turns, turns, {}, {}});
       } else if (auto fill = dyn_cast<linalg::GenericOp>(op); fill && isFillOfNext(fill, ops, at, taken)) {
-        steps.push_back({Step::generic, {op, ops[at + 1]}, {}});
+        steps.push_back({Step::generic, {op, ops[at + 1]}, {}, {}});
         ++at;
       } else if (!steps.empty() && steps.back().kind == Step::small) {
         steps.back().ops.push_back(op);
       } else {
-        steps.push_back({Step::small, {op}, {}});
+        steps.push_back({Step::small, {op}, {}, {}});
       }
     }
     mergeLargeFills();
@@ -96,6 +95,16 @@ public:
   }
 
 private:
+  Step makeProduct(const ContractionGroup &group) {
+    Step step{Step::product, group.getOps(), group, choices.findLibraryProduct(group)};
+    if (step.library) {
+      step.group = step.library->group;
+      step.ops = step.group->getOps();
+      step.isAlone = true;
+    }
+    return step;
+  }
+
   /// A small fill of what a large reduction, the next op, adds up to.
   static bool isFillOfNext(linalg::GenericOp fill, ArrayRef<Operation *> ops, size_t at,
                            const DenseSet<Operation *> &taken) {
@@ -159,15 +168,9 @@ private:
   }
 
   Block &block;
-  bool knowsRoots;
-  const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf;
-  llvm::function_ref<bool(Operation *)> isAlone;
+  const StepChoices &choices;
   std::vector<Step> steps;
 };
 } // namespace
 
-std::vector<Step> nn::findSteps(Block &block, bool knowsRoots,
-                                const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
-                                llvm::function_ref<bool(Operation *)> isAlone) {
-  return StepFinder(block, knowsRoots, boundsOf, isAlone).run();
-}
+std::vector<Step> nn::findSteps(Block &block, const StepChoices &choices) { return StepFinder(block, choices).run(); }

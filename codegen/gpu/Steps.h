@@ -1,6 +1,6 @@
 // The steps that an entry point's body is cut into for a GPU, and which of them can run side by side.
 #pragma once
-#include "codegen/cpu/Contraction.h"
+#include "codegen/gpu/LibraryProduct.h"
 
 namespace mlir::nn {
 
@@ -13,6 +13,8 @@ struct Step {
   /// of independent turns, loads of the loop's bounds and the loop.
   SmallVector<Operation *> ops;
   std::optional<ContractionGroup> group;
+  /// Of a product that cuBLASLt does where it is there: the group has what it takes along, and no more.
+  std::optional<LibraryProduct> library;
   /// The launch that it is in: the first after those of the steps that it needs, or that need what it overwrites.
   int64_t level = 0;
   /// Whether its launch has no other step.
@@ -22,11 +24,20 @@ struct Step {
   int64_t getLength() const;
 };
 
-/// The steps of `block`, an entry point's body, in their order. `knowsRoots` as in fuseNeighbours. `boundsOf` has the
-/// loads that a loop's bounds come from, which go where it goes. A loop that `isAlone` gets a launch of its own.
-std::vector<Step> findSteps(Block &block, bool knowsRoots,
-                            const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf,
-                            llvm::function_ref<bool(Operation *)> isAlone);
+/// What is known of an entry point's body before it is cut into steps.
+struct StepChoices {
+  /// As in fuseNeighbours.
+  bool knowsRoots;
+  /// The loads that a loop's bounds come from, which go where it goes.
+  const DenseMap<Operation *, SmallVector<Operation *>> &boundsOf;
+  /// Whether a loop gets a launch of its own.
+  llvm::function_ref<bool(Operation *)> isAlone;
+  /// How cuBLASLt does a product with its neighbours, where it is to; the step then gets a launch of its own.
+  llvm::function_ref<std::optional<LibraryProduct>(const ContractionGroup &)> findLibraryProduct;
+};
+
+/// The steps of `block`, an entry point's body, in their order.
+std::vector<Step> findSteps(Block &block, const StepChoices &choices);
 
 /// Whether `op` is a loop whose turns threads can share.
 bool isTurnsStep(Operation &op);

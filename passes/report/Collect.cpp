@@ -149,6 +149,7 @@ FailureOr<CostReport> nn::collectReport(ModuleOp module, StringRef file, const C
   report.samples = options.samples;
   report.target = options.compile.target;
   report.matmulPrecision = options.compile.matmulPrecision;
+  report.cublaslt = options.compile.cublaslt;
   for (ModelOp model : module.getOps<ModelOp>()) {
     FailureOr<ModelReport> description = collectModel(model);
     if (failed(description))

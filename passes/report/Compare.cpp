@@ -337,8 +337,8 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
   const CostReport &first = reports.front();
   if (first.isForGpu())
     head.push_back("target");
-  if (first.roundsProducts())
-    head.push_back("matmul_precision");
+  for (auto [name, choice] : first.getProductChoices())
+    head.push_back(name.str());
   writeCsvLine(os, head);
   for (const Column &column : makeColumns(reports)) {
     // Of a column without work, what only a step has stays empty; so does what only a whole column has for a kind.
@@ -360,8 +360,9 @@ void nn::writeComparisonCsv(raw_ostream &os, ArrayRef<CostReport> reports) {
         fields.push_back(formatExact(work.seconds));
       if (first.isForGpu() && column.hasWork)
         fields.push_back(first.target);
-      if (first.roundsProducts() && column.hasWork)
-        fields.push_back(first.matmulPrecision);
+      if (column.hasWork)
+        for (auto [name, choice] : first.getProductChoices())
+          fields.push_back(choice.str());
       fields.resize(head.size());
       writeCsvLine(os, fields);
     };

@@ -155,8 +155,8 @@ struct CostReport {
   std::string file;
   /// What the steps were compiled for, as --target names it.
   std::string target;
-  /// What products of a GPU's program are rounded to, as --matmul-precision names it.
-  std::string matmulPrecision;
+  /// How a GPU's program does products, as --matmul-precision and --cublaslt name it.
+  std::string matmulPrecision, cublaslt;
   std::vector<ModelReport> models;
   std::vector<StepReport> steps;
   std::optional<Device> device;
@@ -164,8 +164,21 @@ struct CostReport {
   int64_t samples = 0;
 
   bool isForGpu() const { return target.starts_with("cuda"); }
-  bool roundsProducts() const { return isForGpu() && matmulPrecision != "f32"; }
-  std::string describeTarget() const { return roundsProducts() ? target + ", products of " + matmulPrecision : target; }
+  /// What of that is not as it is by default: its name, and what was chosen.
+  SmallVector<std::pair<StringRef, StringRef>> getProductChoices() const {
+    SmallVector<std::pair<StringRef, StringRef>> choices;
+    if (isForGpu() && matmulPrecision != "f32")
+      choices.push_back({"matmul_precision", matmulPrecision});
+    if (isForGpu() && cublaslt != "never")
+      choices.push_back({"cublaslt", cublaslt});
+    return choices;
+  }
+  std::string describeTarget() const {
+    std::string text = target;
+    for (auto [name, choice] : getProductChoices())
+      text += (name == "cublaslt" ? ", cuBLASLt " : ", products of ") + choice.str();
+    return text;
+  }
 
   /// Steps of an epoch, the last of which may be short; only where there are samples.
   int64_t getSteps(const StepReport &step) const { return (samples - 1) / step.batch + 1; }

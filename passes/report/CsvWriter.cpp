@@ -89,8 +89,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
     head.push_back("seconds");
   if (report.isForGpu())
     head.push_back("target");
-  if (report.roundsProducts())
-    head.push_back("matmul_precision");
+  for (auto [name, choice] : report.getProductChoices())
+    head.push_back(name.str());
   writeCsvLine(os, head);
   constexpr size_t numModelFields = 11;
   llvm::SmallDenseSet<int64_t> seen;
@@ -108,8 +108,8 @@ void nn::writeCsv(raw_ostream &os, const CostReport &report) {
       addCostFields(fields, cost, report.device.has_value());
       if (report.isForGpu())
         fields.push_back(report.target);
-      if (report.roundsProducts())
-        fields.push_back(report.matmulPrecision);
+      for (auto [name, choice] : report.getProductChoices())
+        fields.push_back(choice.str());
       writeCsvLine(os, fields);
     }
   for (auto [index, model] : llvm::enumerate(report.models))

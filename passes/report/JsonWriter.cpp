@@ -54,8 +54,8 @@ void nn::writeDevice(OStream &out, const Device &device) {
 
 void nn::writeTarget(OStream &out, const CostReport &report) {
   writeText(out, "target", report.target);
-  if (report.roundsProducts())
-    out.attribute("matmul_precision", report.matmulPrecision);
+  for (auto [name, choice] : report.getProductChoices())
+    out.attribute(name, choice);
 }
 
 namespace {

@@ -33,6 +33,7 @@ struct Report : nn::impl::ReportBase<Report> {
     samples = settings.samples;
     gpuBlocks = settings.gpuBlocks;
     matmulPrecision = settings.matmulPrecision;
+    cublaslt = settings.cublaslt;
     os = settings.os;
   }
 
@@ -57,6 +58,7 @@ private:
     options.profile = true;
     options.gpuBlocks = gpuBlocks;
     options.matmulPrecision = matmulPrecision;
+    options.cublaslt = cublaslt;
     return options;
   }
 

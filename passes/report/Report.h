@@ -7,7 +7,7 @@ namespace mlir::nn {
 
 struct ReportSettings {
   int64_t batch = 32;
-  std::string target, march, triple, device, compare, matmulPrecision;
+  std::string target, march, triple, device, compare, matmulPrecision, cublaslt;
   int64_t samples = 0, gpuBlocks = 128;
   /// Where the report goes; it outlives the pipeline.
   raw_ostream *os = &llvm::outs();

@@ -4,7 +4,8 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const isForGpu = (data.target ?? "").startsWith("cuda");
-const describedTarget = data.matmul_precision ? `${data.target}, products of ${data.matmul_precision}` : data.target;
+const describedTarget = data.target + (data.matmul_precision ? `, products of ${data.matmul_precision}` : "") +
+                        (data.cublaslt ? `, cuBLASLt ${data.cublaslt}` : "");
 
 //---- Making elements -------------------------------------------------------------------------------------------------
 

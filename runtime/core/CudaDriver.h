@@ -2,10 +2,9 @@
 // takes nothing of CUDA. Types, numbers and names are those of cuda.h; the names with a version are the ones that it
 // gives the calls today.
 #pragma once
-#include "core/Error.h"
+#include "core/ForeignCall.h"
 #include <cstddef>
 #include <memory>
-#include <string>
 
 namespace nnc::cuda {
 
@@ -42,6 +41,8 @@ constexpr unsigned kEventWithoutTime = 2;    // to be waited for only
 /// The driver's library.
 class Library {
 public:
+  static constexpr const char *kOwner = "CUDA's";
+
   /// libcuda.so.1, or what the environment variable NNC_CUDA_DRIVER names. Throws an Error that says how to train
   /// without.
   Library();
@@ -54,26 +55,7 @@ private:
   void *handle;
 };
 
-/// One function of the API.
-template <typename... Parameters> class Call {
-public:
-  Call(const Library &library, const char *symbol)
-      : library(library), symbol(symbol), function(reinterpret_cast<Result (*)(Parameters...)>(library.find(symbol))) {}
-
-  /// Throws an Error with the function's name, the error's name and what it means.
-  void operator()(Parameters... arguments) const {
-    if (Result result = function(arguments...))
-      fail("CUDA's ", describe(result));
-  }
-  /// For the caller to look at; what only gives back takes no notice of it.
-  Result attempt(Parameters... arguments) const { return function(arguments...); }
-  std::string describe(Result result) const { return library.describe(symbol, result); }
-
-private:
-  const Library &library;
-  const char *symbol;
-  Result (*function)(Parameters...);
-};
+template <typename... Parameters> using Call = ForeignCall<Library, Parameters...>;
 
 /// The functions that the runtime needs.
 class Driver {

@@ -39,6 +39,7 @@ Device::Device(const nnc_program &program, const Arena &hostArena, const ArenaOp
   releases.add([&driver, this] { driver.streamDestroy.attempt(stream); });
   loadKernels();
   allocateArena(options);
+  findProducts();
 }
 
 Device::~Device() {
@@ -109,6 +110,28 @@ void Device::allocateArena(const ArenaOptions &options) {
   releases.add([&driver, this] { driver.memFree.attempt(arena); });
   driver.memsetBytes(arena, options.poison ? options.pattern : 0, bytes, stream);
   driver.streamSynchronize(stream);
+}
+
+void Device::findProducts() {
+  int64_t count = 0, found = 0;
+  for (const auto &[entry, steps] : entries)
+    for (const nnc_launch &launch : launchesOf(*entry))
+      count += launch.product != nullptr;
+  if (count == 0)
+    return;
+  try {
+    library = std::make_unique<LibraryProducts>(arena);
+  } catch (const Error &error) {
+    note = concat("no cuBLASLt (", error.what(), "); own kernels do all products");
+    return;
+  }
+  releases.add([this] { library.reset(); });
+  for (auto &[entry, steps] : entries)
+    for (const nnc_launch &launch : launchesOf(*entry)) {
+      steps.products.push_back(launch.product ? library->find(*launch.product) : nullptr);
+      found += steps.products.back() != nullptr;
+    }
+  note = concat("cuBLASLt ", library->version(), " does ", found, " of ", count, " products that it may");
 }
 
 //===-- Variables ----------------------------------------------------------===//
@@ -231,6 +254,11 @@ void Device::enqueue(const nnc_entry &entry, DeviceSteps &steps, const GraphKind
   record(0);
   std::vector<void *> parameters;
   for (size_t i = 0; i < steps.functions.size(); ++i) {
+    if (library && steps.products[i]) {
+      library->run(*steps.products[i], stream);
+      record(i + 1);
+      continue;
+    }
     const nnc_launch &launch = launchesOf(entry)[i];
     parameters.assign({&arena});
     for (int64_t argument = 0; argument < launch.argument_count; ++argument)

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/Arena.h"
 #include "core/InputStaging.h"
+#include "core/LibraryProducts.h"
 #include "core/PinnedMemory.h"
 #include "core/Program.h"
 #include <functional>
@@ -23,9 +24,10 @@ struct GraphKind {
 
 /// What an entry takes to run there.
 struct DeviceSteps {
-  std::vector<nnc_span> outputs;                     // neighbours together
-  std::vector<cuda::Function> functions;             // one a launch
-  std::map<GraphKind, cuda::ExecutableGraph> graphs; // once it has run so
+  std::vector<nnc_span> outputs;                          // neighbours together
+  std::vector<cuda::Function> functions;                  // one a launch
+  std::vector<const LibraryProducts::Product *> products; // one a launch; null where its kernel runs
+  std::map<GraphKind, cuda::ExecutableGraph> graphs;      // once it has run so
   // Of profiled runs: events before each launch and after the last, and what lies between them.
   std::vector<cuda::Event> events;
   std::vector<int64_t> nanoseconds;
@@ -40,6 +42,8 @@ public:
   Device(const Device &) = delete;
 
   const Gpu &gpu() const { return card; }
+  /// What becomes of the products that cuBLASLt may do; empty where there are none.
+  const std::string &libraryNote() const { return note; }
 
   /// Where the host writes an input for the entry's next run.
   void *inputAt(const nnc_entry &entry, const nnc_tensor &input) { return staging.at(entry, input); }
@@ -71,6 +75,7 @@ private:
   void loadKernels();
   cuda::Function loadKernel(cuda::Module module, const nnc_launch &largest) const;
   void allocateArena(const ArenaOptions &options);
+  void findProducts();
   void sendVariables();
   void launch(const nnc_entry &entry, DeviceSteps &steps, bool isTimed);
   /// Has the next run's inputs written and sent ahead, while a step runs; false where there is no room for them. Where
@@ -89,6 +94,8 @@ private:
   InputStaging staging;
   cuda::Stream stream = nullptr;
   cuda::Address arena = 0;
+  std::unique_ptr<LibraryProducts> library;
+  std::string note;
   Releases releases;
   // Where the newest variables are; not both.
   bool hostIsStale = false, deviceIsStale = true;

@@ -2,6 +2,7 @@
 #include "core/Emulator.h"
 #include "core/EmulatedBlock.h"
 #include "core/Error.h"
+#include "core/LibraryProducts.h"
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -46,6 +47,22 @@ public:
   /// Whether an earlier one has failed.
   static bool isOver() { return currentScope && !currentScope->message.empty(); }
 
+  /// Where NNC_CUBLASLT names a library that plays cuBLASLt on the host; false where none does, or it has no way to.
+  static bool runByLibrary(const nnc_product &product, char *arena) {
+    if (const char *chosen = std::getenv("NNC_CUBLASLT"); !chosen || !*chosen)
+      return false;
+    try {
+      LibraryProducts products(reinterpret_cast<cuda::Address>(arena));
+      const LibraryProducts::Product *found = products.find(product);
+      if (found)
+        products.run(*found, /*stream=*/nullptr);
+      return found;
+    } catch (const Error &error) {
+      end(error.what());
+      return true;
+    }
+  }
+
   void run() {
     if (std::string problem = findProblem(); !problem.empty()) {
       report(0, concat("kernel '", kernel.name, "' ", problem));
@@ -58,8 +75,12 @@ public:
     } else {
       nnc_rt_parallel_for(runTask, this, kernel.blocks);
     }
-    if (error.empty())
-      return;
+    if (!error.empty())
+      end(error);
+  }
+
+private:
+  static void end(const std::string &error) {
     if (currentScope) {
       currentScope->message = error;
       return;
@@ -69,7 +90,6 @@ public:
     std::_Exit(EXIT_FAILURE);
   }
 
-private:
   std::string findProblem() const {
     if (kernel.blocks < 1 || kernel.blocks > kMaxBlocks)
       return concat("is launched on ", kernel.blocks, " blocks; a device takes 1 to ", kMaxBlocks);
@@ -169,10 +189,13 @@ float getElement(const uint32_t *fragment, int64_t type, int64_t index) {
 using namespace nnc;
 
 extern "C" void nnc_rt_emulate(const char *kernel, nnc_emulated_body body, void *context, int64_t blocks,
-                               int64_t threads, int64_t sharedBytes, int64_t arenaBytes, int64_t flags) {
+                               int64_t threads, int64_t sharedBytes, int64_t arenaBytes, int64_t flags,
+                               const nnc_product *product) {
   if (EmulatedLaunch::isOver())
     return;
   char *arena = *static_cast<char **>(context);
+  if (product && EmulatedLaunch::runByLibrary(*product, arena))
+    return;
   EmulatedLaunch({kernel, body, context, blocks, threads, sharedBytes, arena, arenaBytes, nullptr}, flags).run();
 }
 

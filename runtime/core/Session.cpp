@@ -52,6 +52,8 @@ std::string Session::place() const {
   return device ? device->gpu().name() : concat(threads(), threads() == 1 ? " thread" : " threads");
 }
 
+std::string Session::libraryNote() const { return device ? device->libraryNote() : std::string(); }
+
 const void *Session::read(const nnc_variable &variable) const {
   if (device)
     device->fetchVariables();

@@ -141,7 +141,46 @@ private:
       checkLaunchSize(owner, "bytes of shared memory a block", launch.shared_bytes, 0, kMaxSharedBytes);
       checkLaunchSize(owner, "arguments", launch.argument_count, 0, kMaxArguments);
       require(launch.argument_count == 0 || launch.arguments, "has a launch whose arguments are not there: ", owner);
+      if (launch.product)
+        checkProduct(owner, *launch.product);
     }
+  }
+
+  void checkProduct(const std::string &owner, const nnc_product &product) {
+    require(product.dtype == NNC_F32 || product.dtype == NNC_F64, "has a product of unknown dtype ", product.dtype,
+            ": ", owner);
+    require(product.precision >= NNC_PRECISION_F32 && product.precision <= NNC_PRECISION_BF16,
+            "has a product of unknown precision ", product.precision, ": ", owner);
+    for (int64_t extent : {product.batches, product.rows, product.columns, product.terms})
+      require(extent >= 1 && extent <= INT32_MAX, "has a product of impossible shape: ", owner);
+    checkMatrix(owner, product, product.a, product.rows, product.terms);
+    checkMatrix(owner, product, product.b, product.terms, product.columns);
+    checkMatrix(owner, product, product.d, product.rows, product.columns);
+    require(!product.d.transposed, "has a product whose columns lie one after the other: ", owner);
+    int64_t bytes = dtypeBytes(static_cast<int32_t>(product.dtype));
+    require(product.bias == -1 || isInArena(product.bias, product.columns, bytes),
+            "has a product whose bias is outside its arena: ", owner);
+    require(product.workspace_bytes >= 0 && isInArena(product.workspace, product.workspace_bytes, 1),
+            "has a product whose workspace is outside its arena: ", owner);
+  }
+
+  /// Each matrix of the batch has `rows` x `columns` elements.
+  void checkMatrix(const std::string &owner, const nnc_product &product, const nnc_matrix &matrix, int64_t rows,
+                   int64_t columns) {
+    int64_t lines = matrix.transposed ? columns : rows, length = matrix.transposed ? rows : columns;
+    bool isPossible = matrix.leading >= length && matrix.leading <= NNC_MAX_BYTES && matrix.batch_stride >= 0 &&
+                      matrix.batch_stride <= NNC_MAX_BYTES;
+    require(isPossible, "has a product of a matrix whose rows overlap: ", owner);
+    // Both are products of less than 2^31 and a size of memory.
+    int64_t inBatch = (product.batches - 1) * matrix.batch_stride, inMatrix = (lines - 1) * matrix.leading;
+    require(inBatch <= NNC_MAX_BYTES && inMatrix <= NNC_MAX_BYTES &&
+                isInArena(matrix.offset, inBatch + inMatrix + length, dtypeBytes(static_cast<int32_t>(product.dtype))),
+            "has a product of a matrix outside its arena: ", owner);
+  }
+
+  bool isInArena(int64_t offset, int64_t count, int64_t bytesEach) const {
+    return offset >= 0 && offset <= program.arena_bytes && offset % bytesEach == 0 &&
+           count <= (program.arena_bytes - offset) / bytesEach;
   }
 
   void checkLaunchSize(const std::string &owner, const char *what, int64_t size, int64_t least, int64_t most) {

@@ -490,6 +490,121 @@ TEST_F(DeviceTest, AnErrorOfAStepNamesTheEntry) {
   EXPECT_EQ(driver->calls, driver->failing_call);
 }
 
+//===-- Products of cuBLASLt -----------------------------------------------===//
+
+/// The device's program, its predictions a product that a library may do.
+class LibraryTest : public DeviceTest {
+protected:
+  static constexpr int64_t kWorkspace = 640, kWorkspaceBytes = 512;
+
+  nnc_program program = nnc_program_device;
+  std::vector<nnc_entry> entries;
+  std::vector<nnc_launch> launches[2];
+  nnc_product products[2] = {};
+
+  void SetUp() override {
+    DeviceTest::SetUp();
+    setenv("NNC_CUBLASLT", NNC_FAKE_CUBLASLT, 1);
+    auto all = entriesOf(program);
+    entries.assign(all.begin(), all.end());
+    for (size_t i = 0; i < 2; ++i) {
+      nnc_entry &entry = entries[i + 1];
+      launches[i].assign(entry.launches, entry.launches + entry.launch_count);
+      const int64_t *arguments = launches[i][0].arguments; // the features' place and the predictions'
+      products[i] = {NNC_F32,
+                     NNC_PRECISION_F32,
+                     /*batches=*/1,
+                     /*rows=*/entry.batch,
+                     /*columns=*/1,
+                     /*terms=*/2,
+                     {arguments[0], 2, 0, 0},
+                     {variablesOf(program)[0].tensor.offset, 1, 0, 0},
+                     {arguments[1], 1, 0, 0},
+                     /*accumulates=*/0,
+                     /*bias=*/variablesOf(program)[1].tensor.offset,
+                     /*relu=*/0,
+                     kWorkspace,
+                     kWorkspaceBytes};
+      launches[i][0].product = &products[i];
+      entry.launches = launches[i].data();
+    }
+    program.entries = entries.data();
+    program.arena_bytes = kWorkspace + kWorkspaceBytes;
+    validateProgram(program, "the program");
+  }
+  void TearDown() override {
+    unsetenv("NNC_CUBLASLT");
+    unsetenv("NNC_FAKE_CUBLASLT_BROKEN");
+    get<int>("nnc_fake_cublaslt_refuses") = 0;
+    EXPECT_EQ(library<int64_t (*)()>("nnc_fake_cublaslt_held")(), 0);
+    DeviceTest::TearDown();
+  }
+
+  std::shared_ptr<const nnc_program> get() const { return {std::shared_ptr<void>(), &program}; }
+  template <typename T> static T library(const char *symbol) {
+    return reinterpret_cast<T>(dlsym(dlopen(NNC_FAKE_CUBLASLT, RTLD_NOW), symbol));
+  }
+  template <typename T> static T &get(const char *symbol) { return *library<T *>(symbol); }
+};
+
+TEST_F(LibraryTest, DoesProducts) {
+  int64_t before = get<int64_t>("nnc_fake_cublaslt_products");
+  Session host(linearProgram()), device(get());
+  EXPECT_EQ(device.libraryNote(), "cuBLASLt 13.2.0 does 2 of 2 products that it may");
+  for (Session *session : {&host, &device})
+    session->initialize(1);
+  for (int step = 0; step < 5; ++step)
+    EXPECT_NEAR(trainStep(device, step), trainStep(host, step), 1e-5);
+  std::vector<float> found = predictions(device), expected = predictions(host);
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], 1e-5);
+  // Captured once an entry, done in each step; of a step's two launches the other is a kernel.
+  EXPECT_EQ(driver->captures, 2);
+  EXPECT_EQ(get<int64_t>("nnc_fake_cublaslt_products") - before, 6);
+  EXPECT_EQ(driver->kernel_launches, 5);
+}
+
+TEST_F(LibraryTest, IsTimedAsKernelsAre) {
+  Session session(get());
+  Profile profile(session.program(), 1, 1);
+  session.initialize(1);
+  session.setProfile(&profile);
+  for (int step = 0; step < 3; ++step)
+    trainStep(session, step);
+  constexpr int64_t kMillisecond = 1000000;
+  for (const KernelTime &kernel : profile.entries()[0].kernels)
+    EXPECT_EQ(kernel.nanoseconds, 2 * kMillisecond);
+}
+
+TEST_F(LibraryTest, KernelsRunWhereThereIsNone) {
+  setenv("NNC_CUBLASLT", "/no/library.so", 1);
+  Session host(linearProgram()), device(get());
+  EXPECT_EQ(device.libraryNote(), "no cuBLASLt (/no/library.so: cannot open shared object file: No such file or "
+                                  "directory); own kernels do all products");
+  expectTheSame(host, device);
+}
+
+TEST_F(LibraryTest, KernelsRunWhereItDoesNotStart) {
+  setenv("NNC_FAKE_CUBLASLT_BROKEN", "1", 1);
+  Session host(linearProgram()), device(get());
+  EXPECT_EQ(device.libraryNote(), "no cuBLASLt (cuBLASLt's cublasLtCreate: CUBLAS_STATUS_NOT_INITIALIZED, the library "
+                                  "was not initialized); own kernels do all products");
+  expectTheSame(host, device);
+}
+
+TEST_F(LibraryTest, KernelsRunWhereItHasNoWay) {
+  get<int>("nnc_fake_cublaslt_refuses") = 1;
+  Session host(linearProgram()), device(get());
+  EXPECT_EQ(device.libraryNote(), "cuBLASLt 13.2.0 does 0 of 2 products that it may");
+  expectTheSame(host, device);
+}
+
+TEST_F(LibraryTest, SaysWhichCallHasFailed) {
+  products[0].a.leading = 1; // of rows of two
+  EXPECT_ERROR(openSession(get()), "cuBLASLt's cublasLtMatmulAlgoGetHeuristic: CUBLAS_STATUS_INVALID_VALUE, an "
+                                   "unsupported value or parameter was passed");
+}
+
 //===-- Pinned memory ------------------------------------------------------===//
 
 TEST_F(DeviceTest, CopiesKeepToOneSideOfPinnedPages) {

@@ -21,7 +21,8 @@ struct Context {
 void launch(nnc_emulated_body body, std::vector<int64_t> &arena, int64_t blocks, int64_t threads, int64_t sharedBytes,
             int64_t flags) {
   Context context{arena.data()};
-  nnc_rt_emulate("kernel", body, &context, blocks, threads, sharedBytes, arena.size() * sizeof(int64_t), flags);
+  nnc_rt_emulate("kernel", body, &context, blocks, threads, sharedBytes, arena.size() * sizeof(int64_t), flags,
+                 /*product=*/nullptr);
 }
 
 /// The error of a kernel that must have one.

@@ -1,6 +1,7 @@
 // What a descriptor must hold to be believed, and how its parts are found.
 #include "core/Program.h"
 #include "Support.h"
+#include <functional>
 #include <vector>
 
 using namespace nnc;
@@ -119,7 +120,7 @@ TEST(Program, RefusesLaunchesOfAnotherForm) {
     copy.entries[1].launches = launches;
   };
   EXPECT_INVALID(give(copy), "(no error)");
-  EXPECT_INVALID(give(copy); copy.program.image = nullptr, "an image of 112 bytes that is not there");
+  EXPECT_INVALID(give(copy); copy.program.image = nullptr, "an image of 128 bytes that is not there");
   EXPECT_INVALID(give(copy); copy.program.image_bytes = 0, "an image of 0 bytes");
   EXPECT_INVALID(give(copy); copy.program.image_bytes = -1, "an image of -1 bytes");
   EXPECT_INVALID(give(copy); copy.program.target = "vulkan",
@@ -151,6 +152,54 @@ TEST(Program, RefusesLaunchesOfAnotherForm) {
   refuses({"a", 1, 1, 0, 0, -1, arguments}, "with -1 arguments, not with 0 to 4094");
   refuses({"a", 1, 1, 0, 0, 4095, arguments}, "with 4095 arguments");
   refuses({"a", 1, 1, 0, 0, 1, nullptr}, "a launch whose arguments are not there: fit.train.a");
+}
+
+TEST(Program, RefusesProductsOfAnotherForm) {
+  // Two of 4 x 8 times 8 x 4, within the first kilobytes; both factors have gaps between their rows or columns.
+  const nnc_product good = {.dtype = NNC_F32,
+                            .precision = NNC_PRECISION_TF32,
+                            .batches = 2,
+                            .rows = 4,
+                            .columns = 4,
+                            .terms = 8,
+                            .a = {0, 9, 36, 0},
+                            .b = {0, 9, 36, 1},
+                            .d = {0, 4, 16, 0},
+                            .accumulates = 0,
+                            .bias = -1,
+                            .relu = 0,
+                            .workspace = 0,
+                            .workspace_bytes = 0};
+  nnc_product product = good;
+  nnc_launch launch = {"a", 1, 1, 0, 0, 0, nullptr, &product};
+  auto refuses = [&](const std::function<void(int64_t)> &change, const std::string &part) {
+    EXPECT_INVALID(copy.program.target = "cuda"; copy.program.image = &launch;
+                   copy.program.image_bytes = sizeof(launch); copy.entries[1].run = nullptr;
+                   copy.entries[1].launch_count = 1; copy.entries[1].launches = &launch; product = good;
+                   change(copy.program.arena_bytes), part);
+  };
+  refuses([](int64_t) {}, "(no error)");
+  // The last elements: of a at 36 + 3 * 9 + 8, of d at 16 + 3 * 4 + 4.
+  refuses([&](int64_t bytes) { product.a.offset = bytes - 71 * 4; }, "(no error)");
+  refuses([&](int64_t bytes) { product.a.offset = bytes - 70 * 4; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t bytes) { product.b.offset = bytes - 70 * 4; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t bytes) { product.d.offset = bytes - 32 * 4; }, "(no error)");
+  refuses([&](int64_t bytes) { product.d.offset = bytes - 31 * 4; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t) { product.a.offset = -4; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t) { product.a.offset = 2; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t) { product.a.leading = 7; }, "a product of a matrix whose rows overlap: fit.train.a");
+  refuses([&](int64_t) { product.a.leading = INT64_MAX; }, "whose rows overlap");
+  refuses([&](int64_t) { product.a.batch_stride = -1; }, "whose rows overlap");
+  refuses([&](int64_t) { product.d.batch_stride = NNC_MAX_BYTES; }, "a product of a matrix outside its arena");
+  refuses([&](int64_t) { product.d = {0, 4, 16, 1}; }, "a product whose columns lie one after the other");
+  refuses([&](int64_t bytes) { product.bias = bytes - 12; }, "a product whose bias is outside its arena");
+  refuses([&](int64_t) { product.bias = -2; }, "a product whose bias is outside its arena");
+  refuses([&](int64_t bytes) { product.workspace_bytes = bytes + 1; }, "a product whose workspace is outside");
+  refuses([&](int64_t) { product.workspace_bytes = -1; }, "a product whose workspace is outside");
+  refuses([&](int64_t) { product.rows = 0; }, "a product of impossible shape: fit.train.a");
+  refuses([&](int64_t) { product.terms = int64_t(1) << 31; }, "a product of impossible shape");
+  refuses([&](int64_t) { product.dtype = NNC_I32; }, "a product of unknown dtype 2");
+  refuses([&](int64_t) { product.precision = 3; }, "a product of unknown precision 3");
 }
 
 TEST(Program, FindsEntriesBySymbol) {

@@ -18,7 +18,7 @@ import tempfile
 
 import numpy as np
 
-ABI_VERSION = 6
+ABI_VERSION = 7
 MAX_RANK = 8
 ALIGNMENT = 64
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
@@ -106,6 +106,18 @@ class Kernel(ctypes.Structure):
     ]
 
 
+class Matrix(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in ("offset", "leading", "batch_stride", "transposed")]
+
+
+class Product(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("dtype", "precision", "batches", "rows", "columns", "terms")),
+        *((name, Matrix) for name in ("a", "b", "d")),
+        *((name, ctypes.c_int64) for name in ("accumulates", "bias", "relu", "workspace", "workspace_bytes")),
+    ]
+
+
 class Launch(ctypes.Structure):
     _fields_ = [
         ("kernel", ctypes.c_char_p),
@@ -115,6 +127,7 @@ class Launch(ctypes.Structure):
         ("cooperative", ctypes.c_int64),
         ("argument_count", ctypes.c_int64),
         ("arguments", ctypes.POINTER(ctypes.c_int64)),
+        ("product", ctypes.POINTER(Product)),
     ]
 
 

@@ -3,10 +3,12 @@ models with every layer, loss, optimiser and schedule between them, and recurren
 evaluate and predict with the bits of the CPU's program; threads race nowhere; and NVIDIA's assembler takes every kernel for
 compute capability 8.0 and 9.0, without a byte of spilled registers, but for the wide layers (64 bytes of a thread at most).
 With products of tf32 and bf16, models/ and a wide one train without races too, their kernels assemble the same, and losses are
-those of the CPU to 1e-4 and 1e-3 in the first step, to 5e-3 and 2e-2 in the next. Models are of reduced width, but for
---release."""
+those of the CPU to 1e-4 and 1e-3 in the first step, to 5e-3 and 2e-2 in the next. With products left to a library that plays
+cuBLASLt, whose sums have another order, gradients are those of the CPU to 1e-5 of the largest element, losses to 1e-6 in the
+first step and to 1e-4 in the next. Models are of reduced width, but for --release."""
 
 import argparse
+import ctypes
 import json
 import os
 import re
@@ -34,6 +36,9 @@ MOST_SPILLS, MOST_SPILLS_OF_WIDE = 0, 64
 # How far losses may be from f32's, relative: factors are rounded to a mantissa of 10 and of 7 bits. In the first step, and in
 # any: Adam divides small gradients by themselves.
 ROUNDED = {"tf32": (1e-4, 5e-3), "bf16": (1e-3, 2e-2)}
+# The same where a library does products in f32, in another order; and before them of gradients.
+LIBRARY_BOUNDS = 1e-5, 1e-6, 1e-4
+LIBRARY = os.path.join(os.path.dirname(NNC_OPT), "..", "lib", "libnnc-fake-cublaslt.so")
 # After a model's name: its embeddings update the rows that a batch names and no others.
 LAZY = ":lazy"
 # Of reduced models: widths and time steps are divided by these, the sides of images halved, and the vocabulary is this.
@@ -95,9 +100,9 @@ def padded(values, count):
     return np.concatenate([values, np.repeat(values[-1:], count - len(values), axis=0)])
 
 
-def run_program(case, target, precision="f32"):
+def run_program(case, target, options=()):
     """Everything that a program computes: of every entry and step, all outputs and variables. Yields a name and bytes."""
-    options = [*case.gpu_options, f"--matmul-precision={precision}"] if target.startswith("cuda") else []
+    options = [*case.gpu_options, *options] if target.startswith("cuda") else []
     program = compile_model(case.text, batch=case.batch, entries=ENTRIES, target=target, options=options)
     instance = program.instance()
     instance.run(program.entry_of_kind(INIT), seed=1)
@@ -133,18 +138,36 @@ def detect_races(case):
     return {}
 
 
-def losses(case, target, precision="f32"):
-    return np.array([np.frombuffer(value, np.float64)[0] for place, value in run_program(case, target, precision)
+def losses(case, target, options=()):
+    return np.array([np.frombuffer(value, np.float64)[0] for place, value in run_program(case, target, options)
                      if place.endswith(", loss")])
+
+
+def errors(case, expected, target, option):
+    """How far the first loss and the farthest are from those expected."""
+    found = np.abs(losses(case, target, [option]) - expected) / np.abs(expected)
+    return float(found[0]), float(found.max())
 
 
 def compare_rounded(case):
     """By precision, how far the first loss and the farthest are from the CPU's; a race ends the process."""
-    expected, found = losses(case, "cpu"), {}
-    for precision in ROUNDED:
-        errors = np.abs(losses(case, "cuda-races", precision) - expected) / np.abs(expected)
-        found[precision] = float(errors[0]), float(errors.max())
-    return found
+    expected = losses(case, "cpu")
+    return {precision: errors(case, expected, "cuda-races", f"--matmul-precision={precision}") for precision in ROUNDED}
+
+
+def compare_library(case):
+    """The same where a library does all products that it can, and how far elements of the first gradients are, of each one's
+    largest; how many products it has done."""
+    os.environ["NNC_CUBLASLT"] = LIBRARY
+    done = ctypes.c_int64.in_dll(ctypes.CDLL(LIBRARY), "nnc_fake_cublaslt_products")
+    option, gradient = "--cublaslt=always", 0
+    for (place, expected), (_, found) in zip(run_program(case, "cpu"), run_program(case, "cuda-emulator", [option])):
+        if not place.startswith("step 0"):
+            break
+        if "gradient, " in place and not place.endswith(("loss", "accuracy")):
+            expected, found = (np.frombuffer(values, np.float32).astype(np.float64) for values in (expected, found))
+            gradient = max(gradient, float(np.abs(found - expected).max() / np.abs(expected).max()))
+    return {"errors": (gradient, *errors(case, losses(case, "cpu"), "cuda-emulator", option)), "products": done.value}
 
 
 def assemble_rounded(case):
@@ -170,7 +193,7 @@ def assemble(case, precision="f32"):
 
 
 CHECKS = {"compare": compare, "races": detect_races, "assemble": assemble}
-CHECKS_OF_ROUNDED = {"rounded": compare_rounded, "rounded-assemble": assemble_rounded}
+CHECKS_OF_PRODUCTS = {"rounded": compare_rounded, "rounded-assemble": assemble_rounded, "library": compare_library}
 
 
 def ask(check, name, is_full):
@@ -208,12 +231,12 @@ class Totals:
 
 def main():
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--check", choices=CHECKS | CHECKS_OF_ROUNDED)
+    parser.add_argument("--check", choices=CHECKS | CHECKS_OF_PRODUCTS)
     parser.add_argument("--network")
     parser.add_argument("--release", action="store_true")
     inner, _ = parser.parse_known_args()
     if inner.check:
-        print(json.dumps((CHECKS | CHECKS_OF_ROUNDED)[inner.check](Case(inner.network, inner.release))))
+        print(json.dumps((CHECKS | CHECKS_OF_PRODUCTS)[inner.check](Case(inner.network, inner.release))))
         return
     options = arguments(__doc__, networks="models/NAME[:lazy], layers:SEED and wide:NAME, separated by commas; default: all")
     names = [name for name in options.networks.split(",") if name]
@@ -222,7 +245,7 @@ def main():
         names += [f"models/sections_averaged{LAZY}"]
         names += layer_networks(is_sound) + wide_networks()
     table = Table(("network", 28), ("values", 7), ("bits", 10), ("races", 6), ("kernels", 8), ("registers", 9), ("spills", 6),
-                  *((f"{precision}: first, any", 16) for precision in ROUNDED))
+                  *((f"{precision}: first, any", 16) for precision in ROUNDED), ("library: gradients, first, any", 30))
     failures, totals = [], Totals()
     for name in names:
         compared, races, assembled = (ask(check, name, options.release) for check in CHECKS)
@@ -230,10 +253,14 @@ def main():
         if compared.get("differs"):
             failures.append(f"{name}: other bits from {compared['differs']} on")
         failures += totals.add(name, assembled)
-        far = {}
+        far, library = {}, {}
         if name.startswith(("models/", "wide:tall")):  # other wide ones have too few rows for tensor cores
-            far, rounded = (ask(check, name, options.release) for check in CHECKS_OF_ROUNDED)
-            failures += [f"{name}: {found['failure']}" for found in (far, rounded) if "failure" in found]
+            far, rounded, library = (ask(check, name, options.release) for check in CHECKS_OF_PRODUCTS)
+            failures += [f"{name}: {found['failure']}" for found in (far, rounded, library) if "failure" in found]
+            failures += [f"{name}: with the library, a gradient or a loss is off by {error:.1e}, more than {most:.0e}"
+                         for error, most in zip(library.get("errors", ()), LIBRARY_BOUNDS) if not error <= most]
+            if library.get("products") == 0:
+                failures.append(f"{name}: the library has no product to do")
             failures += [f"{name}: with {precision}, a loss is off by {error:.1e}, more than {most:.0e}"
                          for precision, bounds in ROUNDED.items()
                          for error, most in zip(far.get(precision, ()), bounds) if not error <= most]
@@ -242,7 +269,8 @@ def main():
         bits = "failed" if "failure" in compared else "DIFFER" if compared["differs"] else "same"
         table.row(name, compared.get("values", ""), bits, "failed" if "failure" in races else "none",
                   assembled.get("kernels", "failed"), assembled.get("registers", ""), assembled.get("spills", ""),
-                  *(" ".join(f"{error:.1e}" for error in far.get(precision, ())) for precision in ROUNDED))
+                  *(" ".join(f"{error:.1e}" for error in found)
+                    for found in (*(far.get(precision, ()) for precision in ROUNDED), library.get("errors", ()))))
     for failure in failures:
         print(failure)
     finish(not failures,

@@ -5,6 +5,8 @@ the GPU for, for every file of models/; neither takes a GPU or a driver.
   report's memory of a step is the plan's peak of its entry point;
 - launches: kernel, blocks, threads and shared memory of a block, one by one, in the plan and in the descriptor's launch
   table; the report's kernels are the same launches, one each, as are the descriptor's in a program for a profile;
+- the same where all products that cuBLASLt can do are left to it: its workspace is planned, and a launch's product is the
+  same in plan and descriptor;
 - each entry point's arena is at most 2 % larger than the most bytes that are alive at one time, as on CPUs; the bytes that
   the CPU's program takes stand beside it.
 
@@ -25,7 +27,13 @@ ENTRIES = "--entries=init,train,evaluate"
 def launches_of(entry):
     """The launch table of an entry point of a descriptor, in the plan's words."""
     return [{"kernel": launch.kernel.decode(), "blocks": launch.blocks, "threads": launch.threads,
-             "shared_bytes": launch.shared_bytes} for launch in entry.launches[:entry.launch_count]]
+             "shared_bytes": launch.shared_bytes, **product_of(launch)} for launch in entry.launches[:entry.launch_count]]
+
+
+def product_of(launch):
+    if not launch.product:
+        return {}
+    return {"product": {name: getattr(launch.product.contents, name) for name in ("batches", "rows", "columns", "terms")}}
 
 
 def without_op(launch):
@@ -36,24 +44,24 @@ def sizes(launch, blocks):
     return launch[blocks], launch["threads"], launch["shared_bytes"]
 
 
-def read_dry_run(path, batch):
+def read_dry_run(path, batch, library):
     """The bytes of a GPU's memory that nnc-run says, of this batch alone: it is asked as where there is no driver."""
     environment = os.environ | {"NNC_CUDA_DRIVER": os.path.join(MODELS, "none.so")}
-    text = run(NNC_RUN, "train", path, "--target=cuda", "--dry-run", "--batch", batch, env=environment).stdout
+    text = run(NNC_RUN, "train", path, "--target=cuda", "--dry-run", "--batch", batch, *library, env=environment).stdout
     return int(re.search(r"\((\d+) bytes\) of a GPU's memory", text).group(1))
 
 
-def compare(model, batch, folder, table):
-    """What disagrees, and the greatest ratio of an entry point's arena to its lower bound."""
+def compare(model, batch, library, folder, table):
+    """What disagrees, and the greatest ratio of an entry point's arena to its lower bound; `library` are options."""
     path = os.path.join(MODELS, f"{model}.mlir")
-    target = ("--target=cuda", f"--batch={batch}")
+    target = ("--target=cuda", f"--batch={batch}", *library)
     plan = read_plan(path, *target, ENTRIES)
     on_cpu = {entry["name"]: entry["peak_bytes"] for entry in read_plan(path, f"--batch={batch}", ENTRIES)["entries"]}
     report = json.loads(run(NNC_OPT, path, "--nn-report=json", *target).stdout)
     place = tempfile.mkdtemp(dir=folder)
-    program = compile_model(path, directory=place, batch=batch, target="cuda", options=(ENTRIES, "--profile"))
-    asked = {"descriptor": program.descriptor.arena_bytes, "--dry-run": read_dry_run(path, batch)}
-    wrong = [f"{model}: the arena has {plan['arena_bytes']} bytes in the plan, {found} in {where}"
+    program = compile_model(path, directory=place, batch=batch, target="cuda", options=(ENTRIES, "--profile", *library))
+    asked = {"descriptor": program.descriptor.arena_bytes, "--dry-run": read_dry_run(path, batch, library)}
+    wrong = [f"{' '.join((model, *library))}: the arena has {plan['arena_bytes']} bytes in the plan, {found} in {where}"
              for where, found in asked.items() if found != plan["arena_bytes"]]
     ratios = []
     for entry in plan["entries"]:
@@ -68,7 +76,10 @@ def compare(model, batch, folder, table):
         if launches:
             ratios.append(peak / bound)
         table.row(model, batch, name, peak, bound, f"{peak / bound:.4f}", on_cpu[name], len(launches),
-                  max((launch["shared_bytes"] for launch in launches), default=0))
+                  max((launch["shared_bytes"] for launch in launches), default=0),
+                  sum("product" in launch for launch in launches))
+    if library and not any("product" in launch for entry in plan["entries"] for launch in entry.get("launches", [])):
+        wrong.append(f"{model}: has no product for the library")
     planned = {entry["name"]: entry for entry in plan["entries"]}
     for step in report["steps"]:
         entry = planned[f"{step['name']}.train"]
@@ -85,14 +96,15 @@ def main():
     models = sorted(file.removesuffix(".mlir") for file in os.listdir(MODELS) if file.endswith(".mlir"))
     models = [model for model in models if options.only in model]
     table = Table(("model", 22), ("batch", 5), ("entry point", 24), ("arena", 10), ("lower bound", 11), ("ratio", 6),
-                  ("on the CPU", 10), ("launches", 8), ("shared", 7))
+                  ("on the CPU", 10), ("launches", 8), ("shared", 7), ("cuBLASLt", 8))
     wrong, ratios = [], []
     with tempfile.TemporaryDirectory() as folder:
         for model in models:
             for batch in batches:
-                found, ratio = compare(model, batch, folder, table)
-                wrong += found
-                ratios.append(ratio)
+                for library in ((), ("--cublaslt=always",)):
+                    found, ratio = compare(model, batch, library, folder, table)
+                    wrong += found
+                    ratios.append(ratio)
     for line in wrong:
         print(f"VIOLATION {line}")
     finish(not wrong and max(ratios) <= MOST,

@@ -67,6 +67,10 @@ llvm::cl::opt<std::string>
     matmulPrecision("matmul-precision", llvm::cl::cat(category), llvm::cl::init("f32"),
                     llvm::cl::desc("What a GPU's program rounds the factors of matrix products to: f32 (not at all), "
                                    "tf32 or bf16, which tensor cores multiply. Sums stay f32"));
+llvm::cl::opt<std::string>
+    cublaslt("cublaslt", llvm::cl::cat(category), llvm::cl::init("never"),
+             llvm::cl::desc("Which matrix products of a GPU's program NVIDIA's cuBLASLt does, where it is there when "
+                            "the program runs: never, auto (those that it is estimated to do faster) or always"));
 llvm::cl::opt<std::string> device("device", llvm::cl::cat(category), llvm::cl::value_desc("name or file.json"),
                                   llvm::cl::desc("Device that --nn-report estimates times for"));
 llvm::cl::opt<int64_t> samples("samples", llvm::cl::cat(category), llvm::cl::init(0),
@@ -198,7 +202,8 @@ static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
   for (const llvm::cl::Option *option : Options{&entries, &classWeights, &profile, &tune, &tuneThreads, &tuneResults})
     if (option->getNumOccurrences() && !wantsProgram)
       return reportError("--" + option->ArgStr + " says something of a program, which --phase and --nn-plan ask for");
-  for (const llvm::cl::Option *option : Options{&batch, &target, &march, &triple, &gpuBlocks, &matmulPrecision})
+  for (const llvm::cl::Option *option :
+       Options{&batch, &target, &march, &triple, &gpuBlocks, &matmulPrecision, &cublaslt})
     if (option->getNumOccurrences() && !wantsProgram && !wantsReport)
       return reportError("--" + option->ArgStr +
                          " says something of a program, which --phase, --nn-plan and --nn-report ask for");
@@ -207,7 +212,7 @@ static LogicalResult checkCompileOptions(bool wantsProgram, bool wantsReport) {
       return reportError("--" + option->ArgStr + " says something of --tune");
   if (tuneThreads.getNumOccurrences() && tuneThreads < 1)
     return reportError("--tune-threads takes at least 1 thread, not " + Twine(tuneThreads));
-  for (const llvm::cl::Option *option : Options{&gpuBlocks, &matmulPrecision})
+  for (const llvm::cl::Option *option : Options{&gpuBlocks, &matmulPrecision, &cublaslt})
     if (option->getNumOccurrences() && !StringRef(target).starts_with("cuda"))
       return reportError("--" + option->ArgStr + " says something of a GPU's program, which --target=cuda asks for");
   if (entries.empty())
@@ -282,7 +287,7 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
       nn::printWithoutLines(pm.getContext());
     auto compile = [&] {
       pm.addPass(nn::createCompileTo({phase, batch, entries, classWeights, profile, target, march, triple, tune,
-                                      tuneThreads, tuneResults, gpuBlocks, matmulPrecision}));
+                                      tuneThreads, tuneResults, gpuBlocks, matmulPrecision, cublaslt}));
     };
     if (wantsPlan)
       compile();
@@ -291,8 +296,8 @@ static LogicalResult run(ArrayRef<char *> given, DialectRegistry &registry) {
     if (wantsPlan)
       nn::setPlanStream(pm, reportStream);
     if (wantsReport)
-      nn::setReportOptions(
-          pm, {batch, target, march, triple, device, compare, matmulPrecision, samples, gpuBlocks, &reportStream});
+      nn::setReportOptions(pm, {batch, target, march, triple, device, compare, matmulPrecision, cublaslt, samples,
+                                gpuBlocks, &reportStream});
     if (!wantsPlan && !phase.empty())
       compile();
     if (wantsObject)

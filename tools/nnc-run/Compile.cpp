@@ -162,8 +162,10 @@ bool isCompiled(const std::string &model) { return fs::path(model).extension() =
 std::shared_ptr<const nnc_program> openCompiled(const Options &options, const std::string &entries, int64_t batch) {
   if (isCompiled(options.model) && options.tune)
     fail(options.model, ": is compiled already; --tune takes a model file");
-  if (isCompiled(options.model) && !options.matmulPrecision.empty())
-    fail(options.model, ": is compiled already; --matmul-precision takes a model file");
+  for (const auto &[name, choice] :
+       {std::pair("--matmul-precision", options.matmulPrecision), std::pair("--cublaslt", options.cublaslt)})
+    if (isCompiled(options.model) && !choice.empty())
+      fail(options.model, ": is compiled already; ", name, " takes a model file");
   if (isCompiled(options.model))
     return openProgram(options.model);
   auto file = MappedFile::open(options.model);
@@ -185,6 +187,8 @@ std::shared_ptr<const nnc_program> openCompiled(const Options &options, const st
     command.push_back("--profile");
   if (!options.matmulPrecision.empty())
     command.push_back("--matmul-precision=" + options.matmulPrecision);
+  if (!options.cublaslt.empty())
+    command.push_back("--cublaslt=" + options.cublaslt);
   if (options.target == "cuda")
     if (std::optional<int64_t> blocks = countMultiprocessors(); blocks && *blocks < kGpuBlocks)
       command.push_back(concat("--gpu-blocks=", *blocks));

@@ -102,6 +102,8 @@ int crossValidate(const Options &options) {
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   Observer observer(*progress);
+  if (std::string note = session.libraryNote(); !note.empty())
+    progress->note(note);
   catchInterrupts();
   std::vector<Averages> results;
   for (const std::vector<int64_t> &part : parts) {

@@ -8,6 +8,7 @@
 #include "core/Error.h"
 #include "train/Classifier.h"
 #include <cstdio>
+#include <iostream>
 
 namespace nnc::run {
 
@@ -23,6 +24,8 @@ int evaluate(const Options &options) {
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
+  if (std::string note = session.libraryNote(); !note.empty())
+    std::cerr << "nnc-run: " << note << "\n";
   loadVariables(checkpoint, session, LoadKind::parameters);
 
   const nnc_entry *entries[] = {&entry};

@@ -25,6 +25,7 @@ struct Options {
   std::string march = "native";
   std::string target = "cpu";
   std::string matmulPrecision; // empty: f32
+  std::string cublaslt;        // empty: never
   bool tune = false;
   bool weighsClasses = false;
 

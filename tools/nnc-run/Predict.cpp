@@ -174,6 +174,8 @@ int predict(const Options &options) {
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
+  if (std::string note = session.libraryNote(); !note.empty())
+    std::cerr << "nnc-run: " << note << "\n";
   loadVariables(checkpoint, session, LoadKind::parameters);
 
   const nnc_entry *entries[] = {&entry};

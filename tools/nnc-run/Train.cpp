@@ -260,6 +260,8 @@ int train(const Options &options) {
                     static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session);
   if (!rateNote.empty())
     progress->note(rateNote);
+  if (std::string note = session.libraryNote(); !note.empty())
+    progress->note(note);
   if (!assertion.empty())
     progress->note(assertion);
   for (const std::string &note : embeddings.notes)

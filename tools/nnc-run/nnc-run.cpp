@@ -94,6 +94,9 @@ void addCommon(CLI::App &command, Options &options) {
       "--matmul-precision", options.matmulPrecision,
       "what a GPU rounds the factors of matrix products to: f32 (not at all; default), tf32 or bf16, which "
       "tensor cores multiply; sums stay f32");
+  command.add_option("--cublaslt", options.cublaslt,
+                     "which matrix products NVIDIA's cuBLASLt does on a GPU, where it is there: never (default), auto "
+                     "(those that it is estimated to do faster) or always; changes the last bits of results");
   command.add_flag("--tune", options.tune,
                    "where this machine has not done so yet, measure how each matrix product is best computed on "
                    "--threads; takes a second or more a product. Never changes a result");

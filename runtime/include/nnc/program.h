@@ -30,7 +30,7 @@
 extern "C" {
 #endif
 
-#define NNC_ABI_VERSION 6
+#define NNC_ABI_VERSION 7
 #define NNC_MAX_RANK 8
 /* The arena must be aligned to this many bytes; so are all offsets of tensors. */
 #define NNC_ALIGNMENT 64
@@ -128,6 +128,26 @@ typedef struct nnc_kernel {
   int64_t tensor_flops; /* of the operations, those that a device's tensor cores do */
 } nnc_kernel;
 
+/* A matrix of a product: its first element, the elements from one row (of a transposed one, column) to the next, and
+ * from one matrix of the batch to the next. */
+typedef struct nnc_matrix {
+  int64_t offset; /* in bytes, in the arena */
+  int64_t leading, batch_stride;
+  int64_t transposed; /* whether columns, not rows, lie whole one after the other */
+} nnc_matrix;
+
+/* A matrix product as cuBLASLt does it: d = a * b, or d + a * b; plus a bias of the columns; then what is above zero.
+ * Of each of `batches`, d has `rows` x `columns` elements, each a sum of `terms`. */
+typedef struct nnc_product {
+  int64_t dtype, precision; /* nnc_dtype, f32 or f64; nnc_precision */
+  int64_t batches, rows, columns, terms;
+  nnc_matrix a, b, d; /* d is not transposed */
+  int64_t accumulates;
+  int64_t bias; /* its offset; -1: none */
+  int64_t relu;
+  int64_t workspace, workspace_bytes; /* of the arena, for the library to use */
+} nnc_product;
+
 /* A kernel of the program's device image on `blocks` blocks of `threads` threads. Its parameters are the address of the
  * device's arena, then the arguments, all of 8 bytes. */
 typedef struct nnc_launch {
@@ -137,6 +157,7 @@ typedef struct nnc_launch {
   int64_t cooperative;  /* whether its blocks wait for each other, so that all of them must run at the same time */
   int64_t argument_count;
   const int64_t *arguments;
+  const nnc_product *product; /* what cuBLASLt, where it is there, does in the kernel's place; NULL: nothing */
 } nnc_launch;
 
 typedef struct nnc_entry {
@@ -216,9 +237,10 @@ typedef enum nnc_emulation {
 } nnc_emulation;
 
 /* Runs body(context, thread) for every thread of a kernel, and returns when all are done. The context begins with the
- * address of the arena, of which kernels may touch `arena_bytes`; `flags` are of nnc_emulation. */
+ * address of the arena, of which kernels may touch `arena_bytes`; `flags` are of nnc_emulation. Where a library that
+ * plays cuBLASLt is there and `product` is not NULL, the library does it instead. */
 void nnc_rt_emulate(const char *kernel, nnc_emulated_body body, void *context, int64_t blocks, int64_t threads,
-                    int64_t shared_bytes, int64_t arena_bytes, int64_t flags);
+                    int64_t shared_bytes, int64_t arena_bytes, int64_t flags, const nnc_product *product);
 
 /* Waits for the threads of the block; of all blocks. Each operation has a place of its own. */
 void nnc_rt_emulate_barrier(nnc_emulated_thread *thread, const char *place);

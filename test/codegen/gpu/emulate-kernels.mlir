@@ -12,9 +12,9 @@
 // CHECK: llvm.store %{{.*}}, %{{.*}} : i64, !llvm.ptr
 // CHECK: %[[BODY:.*]] = constant @copy : (!llvm.ptr, !llvm.ptr) -> ()
 // CHECK: %[[NAME:.*]] = llvm.mlir.addressof @nnc.emulated.text
-// CHECK: call @nnc_rt_emulate(%[[NAME]], %[[BODY]], %[[CONTEXT]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[FLAGS:.*]])
+// CHECK: call @nnc_rt_emulate(%[[NAME]], %[[BODY]], %[[CONTEXT]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[FLAGS:[^,]*]], %[[NONE:.*]])
 // RACES: %[[FLAGS:.*]] = arith.constant 1 : i64
-// RACES: call @nnc_rt_emulate(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[FLAGS]])
+// RACES: call @nnc_rt_emulate(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[FLAGS]], %{{.*}})
 
 // CHECK-LABEL: func.func private @copy(
 // CHECK-SAME: %[[CONTEXT:.*]]: !llvm.ptr, %[[THREAD:.*]]: !llvm.ptr)
@@ -83,7 +83,7 @@ module attributes {gpu.container_module, nn.program = {arena_bytes = 256 : i64}}
 // A barrier of the grid needs all blocks at once; shuffles and asynchronous copies are the host's business.
 // CHECK-LABEL: func.func @m.predict(
 // CHECK: %[[COOPERATIVE:.*]] = arith.constant 2 : i64
-// CHECK: call @nnc_rt_emulate(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[COOPERATIVE]])
+// CHECK: call @nnc_rt_emulate(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[COOPERATIVE]], %{{.*}})
 // CHECK-LABEL: func.func private @wait(
 // CHECK: call @nnc_rt_emulate_grid_barrier(
 // CHECK: call @nnc_rt_emulate_exchange(

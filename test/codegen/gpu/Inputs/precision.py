@@ -11,69 +11,12 @@ import sys
 
 import numpy as np
 
-from gradient_functions import tensor
 from nnc_program import DATA, GRADIENTS, PREDICT, VALID, compile_model
+from products import FORMS
 
 TARGET = "cuda-races"
 
 
-def product(name, maps, iterators, a, b, c):
-    """y = relu(c + a b): one entry, with the operations around the product that are computed along with it."""
-    parallel = ", ".join(['"parallel"'] * len(c))
-    plain = ", ".join(f"d{i}" for i in range(len(c)))
-    identity = f"affine_map<({plain}) -> ({plain})>"
-    arguments = ", ".join(f'%{n}: {tensor(*s)} {{nn.input = "{n}", nn.input_role = "data"}}'
-                          for n, s in (("a", a), ("b", b), ("c", c)))
-    return f"""
-  func.func @"{name}"({arguments}) -> ({tensor(*c)} {{nn.output = "y", nn.output_role = "prediction"}})
-      attributes {{nn.entry = "predict", nn.symbol = "{name}", nn.batch = 1 : i64}} {{
-    %p = linalg.generic {{indexing_maps = [{", ".join(f"affine_map<{m}>" for m in maps)}],
-        iterator_types = [{", ".join(f'"{i}"' for i in iterators)}]}}
-        ins(%a, %b : {tensor(*a)}, {tensor(*b)}) outs(%c : {tensor(*c)}) {{
-      ^bb0(%x: f32, %w: f32, %sum: f32):
-        %xw = arith.mulf %x, %w : f32
-        %next = arith.addf %sum, %xw : f32
-        linalg.yield %next : f32
-    }} -> {tensor(*c)}
-    %empty = tensor.empty() : {tensor(*c)}
-    %y = linalg.generic {{indexing_maps = [{identity}, {identity}], iterator_types = [{parallel}]}}
-        ins(%p : {tensor(*c)}) outs(%empty : {tensor(*c)}) {{
-      ^bb0(%x: f32, %old: f32):
-        %zero = arith.constant 0.0 : f32
-        %r = arith.maximumf %x, %zero : f32
-        linalg.yield %r : f32
-    }} -> {tensor(*c)}
-    return %y : {tensor(*c)}
-  }}"""
-
-
-def matmul(a_transposed, b_transposed):
-    a_map, b_map = "km" if a_transposed else "mk", "nk" if b_transposed else "kn"
-
-    def make(name, m, n, k):
-        size = {"m": m, "n": n, "k": k}
-        maps = [f"(m, n, k) -> ({i[0]}, {i[1]})" for i in (a_map, b_map, "mn")]
-        a, b = (tuple(size[i] for i in of) for of in (a_map, b_map))
-        return (product(name, maps, ["parallel", "parallel", "reduction"], a, b, (m, n)), a, b, (m, n),
-                f"{a_map},{b_map}->mn")
-    return make
-
-
-def batch(name, m, n, k):
-    a, b, c = (3, m, k), (3, k, n), (3, m, n)
-    maps = [f"(b, m, n, k) -> ({i})" for i in ("b, m, k", "b, k, n", "b, m, n")]
-    return product(name, maps, ["parallel"] * 3 + ["reduction"], a, b, c), a, b, c, "bmk,bkn->bmn"
-
-
-def heads(name, m, n, k):
-    """As attention multiplies queries by keys: [batch, step, head, unit]."""
-    a, b, c = (2, m, 3, k), (2, n, 3, k), (2, 3, m, n)
-    maps = [f"(b, h, m, n, k) -> ({i})" for i in ("b, m, h, k", "b, n, h, k", "b, h, m, n")]
-    return product(name, maps, ["parallel"] * 4 + ["reduction"], a, b, c), a, b, c, "bmhk,bnhk->bhmn"
-
-
-FORMS = {"nn": matmul(False, False), "nt": matmul(False, True), "tn": matmul(True, False), "tt": matmul(True, True),
-         "batch": batch, "heads": heads}
 # Each so much work that it is cut into tiles.
 SIZES = [(8, 4200, 1), (96, 48, 8), (33, 36, 37), (40, 36, 200), (104, 33, 19), (130, 72, 12), (24, 32, 64)]
 # Of so many tiles that they are of 64 and of 128 elements a side.
@@ -161,7 +104,7 @@ def main():
                 if kind == "rounded" and "large" in name:
                     continue
                 count += 1
-                found = instance.run(name, a=a, b=b, c=c)["y"]
+                found = instance.run(name, a=a, b=b, c=c, bias=c.reshape(-1)[None, : shapes[2][-1]])["y"]
                 with np.errstate(invalid="ignore"):
                     values, magnitudes = expected(*(rounded(x, precision).astype(np.float64) for x in (a, b)), c, subscripts)
                     bound = 0 if kind == "exact" else 2e-6 * magnitudes
