@@ -32,7 +32,7 @@ def open_runtime(path):
     library = ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
     library.nnc_session_create.restype = library.nnc_session_open.restype = ctypes.c_void_p
     library.nnc_session_program.restype = ctypes.POINTER(Descriptor)
-    library.nnc_last_error.restype = ctypes.c_char_p
+    library.nnc_last_error.restype = library.nnc_session_library.restype = ctypes.c_char_p
     return library
 
 
@@ -72,6 +72,10 @@ class Session:
 
     def __exit__(self, *_):
         self.close()
+
+    def library_note(self):
+        """What becomes of products for cuBLASLt; empty where there are none."""
+        return self._library.nnc_session_library(self._handle).decode(errors="replace")
 
     def init(self, seed):
         self._check(self._library.nnc_session_init(self._handle, ctypes.c_int64(seed)))

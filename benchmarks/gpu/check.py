@@ -10,13 +10,14 @@ Sections, in their order; each prints what it finds at once, and one that fails 
     device       the GPU and its driver; a program for it opens and takes a step
     agreement    losses of 50 steps, GPU against CPU, from the same weights and batches; each parameter's gradient
     repeat       training again gives the same bits
-    rounded      with products of tf32 and bf16, losses beside f32's, and the same bits again
+    variants     with products of tf32, of bf16 and of cuBLASLt, losses beside f32's, and the same bits again
     checkpoint   what the GPU trained evaluates the same on the CPU, and the other way round
     command      the same through nnc-run's command line
-    timings      training steps in turn with PyTorch (eager, compiled, one CUDA graph) and JAX, TF32 off
+    timings      training steps in turn with PyTorch (eager, compiled, one CUDA graph) and JAX, TF32 off; nnc with products
+                 of cuBLASLt beside them
     kernels      what a step runs on the GPU, by the device's timer (nnc-run's and PyTorch's profiles)
     sanitizer    compute-sanitizer's memcheck and racecheck on a few steps of a small network
-    tf32         the timings again with TF32 on, in the peers and in nnc's products; nnc with bf16 beside them
+    tf32         the timings again with TF32 on, in the peers and in nnc's products; nnc with bf16, and with cuBLASLt, beside
 
 Without a GPU, the program for the CPU takes its place, on all threads against one, and nothing is timed unless --only asks for
 it. Sections for which no time is left are skipped by name. Everything is written to DIR, results.json among it. Exits 0 where
@@ -44,7 +45,7 @@ SECTIONS = {
     "device": sections.device,
     "agreement": sections.agreement,
     "repeat": sections.repeat,
-    "rounded": sections.rounded,
+    "variants": sections.variants,
     "checkpoint": sections.checkpoint,
     "command": sections.command,
     "timings": timings.timings,
@@ -53,7 +54,7 @@ SECTIONS = {
     "tf32": timings.tf32,
 }
 # Only on a GPU, unless they are asked for by name.
-OF_GPU = ("rounded", "timings", "kernels", "sanitizer", "tf32")
+OF_GPU = ("variants", "timings", "kernels", "sanitizer", "tf32")
 
 
 def parse():

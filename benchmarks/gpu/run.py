@@ -2,12 +2,14 @@
 
 import ctypes
 import datetime
+import glob
 import importlib.util
 import json
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import time
 
 from worker import Worker
@@ -17,8 +19,8 @@ SPARE_PROCESSORS = 4
 
 
 class Side:
-    """Where programs of a kind run: on the GPU ("device", and "tf32" and "bf16", which round products) or on the CPU
-    ("cpu")."""
+    """Where programs of a kind run: on the GPU ("device", and a network's variants, which do products otherwise) or on the
+    CPU ("cpu")."""
 
     def __init__(self, name, worker, kind, threads):
         self.name, self.worker, self.kind, self.threads = name, worker, kind, threads
@@ -61,6 +63,20 @@ def processor_name():
         return platform.machine()
 
 
+def find_cublaslt():
+    """The path of cuBLASLt's library in a package of this Python, such as PyTorch comes with; None where the loader finds
+    one by itself, or there is none."""
+    names = ("libcublasLt.so.13", "libcublasLt.so.12")
+    for name in names:
+        try:
+            ctypes.CDLL(name)
+            return None
+        except OSError:
+            pass
+    found = (path for name in names for folder in sys.path for path in glob.glob(f"{folder}/nvidia/*/lib/{name}"))
+    return next(found, None)
+
+
 class Run:
     def __init__(self, root, options, scratch):
         self.root, self.options, self.scratch = root, options, scratch
@@ -77,6 +93,8 @@ class Run:
         self.gpu, self.no_gpu = find_gpu()
         if self.gpu and not any(network.get("device") for network in self.networks):
             self.gpu, self.no_gpu = None, "the archive has no program for one"
+        if self.gpu and "NNC_CUBLASLT" not in os.environ and (library := find_cublaslt()):
+            os.environ["NNC_CUBLASLT"] = library  # for all that is started from here
         processors = len(os.sched_getaffinity(0))
         threads = options.threads or (processors - SPARE_PROCESSORS if processors > 2 * SPARE_PROCESSORS else processors)
         cpu = Side(f"CPU, {threads} threads", self.worker("nnc on the CPU", "work_nnc.py"), "cpu", threads)
@@ -92,8 +110,8 @@ class Run:
 
     def _located(self, network):
         """With paths of this machine."""
-        return network | {key: os.path.join(self.root, network[key]) for key in ("device", "tf32", "bf16", "cpu", "data")
-                          if network.get(key)}
+        keys = ("device", "cpu", "data", *network.get("variants", ()))
+        return network | {key: os.path.join(self.root, network[key]) for key in keys if network.get(key)}
 
     def worker(self, name, script, **variables):
         paths = [os.path.join(self.root, folder) for folder in ("test/support", "benchmarks")]

@@ -17,6 +17,8 @@ PREPARING = 150  # seconds a request may take that compiles
 PREPARED_BY, GRACE = 0.4, 30
 SHOWN_KERNELS, SHOWN_LINES = 12, 30  # of a network: in a profile of PyTorch, lines of one of nnc-run
 PROFILED_STEPS = 20
+# nnc's variants whose f32 products cuBLASLt does: those that it is estimated to do faster, and all.
+OF_LIBRARY = ("cublaslt", "cublaslt-all")
 
 
 class Contestant:
@@ -130,7 +132,7 @@ def share_of_roofline(run, network, seconds):
 
 def time_network(run, network, own, peers, tolerance, beside=()):
     """Prints a network's table; the figures, or None where nnc has none. False among them: a peer computes something else.
-    `own`: nnc; `beside`: more of ours, which round otherwise and are timed whatever losses they come to."""
+    `own`: nnc; `beside`: more of ours, which do products otherwise and are timed whatever losses they come to."""
     name = network["name"]
     if why := run.broken("timings", name):
         run.say(f"{name}: {why}")
@@ -199,18 +201,25 @@ def our(side, network, name="nnc"):
     return Contestant(name, side.worker, program=side.program(network), threads=side.threads)
 
 
+def our_variants(run, network, *variants):
+    """The same with those of its variants that the network has."""
+    return [our(run.first.of(variant), network, f"nnc {variant}") for variant in variants
+            if variant in network.get("variants", ()) and run.gpu]
+
+
 def time_all(run, section, peers, tolerance):
     """Whether every peer that was timed computes what nnc does, and every network could be timed."""
     held = None
     for network in run.contest.networks:
         name = network["name"]
         # Turns, a third of each for warming up, and what lies between them.
-        expected = run.options.rounds * (2 * len(peers) + 1) * (1.4 * run.options.turn + 0.02)
+        beside = our_variants(run, network, *OF_LIBRARY)
+        expected = run.options.rounds * (2 * len(peers) + len(beside) + 1) * (1.4 * run.options.turn + 0.02)
         if run.left() < expected:
             run.say(f"{name}: skipped, no time")
             continue
         try:
-            figures = time_network(run, network, our(run.first, network), peers, tolerance)
+            figures = time_network(run, network, our(run.first, network), peers, tolerance, beside)
         except LookupError as missing:
             run.say(f"{name}: {missing}")
             figures = None
@@ -248,28 +257,30 @@ def tf32(run):
         for peer in peers:
             peer.prepare(min(60, run.left()), network["name"], weights=run.contest.weights[network["name"]])
         try:
-            own, bf16 = (our(run.first.of(precision), network, f"nnc {precision}") for precision in ("tf32", "bf16"))
+            own = our(run.first.of("tf32"), network, "nnc tf32")
         except LookupError as missing:
             run.say(f"{network['name']}: {missing}")
             continue
-        figures = time_network(run, network, own, peers, TF32_TOLERANCE, beside=[bf16])
+        beside = our_variants(run, network, "bf16", "tf32-cublaslt")
+        figures = time_network(run, network, own, peers, TF32_TOLERANCE, beside)
         held = held is not False and figures is not None and figures["agreed"]
         if figures:
             run.record("tf32", network["name"], figures)
     return held
 
 
-def print_profile(run, network):
+def print_profile(run, network, kind="device"):
     """nnc-run's own table of a training step's launches; whether it made one."""
+    title = network["name"] if kind == "device" else f"{network['name']}, {kind}"
     try:
-        process = run.nnc_run("train", network["device"], "--data", network["data"], "--epochs", "1", "--seed", "1",
+        process = run.nnc_run("train", network[kind], "--data", network["data"], "--epochs", "1", "--seed", "1",
                               "--progress", "none", "--profile", timeout=max(1, min(60, run.left())))
     except subprocess.TimeoutExpired:
-        run.say(f"{network['name']}: nnc-run --profile was not done within its time")
+        run.say(f"{title}: nnc-run --profile was not done within its time")
         return False
     said = (process.stdout + process.stderr).strip().splitlines()
-    run.record("profile", network["name"], {"status": process.returncode, "output": said})
-    run.say(f"{network['name']}: nnc-run train --profile"
+    run.record("profile", title, {"status": process.returncode, "output": said})
+    run.say(f"{title}: nnc-run train --profile"
             + (f" left with {process.returncode}" if process.returncode else ""))
     for line in said[:SHOWN_LINES]:
         run.say(f"    {line[:160]}")
@@ -310,7 +321,10 @@ def kernels(run):
             elif why := run.broken("kernels", network["name"]):
                 run.say(f"{network['name']}: {why}")
             else:
-                shown = [print_profile(run, network), bool(has_torch) and print_kernels(run, network, worker)]
+                # Where the library does all products, each one's time says whether it is the faster.
+                kinds = ["device", *(kind for kind in ("cublaslt-all",) if kind in network.get("variants", ()))]
+                shown = [print_profile(run, network, kind) for kind in kinds]
+                shown.append(bool(has_torch) and print_kernels(run, network, worker))
                 held = True if any(shown) else held
     finally:
         worker.close()
@@ -318,22 +332,24 @@ def kernels(run):
 
 
 def summarize(run):
-    """One line a network: nnc beside the fastest peer; and again of what was timed with TF32."""
-    for section, own in (("timings", "nnc"), ("tf32", "nnc tf32")):
-        if rows := run.results.get(section, {}):
+    """One line a network: nnc beside the fastest peer; again with cuBLASLt, and of what was timed with TF32."""
+    for section, own in (("timings", "nnc"), *(("timings", f"nnc {variant}") for variant in OF_LIBRARY), ("tf32", "nnc tf32"),
+                         ("tf32", "nnc tf32-cublaslt")):
+        if rows := {name: row for name, row in run.results.get(section, {}).items() if own in row["read"]}:
             summarize_section(run, section, own, rows)
 
 
 def summarize_section(run, section, own, rows):
-    run.say(f"{section}:")
+    run.say(f"{section}, {own}:")
     run.say(f"{'network':<32}{'nnc ms':>9}{'on device':>11}{'roofline':>10}  {'fastest peer':<16}{'ms':>9}{'ratio':>7}"
             f"  {'read once a turn':<16}{'ms':>9}{'ratio':>7}")
     ratios = {"read": [], "ahead": []}
     for name, figures in rows.items():
         ours = statistics.median(figures["read"][own])
         device = sum(kernel["microseconds"] for kernel in run.results.get("kernels", {}).get(name, []))
-        on_device = f"{device / 1e3:.3f}" if device else "-"
-        roofline = f"{figures['roofline']:.0%}" if figures["roofline"] else "-"
+        # What is known of nnc's f32 programs alone.
+        on_device = f"{device / 1e3:.3f}" if device and own == "nnc" else "-"
+        roofline = f"{figures['roofline']:.0%}" if figures["roofline"] and own == "nnc" else "-"
         line = f"{name:<32}{1e3 * ours:>9.3f}{on_device:>11}{roofline:>10}"
         for kind, kept in ratios.items():
             peers = {peer: statistics.median(values) for peer, values in figures[kind].items()
@@ -348,4 +364,4 @@ def summarize_section(run, section, own, rows):
             words = "its loss read in each step" if kind == "read" else "its losses waited for once a turn"
             run.say(f"{own} / fastest peer, {words}: geometric mean {statistics.geometric_mean(kept):.2f}, greatest "
                     f"{max(kept):.2f}")
-    run.record("summary", section, ratios)
+    run.record("summary", section if own in ("nnc", "nnc tf32") else f"{section}, {own}", ratios)

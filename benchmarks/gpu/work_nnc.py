@@ -59,7 +59,7 @@ def train(program, threads, data, rows, steps, seconds=None, first=None):
                 break
         taken = time.monotonic() - begin
         return {"losses": losses, "seconds": taken, "parameters": digest(session.parameters()),
-                "slots": digest(session.slots())}
+                "slots": digest(session.slots()), "library": session.library_note()}
 
 
 def save(program, threads, data, rows, steps, checkpoint):

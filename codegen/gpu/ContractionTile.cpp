@@ -1,6 +1,7 @@
 // Tiles of matrix products in shared memory; see ContractionTile.h.
 #include "codegen/gpu/ContractionTile.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -42,58 +43,88 @@ public:
   FmaTileEmitter(OpBuilder &builder, const ContractionGroup &group, const ContractionTile &tile, Threads threads,
                  SharedMemory &shared)
       : TileEmitter(builder, group, tile, threads, tile.getNumAddingThreads()), tile(tile) {
-    auto type = [&](int64_t size) { return MemRefType::get({2, tile.terms, size + padding}, element); };
-    a = shared.allocate(builder, loc, type(tile.rows));
-    b = shared.allocate(builder, loc, type(tile.columns));
+    a = makeFactor(contraction.a, contraction.rows, tile.rows, shared);
+    b = makeFactor(contraction.b, contraction.columns, tile.columns, shared);
   }
 
 private:
-  struct Part {
-    Value memref, row, column, value;
+  /// A factor on its way to shared memory.
+  struct Factor {
+    OpOperand *operand;
+    /// Rows or columns of the tile.
+    int64_t size;
+    bool isAlongSum;
+    /// Elements that one copy brings, neighbours in memory and there.
+    int64_t count;
+    /// Its parts: [buffer, term, row or column].
+    Value parts;
   };
+
+  Factor makeFactor(OpOperand *operand, ArrayRef<unsigned> across, int64_t size, SharedMemory &shared) {
+    // Shared memory has rows side by side: of what has terms so, elements go one by one.
+    int64_t most = 16 / getElementBytes();
+    bool isAlong = isAlongSum(operand);
+    int64_t count = !isAlong && hasVectors(operand, across, most) ? most : 1;
+    MemRefType type = MemRefType::get({2, tile.terms, size + padding}, element);
+    return {operand, size, isAlong, count, shared.allocate(builder, loc, type)};
+  }
+
+  int64_t getElementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
 
   /// Threads of a row of the tile: each has every so many-th column, so that neighbours touch what lies side by side.
   int64_t getThreadsAlong() const { return tile.columns / tile.threadColumns; }
 
-  /// Element `number` of a factor's part, those beyond the matrix being its last ones. Neighbouring numbers lie side by
-  /// side in memory: along the sum, or across it.
-  Part loadElement(OpOperand *operand, Value number, Value term, int64_t terms) {
-    bool isA = operand == contraction.a, isAlong = isAlongSum(operand);
-    int64_t size = isA ? tile.rows : tile.columns;
-    Value across = isAlong ? divide(number, terms) : remainder(number, size);
-    Value along = isAlong ? remainder(number, terms) : divide(number, size);
-    enterAcross(operand, across);
+  /// Begins copy number `number` of a factor's part of `terms` terms from `term` on; what is beyond the matrix is its
+  /// last elements. Neighbouring numbers lie side by side in memory: along the sum, or across it.
+  void startCopy(const Factor &factor, Value number, Value term, int64_t terms, Value buffer) {
+    int64_t groups = factor.size / factor.count;
+    Value across = multiply(factor.isAlongSum ? divide(number, terms) : remainder(number, groups), factor.count);
+    Value along = factor.isAlongSum ? remainder(number, terms) : divide(number, groups);
+    enterAcross(factor.operand, across, factor.count);
     enterTerm(add(term, along));
-    return {isA ? a : b, along, across, loadFactor(operand)};
+    if (!cast<MemRefType>(factor.operand->get().getType()).isLastDimUnitStride()) { // which such copies ask for
+      memref::StoreOp::create(builder, loc, loadFactor(factor.operand), factor.parts,
+                              ValueRange{buffer, along, across});
+      return;
+    }
+    // Asynchronous copies name shared memory by its type. Of 16 bytes they leave out the first cache.
+    Value target = factor.parts.getDefiningOp<memref::MemorySpaceCastOp>().getSource();
+    nvgpu::DeviceAsyncCopyOp::create(builder, loc, getTokenType(), target, ValueRange{buffer, along, across},
+                                     factor.operand->get(), getIndices(factor.operand),
+                                     builder.getIndexAttr(factor.count), Value(),
+                                     factor.count > 1 ? builder.getUnitAttr() : UnitAttr());
   }
 
-  void storePart(Value buffer, const Part &part) {
-    memref::StoreOp::create(builder, loc, part.value, part.memref, ValueRange{buffer, part.row, part.column});
+  /// Equally many on all threads, as far as there are so many.
+  void startCopies(Value term, int64_t terms, Value buffer) {
+    for (const Factor *factor : {&a, &b}) {
+      int64_t count = factor->size / factor->count * terms;
+      for (int64_t start = 0; start < count; start += threads.count) {
+        Value number = addIndex(builder, loc, threads.id, start);
+        buildIf(builder, loc, start + threads.count > count ? isBelow(number, count) : Value(),
+                [&] { startCopy(*factor, number, term, terms, buffer); });
+      }
+    }
+    lastGroup = nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, getTokenType(), ValueRange());
   }
 
-  /// Equally much on all threads.
-  void loadStage(Value term) override {
-    for (auto [operand, size] : {std::pair(contraction.a, tile.rows), std::pair(contraction.b, tile.columns)})
-      for (int64_t start = 0; start < size * tile.terms; start += threads.count)
-        loaded.push_back(loadElement(operand, addIndex(builder, loc, threads.id, start), term, tile.terms));
-  }
+  Type getTokenType() const { return nvgpu::DeviceAsyncTokenType::get(builder.getContext()); }
 
-  void storeStage(Value buffer) override {
-    for (const Part &part : loaded)
-      storePart(buffer, part);
-    loaded.clear();
+  void startStage(Value term, Value buffer) override { startCopies(term, tile.terms, buffer); }
+
+  void finishStage(Value) override {
+    nvgpu::DeviceAsyncWaitOp::create(builder, loc, lastGroup, builder.getI32IntegerAttr(0));
   }
 
   void copyRest(Value buffer, Value term, int64_t terms) override {
-    for (auto [operand, size] : {std::pair(contraction.a, tile.rows), std::pair(contraction.b, tile.columns)})
-      forEachPoint(builder, loc, size * terms, threads,
-                   [&](Value number) { storePart(buffer, loadElement(operand, number, term, terms)); });
+    startCopies(term, terms, buffer);
+    finishStage(buffer);
   }
 
   /// `count` neighbouring elements of a part in shared memory.
   SmallVector<Value> loadShared(Value memref, Value buffer, Value term, Value start, int64_t count) {
     SmallVector<Value> values;
-    int64_t bytes = element.getIntOrFloatBitWidth() / 8, lanes = std::min<int64_t>(count, 16 / bytes);
+    int64_t bytes = getElementBytes(), lanes = std::min<int64_t>(count, 16 / bytes);
     for (int64_t at = 0; at < count; at += lanes) {
       SmallVector<Value> indices = {buffer, term, addIndex(builder, loc, start, at)};
       if (lanes == 1) {
@@ -121,11 +152,12 @@ private:
     SmallVector<Value> sums(carried);
     for (int64_t term = 0; term < count; ++term) {
       Value at = addIndex(builder, loc, first, term);
-      SmallVector<Value> rows = loadShared(a, buffer, at, threadRow, tile.threadRows);
+      SmallVector<Value> rows = loadShared(a.parts, buffer, at, threadRow, tile.threadRows);
       SmallVector<Value> columns;
       for (int64_t column = 0; column < tile.threadColumns; ++column)
         columns.push_back(memref::LoadOp::create(
-            builder, loc, b, ValueRange{buffer, at, addIndex(builder, loc, threadColumn, column * getThreadsAlong())}));
+            builder, loc, b.parts,
+            ValueRange{buffer, at, addIndex(builder, loc, threadColumn, column * getThreadsAlong())}));
       for (auto [row, x] : llvm::enumerate(rows))
         for (auto [column, y] : llvm::enumerate(columns)) {
           Value &sum = sums[row * tile.threadColumns + column];
@@ -148,9 +180,8 @@ private:
   int64_t getStageTerms() const override { return tile.terms; }
 
   const ContractionTile &tile;
-  /// Parts of the factors, each twice: [buffer, term, row or column].
-  Value a, b;
-  SmallVector<Part> loaded;
+  Factor a, b;
+  Value lastGroup;
   Value threadRow, threadColumn;
 };
 } // namespace

@@ -64,15 +64,8 @@ private:
     SmallVector<int64_t> shape = {2, isAlong ? size : tile.words,
                                   (isAlong ? tile.words + wordPadding : size + acrossPadding) * pack};
     ArrayRef<unsigned> neighbours = isAlong ? ArrayRef<unsigned>(contraction.sums) : across;
-    return {operand, size, isAlong, canLoadVectors(operand, neighbours),
+    return {operand, size, isAlong, hasVectors(operand, neighbours, vectorElements),
             shared.allocate(builder, loc, MemRefType::get(shape, warp.getFactorType()))};
-  }
-
-  /// Whether elements lie side by side, at an address that vectors are loaded from, in fours from each fourth point of
-  /// `loops` on.
-  bool canLoadVectors(OpOperand *operand, ArrayRef<unsigned> loops) {
-    return !loops.empty() && getStrideAlong(operand, loops.back()) == 1 &&
-           contraction.getExtent(loops.back()) % vectorElements == 0 && hasVectorRows(operand->get());
   }
 
   //===-- On the way to shared memory ----------------------------------------===//
@@ -123,22 +116,15 @@ private:
     int64_t count = factor.hasVectors ? vectorElements : 1;
     enterAcross(factor.operand, row, factor.isAlongSum ? 1 : count);
     enterTerm(mayEnd ? clampBelow(term, numTerms - (factor.isAlongSum ? count - 1 : 0)) : term);
-    SmallVector<Value> values = factor.hasVectors ? loadVector(builder, loc, factor.operand->get(), getIndices(factor))
-                                                  : SmallVector<Value>{loadFactor(factor.operand)};
+    SmallVector<Value> values = factor.hasVectors
+                                    ? loadVector(builder, loc, factor.operand->get(), getIndices(factor.operand))
+                                    : SmallVector<Value>{loadFactor(factor.operand)};
     if (!mayEnd)
       return values;
     Value isTerm = isBelow(term, numTerms), zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
     for (Value &value : values)
       value = arith::SelectOp::create(builder, loc, isTerm, value, zero);
     return values;
-  }
-
-  SmallVector<Value> getIndices(const Factor &factor) {
-    AffineMap map = op.getMatchingIndexingMap(factor.operand);
-    SmallVector<Value> indices;
-    for (unsigned result = 0; result < map.getNumResults(); ++result)
-      indices.push_back(ivs[map.getDimPosition(result)]);
-    return indices;
   }
 
   /// Where a row's word lies.
@@ -156,7 +142,7 @@ private:
 
   int64_t getStageTerms() const override { return tile.words * pack; }
 
-  void loadStage(Value term) override {
+  void startStage(Value term, Value) override {
     for (const Factor *factor : {&a, &b}) {
       int64_t count = countChunks(*factor, tile.words);
       for (int64_t start = 0; start < count; start += threads.count) {
@@ -167,7 +153,7 @@ private:
     }
   }
 
-  void storeStage(Value buffer) override {
+  void finishStage(Value buffer) override {
     for (const Chunk &chunk : loaded)
       buildIf(builder, loc, chunk.isThere, [&] { storeChunk(chunk, buffer); });
     loaded.clear();

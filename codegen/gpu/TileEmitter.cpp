@@ -1,6 +1,7 @@
 // Tiles of matrix products: places, initial values and epilogues; see TileEmitter.h.
 #include "codegen/gpu/TileEmitter.h"
 #include "codegen/cpu/Aliases.h"
+#include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -51,15 +52,17 @@ SmallVector<Value> TileEmitter::addAllStages(SmallVector<Value> sums) {
   auto putBarrier = [&] { gpu::BarrierOp::create(builder, loc); };
   int64_t terms = getStageTerms(), whole = numTerms / terms, rest = numTerms % terms;
   if (whole > 0) {
-    loadStage(constant(0));
-    storeStage(constant(0));
+    startStage(constant(0), constant(0));
+    finishStage(constant(0));
     putBarrier();
     sums = buildLoop(builder, loc, 0, whole - 1, 1, sums, [&](Value turn, ValueRange carried) {
       Value next = addIndex(builder, loc, turn, 1);
       Value buffer = remainder(turn, 2);
-      loadStage(multiply(next, terms));
+      // Which all have read before the last barrier.
+      Value other = remainder(next, 2);
+      startStage(multiply(next, terms), other);
       SmallVector<Value> added = addStage(buffer, carried, terms);
-      storeStage(remainder(next, 2));
+      finishStage(other);
       putBarrier();
       return added;
     });
@@ -90,6 +93,19 @@ void TileEmitter::enterAcross(OpOperand *factor, Value across, int64_t vector) {
   if (limit % size != 0)
     at = clampBelow(at, limit - (vector - 1));
   delinearize(builder, loc, at, isA ? contraction.rows : contraction.columns, extents, ivs);
+}
+
+SmallVector<Value> TileEmitter::getIndices(OpOperand *factor) const {
+  AffineMap map = linalg::GenericOp(op).getMatchingIndexingMap(factor);
+  SmallVector<Value> indices;
+  for (unsigned result = 0; result < map.getNumResults(); ++result)
+    indices.push_back(ivs[map.getDimPosition(result)]);
+  return indices;
+}
+
+bool TileEmitter::hasVectors(OpOperand *factor, ArrayRef<unsigned> loops, int64_t count) const {
+  return !loops.empty() && getStrideAlong(factor, loops.back()) == 1 &&
+         contraction.getExtent(loops.back()) % count == 0 && hasVectorRows(factor->get());
 }
 
 /// What the sum of an element starts from; of one in the matrix where it is beyond.

@@ -42,9 +42,10 @@ protected:
   virtual std::vector<SmallVector<TilePlace>> getRows() = 0;
   /// Terms of a stage, of which there are two in shared memory: while one's are added, the next are on their way.
   virtual int64_t getStageTerms() const = 0;
-  /// Loads what this thread brings of the stage that begins with `term`, for storeStage to put into `buffer`.
-  virtual void loadStage(Value term) = 0;
-  virtual void storeStage(Value buffer) = 0;
+  /// Begins to bring this thread's part of the stage that begins with `term` to `buffer`; it is there after
+  /// finishStage, and other threads' parts after a barrier.
+  virtual void startStage(Value term, Value buffer) = 0;
+  virtual void finishStage(Value buffer) = 0;
   /// Brings the last `terms` terms, less than a stage has.
   virtual void copyRest(Value buffer, Value term, int64_t terms) = 0;
   /// This thread's sums, in the order of getRows, with the terms in a buffer added.
@@ -58,6 +59,11 @@ protected:
   /// tile goes beyond, and of `vector` neighbours that lie side by side in memory the last ones.
   void enterAcross(OpOperand *factor, Value across, int64_t vector = 1);
   void enterTerm(Value term) { delinearize(builder, loc, term, contraction.sums, extents, ivs); }
+  /// The factor's indices there.
+  SmallVector<Value> getIndices(OpOperand *factor) const;
+  /// Whether elements lie side by side, at an address that 16 bytes are loaded from, `count` at a time from each such
+  /// point of `loops` on.
+  bool hasVectors(OpOperand *factor, ArrayRef<unsigned> loops, int64_t count) const;
   /// The factor's element there.
   Value loadFactor(OpOperand *factor) { return VectorBody(builder, noVectors, op, ivs, 0, 0).load(factor); }
 

@@ -144,6 +144,8 @@ void nnc_session_destroy(nnc_session *session) { delete session; }
 
 const nnc_program *nnc_session_program(const nnc_session *session) { return &session->session.program(); }
 
+const char *nnc_session_library(const nnc_session *session) { return session->session.libraryNote().c_str(); }
+
 int nnc_session_init(nnc_session *session, int64_t seed) {
   return status([&] { session->session.initialize(seed); });
 }

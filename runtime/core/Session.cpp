@@ -52,7 +52,10 @@ std::string Session::place() const {
   return device ? device->gpu().name() : concat(threads(), threads() == 1 ? " thread" : " threads");
 }
 
-std::string Session::libraryNote() const { return device ? device->libraryNote() : std::string(); }
+const std::string &Session::libraryNote() const {
+  static const std::string none;
+  return device ? device->libraryNote() : none;
+}
 
 const void *Session::read(const nnc_variable &variable) const {
   if (device)

@@ -40,7 +40,7 @@ public:
   /// What entries run on: `2 threads`, or the GPU's name.
   std::string place() const;
   /// What becomes of the products that a program has cuBLASLt do, as a sentence; empty where it has none.
-  std::string libraryNote() const;
+  const std::string &libraryNote() const;
 
   /// An output of an entry, once it has run.
   const void *at(const nnc_tensor &output) const { return arena.data() + output.offset; }

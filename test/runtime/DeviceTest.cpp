@@ -564,6 +564,15 @@ TEST_F(LibraryTest, DoesProducts) {
   EXPECT_EQ(driver->kernel_launches, 5);
 }
 
+TEST_F(LibraryTest, TheCApiTellsToo) {
+  nnc_session *session = nnc_session_create(&program, 1), *other = nnc_session_create(&nnc_program_device, 1);
+  ASSERT_NE(session, nullptr) << nnc_last_error();
+  EXPECT_STREQ(nnc_session_library(session), "cuBLASLt 13.2.0 does 2 of 2 products that it may");
+  EXPECT_STREQ(nnc_session_library(other), "");
+  nnc_session_destroy(session);
+  nnc_session_destroy(other);
+}
+
 TEST_F(LibraryTest, IsTimedAsKernelsAre) {
   Session session(get());
   Profile profile(session.program(), 1, 1);

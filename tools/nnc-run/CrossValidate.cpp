@@ -102,7 +102,7 @@ int crossValidate(const Options &options) {
 
   std::unique_ptr<Progress> progress = makeProgress(options.progress);
   Observer observer(*progress);
-  if (std::string note = session.libraryNote(); !note.empty())
+  if (const std::string &note = session.libraryNote(); !note.empty())
     progress->note(note);
   catchInterrupts();
   std::vector<Averages> results;

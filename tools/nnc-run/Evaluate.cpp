@@ -24,7 +24,7 @@ int evaluate(const Options &options) {
   SessionOptions sessionOptions;
   sessionOptions.threads = options.threads;
   Session session(program, sessionOptions);
-  if (std::string note = session.libraryNote(); !note.empty())
+  if (const std::string &note = session.libraryNote(); !note.empty())
     std::cerr << "nnc-run: " << note << "\n";
   loadVariables(checkpoint, session, LoadKind::parameters);
 

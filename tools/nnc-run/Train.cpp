@@ -260,7 +260,7 @@ int train(const Options &options) {
                     static_cast<int64_t>(data.validation.indices.size()), parameterCount(*program), session);
   if (!rateNote.empty())
     progress->note(rateNote);
-  if (std::string note = session.libraryNote(); !note.empty())
+  if (const std::string &note = session.libraryNote(); !note.empty())
     progress->note(note);
   if (!assertion.empty())
     progress->note(assertion);

@@ -35,6 +35,9 @@ nnc_session *nnc_session_create(const nnc_program *program, int32_t threads);
 nnc_session *nnc_session_open(const char *shared_object, int32_t threads);
 void nnc_session_destroy(nnc_session *session);
 const nnc_program *nnc_session_program(const nnc_session *session);
+/* What becomes of the matrix products that the program has cuBLASLt do on a GPU, as one sentence; empty where it has
+ * none. Valid until the session is destroyed. */
+const char *nnc_session_library(const nnc_session *session);
 
 /* Sets every variable: parameters by their initialisers from `seed`, optimiser slots to how they begin, counters to
  * zero. Random layers draw from the same seed in later steps. */
