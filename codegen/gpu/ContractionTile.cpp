@@ -71,8 +71,15 @@ private:
 
   int64_t getElementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
 
-  /// Threads of a row of the tile: each has every so many-th column, so that neighbours touch what lies side by side.
+  /// Threads of a row of the tile. Each has groups of columns that lie side by side, as many as one load brings, and of
+  /// groups every so many-th, so that neighbours' loads touch what lies side by side, too.
   int64_t getThreadsAlong() const { return tile.columns / tile.threadColumns; }
+  int64_t getGroupColumns() const { return std::min(tile.threadColumns, 16 / getElementBytes()); }
+  /// Of the thread's column number `column`, from its first one.
+  int64_t getColumnOffset(int64_t column) const {
+    int64_t group = getGroupColumns();
+    return column / group * group * getThreadsAlong() + column % group;
+  }
 
   /// Begins copy number `number` of a factor's part of `terms` terms from `term` on; what is beyond the matrix is its
   /// last elements. Neighbouring numbers lie side by side in memory: along the sum, or across it.
@@ -154,10 +161,10 @@ private:
       Value at = addIndex(builder, loc, first, term);
       SmallVector<Value> rows = loadShared(a.parts, buffer, at, threadRow, tile.threadRows);
       SmallVector<Value> columns;
-      for (int64_t column = 0; column < tile.threadColumns; ++column)
-        columns.push_back(memref::LoadOp::create(
-            builder, loc, b.parts,
-            ValueRange{buffer, at, addIndex(builder, loc, threadColumn, column * getThreadsAlong())}));
+      for (int64_t column = 0; column < tile.threadColumns; column += getGroupColumns())
+        llvm::append_range(columns, loadShared(b.parts, buffer, at,
+                                               addIndex(builder, loc, threadColumn, getColumnOffset(column)),
+                                               getGroupColumns()));
       for (auto [row, x] : llvm::enumerate(rows))
         for (auto [column, y] : llvm::enumerate(columns)) {
           Value &sum = sums[row * tile.threadColumns + column];
@@ -168,12 +175,12 @@ private:
   }
 
   std::vector<SmallVector<TilePlace>> getRows() override {
-    threadColumn = remainder(threads.id, getThreadsAlong());
+    threadColumn = multiply(remainder(threads.id, getThreadsAlong()), getGroupColumns());
     threadRow = multiply(divide(threads.id, getThreadsAlong()), tile.threadRows);
     std::vector<SmallVector<TilePlace>> rows(tile.threadRows);
     for (auto [row, places] : llvm::enumerate(rows))
       for (int64_t column = 0; column < tile.threadColumns; ++column)
-        places.push_back({threadRow, threadColumn, static_cast<int64_t>(row), column * getThreadsAlong()});
+        places.push_back({threadRow, threadColumn, static_cast<int64_t>(row), getColumnOffset(column)});
     return rows;
   }
 

@@ -4,6 +4,7 @@
 #include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::nn;
@@ -123,8 +124,45 @@ void TileEmitter::emitEpilogues(ArrayRef<TilePlace> places, ArrayRef<Value> sums
   std::vector<Element> elements;
   for (const TilePlace &place : places)
     elements.push_back(loadElement(place));
-  for (auto [element, sum] : llvm::zip_equal(elements, sums))
-    buildIf(builder, loc, element.isInside, [&] { emitEpilogue(element, sum, members); });
+  int64_t count = countNeighbours(places);
+  for (size_t first = 0; first < elements.size(); first += count) {
+    auto some = MutableArrayRef(elements).slice(first, count);
+    buildIf(builder, loc, some.front().isInside, [&] {
+      SmallVector<Written> written;
+      for (auto [element, sum] : llvm::zip_equal(some, sums.slice(first, count)))
+        written.push_back(emitEpilogue(element, sum, members));
+      store(some, written);
+    });
+  }
+}
+
+/// How many elements of a row, those in each so many, lie side by side in the result, are members of it together, and
+/// can be stored at once.
+int64_t TileEmitter::countNeighbours(ArrayRef<TilePlace> places) const {
+  int64_t count = 1, most = element.isF32() ? vectorElements : 1;
+  while (count < most && count < static_cast<int64_t>(places.size()) &&
+         places[count].columnOffset == places[0].columnOffset + count)
+    ++count;
+  return hasVectors(contraction.c, contraction.columns, vectorElements) && places.size() % count == 0 ? count : 1;
+}
+
+/// Elements of neighbouring columns.
+void TileEmitter::store(ArrayRef<Element> elements, ArrayRef<Written> written) {
+  for (auto [number, first] : llvm::enumerate(written.front())) {
+    Value buffer = first.first;
+    if (elements.size() > 1 && getElementTypeOrSelf(buffer.getType()).isF32() && hasVectorRows(buffer) &&
+        cast<MemRefType>(buffer.getType()).isLastDimUnitStride()) {
+      SmallVector<Value> values =
+          llvm::map_to_vector(written, [number = number](const Written &one) { return one[number].second; });
+      auto type = VectorType::get(static_cast<int64_t>(values.size()), values.front().getType());
+      Value vector = vector::FromElementsOp::create(builder, loc, type, values);
+      vector::StoreOp::create(builder, loc, vector, buffer, elements.front().at, /*nontemporal=*/false,
+                              llvm::MaybeAlign(values.size() * sizeof(float)));
+      continue;
+    }
+    for (auto [element, one] : llvm::zip_equal(elements, written))
+      memref::StoreOp::create(builder, loc, one[number].second, buffer, element.at);
+  }
 }
 
 /// The coordinates in the result of an element, of one in the matrix where it is beyond.
@@ -186,9 +224,8 @@ TileEmitter::Element TileEmitter::loadElement(const TilePlace &place) {
   return element;
 }
 
-/// Computes what reads one element, and stores what somebody sees.
-void TileEmitter::emitEpilogue(Element &element, Value sum, ArrayRef<Operation *> members) {
-  SmallVector<std::pair<Value, Value>> written = {{contraction.c->get(), sum}};
+TileEmitter::Written TileEmitter::emitEpilogue(Element &element, Value sum, ArrayRef<Operation *> members) {
+  Written written = {{contraction.c->get(), sum}};
   for (auto [epilogue, body] : llvm::zip_equal(group.epilogues, element.bodies)) {
     for (OpOperand &operand : linalg::GenericOp(epilogue)->getOpOperands())
       for (auto [buffer, value] : written)
@@ -201,7 +238,6 @@ void TileEmitter::emitEpilogue(Element &element, Value sum, ArrayRef<Operation *
       written.push_back({buffer, value});
     }
   }
-  for (auto [buffer, value] : written)
-    if (!isOnlyUsedBy(buffer, members))
-      memref::StoreOp::create(builder, loc, value, buffer, element.at);
+  llvm::erase_if(written, [&](const auto &one) { return isOnlyUsedBy(one.first, members); });
+  return written;
 }

@@ -100,7 +100,11 @@ private:
   SmallVector<Value> getCoordinates(const TilePlace &place);
   Value checkInside(const TilePlace &place);
   Element loadElement(const TilePlace &place);
-  void emitEpilogue(Element &element, Value sum, ArrayRef<Operation *> members);
+  /// What somebody sees of what is computed of a sum: buffers, and the element's values.
+  using Written = SmallVector<std::pair<Value, Value>>;
+  Written emitEpilogue(Element &element, Value sum, ArrayRef<Operation *> members);
+  void store(ArrayRef<Element> elements, ArrayRef<Written> written);
+  int64_t countNeighbours(ArrayRef<TilePlace> places) const;
 
   int64_t numAddingThreads;
   /// Whether this thread has elements; null where all have.

@@ -25,7 +25,7 @@
 // CHECK: %[[D:.*]] = memref.reinterpret_cast %arg3 to offset: [0], sizes: [1, 256, 64], strides: [0, 64, 1]
 // CHECK: nn.library_product %[[A]], %[[B]] into %[[D]] workspace %[[WORKSPACE]] bias(%{{.*}}) {relu}
 // CHECK: arith.maximumf
-// CHECK: memref.store %{{.*}}, %arg3
+// CHECK: vector.store %{{.*}}, %arg3
 // CHECK-NOT: gpu.launch
 // CHECK: return
 // AUTO-LABEL: func @bias_relu

@@ -21,7 +21,7 @@
 // CHECK-COUNT-32: math.fma
 // CHECK: memref.load %arg2[
 // CHECK: arith.addf
-// CHECK: memref.store %{{.*}}, %arg3[
+// CHECK: vector.store %{{.*}}, %arg3[{{.*}}vector<2xf32>
 // CHECK-NOT: linalg.generic
 // CHECK-NOT: gpu.launch
 // CHECK: return
