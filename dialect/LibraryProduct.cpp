@@ -29,7 +29,11 @@ LogicalResult LibraryProductOp::verify() {
       return emitOpError() << "got '" << name << "' " << type << ", takes three dimensions of known extents, strides "
                            << "and offset, of f32 or f64 as all of its matrices";
     ArrayRef<int64_t> lastTwo = ArrayRef(*strides).take_back(name == "d" ? 1 : 2);
-    if (!llvm::is_contained(lastTwo, 1))
+    bool isWhole = ((*strides)[2] == 1 && (*strides)[1] >= type.getDimSize(2)) ||
+                   (name != "d" && (*strides)[1] == 1 && (*strides)[2] >= type.getDimSize(1));
+    if (llvm::is_contained(lastTwo, 1) && !isWhole)
+      return emitOpError() << "got '" << name << "' " << type << ", whose rows or columns overlap";
+    if (!isWhole)
       return emitOpError() << "got '" << name << "' " << type << ", takes elements that lie side by side along "
                            << (name == "d" ? "its columns" : "rows or columns");
   }

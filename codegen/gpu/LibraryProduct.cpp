@@ -7,12 +7,15 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
+#include "runtime/include/nnc/program.h"
 
 using namespace mlir;
 using namespace mlir::nn;
 
 /// What NVIDIA recommends for compute capability 9.0 (cuBLAS documentation, cublasSetWorkspace); 8.0 needs less.
-static constexpr int64_t workspaceBytes = 32 << 20;
+static constexpr int64_t libraryBytes = 32 << 20;
+/// With what it takes to begin where the library asks for, from wherever a buffer may lie.
+static constexpr int64_t workspaceBytes = libraryBytes + NNC_WORKSPACE_ALIGNMENT - bufferAlignment;
 /// Products of fewer terms are no matter of arithmetic.
 static constexpr int64_t minTerms = 8;
 
@@ -110,6 +113,7 @@ private:
                          columns = sortByStride(c.c, c.columns, extents), sums = sortByStride(c.a, c.sums, extents);
     if (!batch || !rows || !columns || !sums)
       return false;
+    columnLoops = *columns;
     auto find = [&](OpOperand *operand, const Loops &down, const Loops &along, LibraryProduct::Strides &strides) {
       std::optional<int64_t> ofBatch = getStride(operand, *batch, extents), ofRows = getStride(operand, down, extents),
                              ofColumns = getStride(operand, along, extents);
@@ -132,15 +136,13 @@ private:
       return false;
     AffineMap map = linalg::GenericOp(c.op).getMatchingIndexingMap(c.c);
     SmallVector<int64_t> extents;
-    Loops columns;
+    Loops columns(columnLoops);
     for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
       unsigned loop = cast<AffineDimExpr>(expr).getPosition();
       extents.push_back(c.getExtent(loop));
-      if (c.getExtent(loop) == 1)
-        continue;
-      if (llvm::is_contained(c.columns, loop))
-        columns.push_back(dim);
-      else if (getStrideAlong(operand, dim) != 0)
+      if (auto *column = llvm::find(columnLoops, loop); column != columnLoops.end())
+        columns[column - columnLoops.begin()] = dim;
+      else if (c.getExtent(loop) > 1 && getStrideAlong(operand, dim) != 0)
         return false;
     }
     return getStride(operand, columns, extents) == 1;
@@ -219,6 +221,8 @@ private:
 
   LibraryProduct product;
   const ContractionGroup &whole;
+  /// In the order in which the result has them.
+  Loops columnLoops;
 };
 
 /// A memref as a matrix for each of the batch.

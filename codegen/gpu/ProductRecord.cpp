@@ -53,7 +53,7 @@ static std::optional<int64_t> findPlace(Value memref, Value arena) {
     return std::nullopt;
   while (!isPlannedBuffer(memref, arena)) {
     auto view = memref.getDefiningOp<ViewLikeOpInterface>();
-    if (!view)
+    if (!view || isa<memref::ViewOp>(*view)) // whose own shift no type tells
       return std::nullopt;
     memref = view.getViewSource();
   }
@@ -89,8 +89,9 @@ FailureOr<nnc_product> nn::describeProduct(LibraryProductOp op, Value arena, int
   product.b = describe(op.getB());
   product.d = describe(op.getD());
   product.bias = op.getBias().empty() ? -1 : place(op.getBias().front());
-  product.workspace = place(op.getWorkspace());
-  product.workspace_bytes = cast<MemRefType>(op.getWorkspace().getType()).getDimSize(0);
+  int64_t first = place(op.getWorkspace()), last = first + cast<MemRefType>(op.getWorkspace().getType()).getDimSize(0);
+  product.workspace = llvm::alignTo(first, NNC_WORKSPACE_ALIGNMENT);
+  product.workspace_bytes = std::max<int64_t>(0, llvm::alignDown(last - product.workspace, NNC_WORKSPACE_ALIGNMENT));
   if (!isKnown)
     return op.emitOpError() << "takes a memref that is no view of a planned buffer";
   return product;

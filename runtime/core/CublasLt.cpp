@@ -29,6 +29,8 @@ void *Library::find(const char *symbol) const {
   return function;
 }
 
+bool Library::isPlayed() const { return dlsym(handle, "nnc_plays_cublaslt") != nullptr; }
+
 std::string Library::describe(const char *symbol, Status status) const {
   using Text = const char *(*)(Status);
   auto text = [&](const char *function) {

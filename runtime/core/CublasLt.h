@@ -45,6 +45,8 @@ public:
   /// Error where there is none.
   Library();
   void *find(const char *symbol) const;
+  /// Whether it plays cuBLASLt on the host, whose addresses it takes: it says so by a symbol, nnc_plays_cublaslt.
+  bool isPlayed() const;
   std::string describe(const char *symbol, Status status) const;
   /// Such as 13.2.0.
   std::string version() const;

@@ -132,6 +132,8 @@ void Device::findProducts() {
       found += steps.products.back() != nullptr;
     }
   note = concat("cuBLASLt ", library->version(), " does ", found, " of ", count, " products that it may");
+  if (!library->problem().empty())
+    note += concat(" (", library->problem(), ")");
 }
 
 //===-- Variables ----------------------------------------------------------===//

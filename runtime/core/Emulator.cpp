@@ -47,20 +47,24 @@ public:
   /// Whether an earlier one has failed.
   static bool isOver() { return currentScope && !currentScope->message.empty(); }
 
-  /// Where NNC_CUBLASLT names a library that plays cuBLASLt on the host; false where none does, or it has no way to.
+  /// Where NNC_CUBLASLT names a library that plays cuBLASLt on the host, which has a way. Otherwise false, and the
+  /// workspace is soiled, as the library would.
   static bool runByLibrary(const nnc_product &product, char *arena) {
-    if (const char *chosen = std::getenv("NNC_CUBLASLT"); !chosen || !*chosen)
-      return false;
     try {
-      LibraryProducts products(reinterpret_cast<cuda::Address>(arena));
-      const LibraryProducts::Product *found = products.find(product);
-      if (found)
-        products.run(*found, /*stream=*/nullptr);
-      return found;
-    } catch (const Error &error) {
-      end(error.what());
-      return true;
+      const char *chosen = std::getenv("NNC_CUBLASLT");
+      if (chosen && *chosen && cublaslt::Library().isPlayed()) {
+        LibraryProducts products(reinterpret_cast<cuda::Address>(arena));
+        if (const LibraryProducts::Product *found = products.find(product)) {
+          products.run(*found, /*stream=*/nullptr);
+          return true;
+        }
+      }
+    } catch (const Error &) {
+      // As on a device, the kernel does it.
     }
+    constexpr int kSoil = 0x5a;
+    std::memset(arena + product.workspace, kSoil, static_cast<size_t>(product.workspace_bytes));
+    return false;
   }
 
   void run() {
@@ -75,12 +79,8 @@ public:
     } else {
       nnc_rt_parallel_for(runTask, this, kernel.blocks);
     }
-    if (!error.empty())
-      end(error);
-  }
-
-private:
-  static void end(const std::string &error) {
+    if (error.empty())
+      return;
     if (currentScope) {
       currentScope->message = error;
       return;
@@ -90,6 +90,7 @@ private:
     std::_Exit(EXIT_FAILURE);
   }
 
+private:
   std::string findProblem() const {
     if (kernel.blocks < 1 || kernel.blocks > kMaxBlocks)
       return concat("is launched on ", kernel.blocks, " blocks; a device takes 1 to ", kMaxBlocks);

@@ -2,6 +2,8 @@
 // the other, a program's results their rows: the library is given d^T = b^T a^T.
 #include "core/LibraryProducts.h"
 #include <algorithm>
+#include <functional>
+#include <memory>
 
 namespace nnc {
 
@@ -48,9 +50,13 @@ LibraryProducts::~LibraryProducts() {
 
 const LibraryProducts::Product *LibraryProducts::find(const nnc_product &form) {
   Product &product = products.emplace_back(Product{&form});
-  describe(product);
-  if (chooseAlgorithm(product))
+  try {
+    describe(product);
+    chooseAlgorithm(product);
     return &product;
+  } catch (const Error &error) {
+    lastProblem = error.what();
+  }
   release(product);
   products.pop_back();
   return nullptr;
@@ -81,25 +87,23 @@ Layout LibraryProducts::makeLayout(const nnc_product &form, const nnc_matrix &ma
   return layout;
 }
 
-bool LibraryProducts::chooseAlgorithm(Product &product) {
+void LibraryProducts::chooseAlgorithm(Product &product) {
   const nnc_product &form = *product.form;
   Preference preference = nullptr;
   functions.preferenceCreate(&preference);
+  std::unique_ptr<PreferenceObject, std::function<void(Preference)>> held(
+      preference, [this](Preference gone) { functions.preferenceDestroy.attempt(gone); });
   set(functions.preferenceSet, preference, kMaxWorkspaceBytes, static_cast<uint64_t>(form.workspace_bytes));
   for (auto [attribute, offset] : {std::pair(kMinAlignmentA, form.b.offset), std::pair(kMinAlignmentB, form.a.offset),
                                    std::pair(kMinAlignmentC, form.d.offset), std::pair(kMinAlignmentD, form.d.offset)})
     set(functions.preferenceSet, preference, attribute, alignmentOf(arena + offset));
   Heuristic best = {};
   int count = 0;
-  Status status = functions.findAlgorithms.attempt(handle, product.operation, product.b, product.a, product.d,
-                                                   product.d, preference, 1, &best, &count);
-  functions.preferenceDestroy.attempt(preference);
-  if (status != 0 && status != kNotSupported)
-    fail(Library::kOwner, " ", functions.findAlgorithms.describe(status));
-  if (status == kNotSupported || count == 0 || best.state != 0)
-    return false;
+  functions.findAlgorithms(handle, product.operation, product.b, product.a, product.d, product.d, preference, 1, &best,
+                           &count);
+  if (count == 0 || best.state != 0)
+    fail(Library::kOwner, " ", functions.findAlgorithms.describe(count ? best.state : kNotSupported));
   product.algorithm = best.algorithm;
-  return true;
 }
 
 void LibraryProducts::run(const Product &product, cuda::Stream stream) const {

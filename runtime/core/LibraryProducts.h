@@ -24,22 +24,25 @@ public:
 
   std::string version() const { return functions.library.version(); }
 
-  /// The product, as the library does it fastest by its own estimate; null where it does it not at all. Lives as long
-  /// as this does.
+  /// The product, as the library does it fastest by its own estimate; null where it has no way. Lives as long as this
+  /// does.
   const Product *find(const nnc_product &form);
+  /// What the library said where it had no way for the last such product; empty where it has one for all.
+  const std::string &problem() const { return lastProblem; }
   /// Has it done on `stream`.
   void run(const Product &product, cuda::Stream stream) const;
 
 private:
   void describe(Product &product);
   cublaslt::Layout makeLayout(const nnc_product &form, const nnc_matrix &matrix, int64_t lines, int64_t length);
-  bool chooseAlgorithm(Product &product);
+  void chooseAlgorithm(Product &product);
   void release(const Product &product);
 
   cublaslt::Functions functions;
   cublaslt::Handle handle = nullptr;
   cuda::Address arena;
   std::deque<Product> products; // they stay where they are
+  std::string lastProblem;
 };
 
 } // namespace nnc

@@ -160,8 +160,9 @@ private:
     int64_t bytes = dtypeBytes(static_cast<int32_t>(product.dtype));
     require(product.bias == -1 || isInArena(product.bias, product.columns, bytes),
             "has a product whose bias is outside its arena: ", owner);
-    require(product.workspace_bytes >= 0 && isInArena(product.workspace, product.workspace_bytes, 1),
-            "has a product whose workspace is outside its arena: ", owner);
+    require(product.workspace_bytes >= 0 && product.workspace % NNC_WORKSPACE_ALIGNMENT == 0 &&
+                isInArena(product.workspace, product.workspace_bytes, 1),
+            "has a product whose workspace is outside its arena, or not where the library can use it: ", owner);
   }
 
   /// Each matrix of the batch has `rows` x `columns` elements.

@@ -82,3 +82,12 @@ func.func @workspace(%d: memref<1x8x8xf32>, %w: memref<64xf32>) {
   nn.library_product %d, %d into %d workspace %w : memref<1x8x8xf32>, memref<1x8x8xf32>, memref<1x8x8xf32>, memref<64xf32>
   return
 }
+
+// -----
+
+func.func @overlap(%a: memref<1x8x8xf32>, %d: memref<1x8x8xf32, strided<[64, 4, 1]>>, %w: memref<64xi8>) {
+  // expected-error @+1 {{got 'd' 'memref<1x8x8xf32, strided<[64, 4, 1]>>', whose rows or columns overlap}}
+  nn.library_product %a, %a into %d workspace %w
+      : memref<1x8x8xf32>, memref<1x8x8xf32>, memref<1x8x8xf32, strided<[64, 4, 1]>>, memref<64xi8>
+  return
+}

@@ -195,6 +195,7 @@ TEST(Program, RefusesProductsOfAnotherForm) {
   refuses([&](int64_t bytes) { product.bias = bytes - 12; }, "a product whose bias is outside its arena");
   refuses([&](int64_t) { product.bias = -2; }, "a product whose bias is outside its arena");
   refuses([&](int64_t bytes) { product.workspace_bytes = bytes + 1; }, "a product whose workspace is outside");
+  refuses([&](int64_t) { product.workspace = 64; }, "or not where the library can use it: fit.train.a");
   refuses([&](int64_t) { product.workspace_bytes = -1; }, "a product whose workspace is outside");
   refuses([&](int64_t) { product.rows = 0; }, "a product of impossible shape: fit.train.a");
   refuses([&](int64_t) { product.terms = int64_t(1) << 31; }, "a product of impossible shape");

@@ -2,10 +2,11 @@
 // the fake CUDA driver a product waits and is captured as kernels are; without one it is done at once.
 //
 // It is as strict as the real one may be: attributes have the type that cublasLt.h says, layouts fit each other and the
-// operation, memory is aligned as was promised. It soils the workspace, and takes none but the algorithm that it chose.
-// Factors are rounded as asked; sums are of f64, rounded in the end.
+// operation, memory is aligned as was promised. It soils all of the workspace, and takes none but the algorithm that it
+// chose. Factors are rounded as asked; sums are of f64, rounded in the end.
 #include "core/CublasLt.h"
 #include "fake_cuda.h"
+#include "nnc/program.h"
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -160,6 +161,9 @@ Status enqueue(nnc::cuda::Stream stream, std::function<void()> work) {
 
 extern "C" {
 
+/// That it takes the host's addresses: what the emulator looks for.
+int nnc_plays_cublaslt(void) { return 1; }
+
 /// What a test looks at, and sets: handles that are held, products done, and whether it refuses all of them.
 int64_t nnc_fake_cublaslt_products = 0;
 int nnc_fake_cublaslt_refuses = 0;
@@ -169,11 +173,13 @@ size_t cublasLtGetVersion(void) { return 130200; }
 const char *cublasLtGetStatusName(Status status) {
   return status == kInvalidValue     ? "CUBLAS_STATUS_INVALID_VALUE"
          : status == kNotInitialized ? "CUBLAS_STATUS_NOT_INITIALIZED"
+         : status == kNotSupported   ? "CUBLAS_STATUS_NOT_SUPPORTED"
                                      : "CUBLAS_STATUS_EXECUTION_FAILED";
 }
 const char *cublasLtGetStatusString(Status status) {
   return status == kInvalidValue     ? "an unsupported value or parameter was passed"
          : status == kNotInitialized ? "the library was not initialized"
+         : status == kNotSupported   ? "the functionality is not supported"
                                      : "the GPU program failed to execute";
 }
 
@@ -263,14 +269,14 @@ Status cublasLtMatmul(Handle handle, Operation operation, const void *alpha, con
   const uint64_t *data = algorithm->data;
   if (!areConsistent(*operation, *layoutA, *layoutB, *layoutC, *layoutD) || data[0] != kSign ||
       workspaceBytes < kWorkspaceBytes || !isAligned(a, data[1]) || !isAligned(b, data[2]) || !isAligned(c, data[3]) ||
-      !isAligned(d, data[4]) || !isAligned(workspace, 16))
+      !isAligned(d, data[4]) || !isAligned(workspace, NNC_WORKSPACE_ALIGNMENT))
     return kInvalidValue;
   auto work = [&](auto zero) {
     using T = decltype(zero);
     T factor = *static_cast<const T *>(alpha), other = *static_cast<const T *>(beta);
     return std::function<void()>(
         [=, operation = *operation, layoutA = *layoutA, layoutB = *layoutB, layoutC = *layoutC, layoutD = *layoutD] {
-          std::memset(workspace, 0xa5, kWorkspaceBytes);
+          std::memset(workspace, 0xa5, workspaceBytes);
           multiply<T>(operation, factor, {static_cast<const T *>(a), layoutA}, {static_cast<const T *>(b), layoutB},
                       other, {static_cast<const T *>(c), layoutC}, {static_cast<T *>(d), layoutD});
           ++nnc_fake_cublaslt_products;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
 #include <string>
 #include <utility>
@@ -205,6 +206,9 @@ Result checkCopy(Stream *stream, Address device, const void *host, size_t bytes)
   return kDone;
 }
 
+/// As the real driver's memory begins.
+constexpr std::align_val_t kMemoryAlignment{256};
+
 void *pointerTo(Address device) { return reinterpret_cast<void *>(device); }
 
 } // namespace
@@ -292,7 +296,7 @@ Result cuMemAlloc_v2(Address *address, size_t bytes) {
     return result;
   if (static_cast<int64_t>(bytes) > state.free_bytes)
     return kOutOfMemory;
-  auto *memory = new std::byte[bytes];
+  auto *memory = new (kMemoryAlignment) std::byte[bytes];
   std::memset(memory, 0xcd, bytes);
   *address = reinterpret_cast<Address>(memory);
   allocations[*address] = bytes;
@@ -303,7 +307,7 @@ Result cuMemFree_v2(Address address) {
   Result result = enterUncaptured("cuMemFree_v2");
   if (allocations.erase(address) == 0)
     return kInvalidValue;
-  delete[] static_cast<std::byte *>(pointerTo(address));
+  ::operator delete[](pointerTo(address), kMemoryAlignment);
   --state.held;
   return result;
 }
@@ -406,6 +410,11 @@ Result cuMemHostUnregister(void *memory) {
 Result cuModuleLoadData(Module **module, const void *image) {
   if (Result result = enterUncaptured("cuModuleLoadData"))
     return result;
+  constexpr uint32_t kFatBinary = 0xBA55ED50; // a program's for a real driver
+  uint32_t first = 0;
+  std::memcpy(&first, image, sizeof(first));
+  if (first == kFatBinary)
+    return kInvalidImage;
   return hold(module, new Module{static_cast<const nnc_fake_kernel *>(image)});
 }
 Result cuModuleUnload(Module *module) {

@@ -21,6 +21,7 @@ import numpy as np
 ABI_VERSION = 7
 MAX_RANK = 8
 ALIGNMENT = 64
+DEVICE_ALIGNMENT = 256  # where a device's memory begins
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64)]
 PARAMETER, SLOT, COUNTER = range(3)
 DATA, VALID, LEARNING_RATE, SEED = range(4)
@@ -240,8 +241,8 @@ class Instance:
         self.program, self.workers, self.reverse = program, workers, reverse
         size = program.descriptor.arena_bytes + workers * program.descriptor.worker_bytes
         if memory is None:
-            memory = np.empty(size + ALIGNMENT, np.uint8)
-            start = -memory.ctypes.data % ALIGNMENT
+            memory = np.empty(size + DEVICE_ALIGNMENT, np.uint8)
+            start = -memory.ctypes.data % DEVICE_ALIGNMENT
             memory = memory[start : start + size]
         if memory.size != size or memory.ctypes.data % ALIGNMENT:
             raise ValueError(f"an arena of {size} bytes aligned to {ALIGNMENT} is needed")

@@ -128,6 +128,9 @@ typedef struct nnc_kernel {
   int64_t tensor_flops; /* of the operations, those that a device's tensor cores do */
 } nnc_kernel;
 
+/* What cuBLASLt asks of its workspace, and a device's memory begins at. */
+#define NNC_WORKSPACE_ALIGNMENT 256
+
 /* A matrix of a product: its first element, the elements from one row (of a transposed one, column) to the next, and
  * from one matrix of the batch to the next. */
 typedef struct nnc_matrix {
@@ -145,7 +148,8 @@ typedef struct nnc_product {
   int64_t accumulates;
   int64_t bias; /* its offset; -1: none */
   int64_t relu;
-  int64_t workspace, workspace_bytes; /* of the arena, for the library to use */
+  int64_t workspace,
+      workspace_bytes; /* of the arena, for the library to use: at a multiple of NNC_WORKSPACE_ALIGNMENT */
 } nnc_product;
 
 /* A kernel of the program's device image on `blocks` blocks of `threads` threads. Its parameters are the address of the

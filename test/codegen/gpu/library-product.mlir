@@ -18,7 +18,7 @@
 // Zeros before it, a bias and relu after it are the library's, which writes what the last of them does; its own code
 // does the same. It is too small to be estimated faster.
 // CHECK-LABEL: func @bias_relu
-// CHECK: %[[WORKSPACE:.*]] = memref.alloc() {{.*}} : memref<33554432xi8>
+// CHECK: %[[WORKSPACE:.*]] = memref.alloc() {{.*}} : memref<33554624xi8>
 // CHECK: gpu.launch
 // CHECK: %[[A:.*]] = memref.reinterpret_cast %arg0 to offset: [0], sizes: [1, 256, 96], strides: [0, 96, 1]
 // CHECK: %[[B:.*]] = memref.reinterpret_cast %arg1 to offset: [0], sizes: [1, 96, 64], strides: [0, 1, 96]
