@@ -276,7 +276,7 @@ Status cublasLtMatmul(Handle handle, Operation operation, const void *alpha, con
     T factor = *static_cast<const T *>(alpha), other = *static_cast<const T *>(beta);
     return std::function<void()>(
         [=, operation = *operation, layoutA = *layoutA, layoutB = *layoutB, layoutC = *layoutC, layoutD = *layoutD] {
-          std::memset(workspace, 0xa5, workspaceBytes);
+          std::memset(workspace, 0xc3, workspaceBytes);
           multiply<T>(operation, factor, {static_cast<const T *>(a), layoutA}, {static_cast<const T *>(b), layoutB},
                       other, {static_cast<const T *>(c), layoutC}, {static_cast<T *>(d), layoutD});
           ++nnc_fake_cublaslt_products;
