@@ -117,6 +117,18 @@ const char *entryKindName(int32_t kind) {
   return kind >= 0 && kind <= NNC_GRADIENTS ? names[kind] : "unknown";
 }
 
+const char *precisionName(int32_t precision) {
+  static const char *const names[] = {"f32", "tf32", "bf16"};
+  return precision >= 0 && precision <= NNC_PRECISION_BF16 ? names[precision] : "unknown";
+}
+
+int32_t precisionOf(const nnc_program &program) {
+  for (const nnc_entry &entry : entriesOf(program))
+    if (entry.precision != NNC_PRECISION_F32)
+      return entry.precision;
+  return NNC_PRECISION_F32;
+}
+
 const nnc_entry *findEntry(const nnc_program &program, nnc_entry_kind kind, std::string_view symbol) {
   const nnc_entry *found = nullptr;
   for (const nnc_entry &entry : entriesOf(program)) {

@@ -61,6 +61,10 @@ const nnc_output *findOutput(const nnc_entry &entry, nnc_output_role role);
 
 /// `init`, `train`, `evaluate`, `predict` or `gradient`.
 const char *entryKindName(int32_t kind);
+/// `f32`, `tf32` or `bf16`, of nnc_precision.
+const char *precisionName(int32_t precision);
+/// What products of the program's entries are rounded to, where any are: nnc_precision.
+int32_t precisionOf(const nnc_program &program);
 
 /// The entry of this kind made of step or model `symbol`; an empty symbol takes the only one there is. Throws an Error
 /// that lists what there is; `option` is what chooses one, for its message.

@@ -108,7 +108,7 @@ private:
       return "";
     double rate = roofline.tensorFlops(precision);
     return run::format(", %s of %s", rate > 0 ? run::format("%.0f", 1e-9 * rate).c_str() : "an unknown number",
-                       precision == NNC_PRECISION_TF32 ? "tf32" : "bf16");
+                       precisionName(precision));
   }
 
   static Row head(Row names) {

@@ -114,8 +114,11 @@ public:
   void onStart(const std::string &model, int64_t rows, int64_t validationRows, int64_t parameters,
                const Session &session) override {
     Line line;
-    line.add("%s: %ld parameters; %ld training rows, %ld validation rows; %s\n", model.c_str(), parameters, rows,
+    line.add("%s: %ld parameters; %ld training rows, %ld validation rows; %s", model.c_str(), parameters, rows,
              validationRows, session.place().c_str());
+    if (int32_t precision = precisionOf(session.program()); precision != NNC_PRECISION_F32)
+      line.add(", products of %s", precisionName(precision));
+    line.add("\n");
     line.write();
   }
   void onStep(const StepReport &report) override {
@@ -235,6 +238,8 @@ public:
                    {"threads", session.threads()}};
     if (session.gpu())
       object["device"] = session.place();
+    if (int32_t precision = precisionOf(session.program()); precision != NNC_PRECISION_F32)
+      object["matmul_precision"] = precisionName(precision);
     print(object);
   }
   void onStep(const StepReport &report) override {
