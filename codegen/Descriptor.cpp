@@ -37,7 +37,9 @@ private:
   Constant *makeOutput(const ProgramTensor &output);
   Constant *makeSpans(llvm::ArrayRef<ByteSpan> spans);
   Constant *makeKernel(const ProgramKernel &kernel);
-  Constant *makeProduct(const std::optional<nnc_product> &product);
+  Constant *makeNumbers(llvm::ArrayRef<int64_t> numbers, const llvm::Twine &name) {
+    return array(llvm::map_to_vector(numbers, [&](int64_t number) { return int64(number); }), name);
+  }
   Constant *makeLaunch(const ProgramLaunch &launch);
   Constant *makeImage(StringRef image);
   Constant *makeEntry(const ProgramEntry &entry);
@@ -113,21 +115,11 @@ Constant *DescriptorBuilder::makeKernel(const ProgramKernel &kernel) {
                                   int64(kernel.bytes), int64(kernel.tensorFlops)});
 }
 
-Constant *DescriptorBuilder::makeProduct(const std::optional<nnc_product> &product) {
-  llvm::SmallVector<Constant *> numbers;
-  if (product)
-    for (int64_t number : getNumbers(*product))
-      numbers.push_back(int64(number));
-  return array(numbers, "nnc.product");
-}
-
 Constant *DescriptorBuilder::makeLaunch(const ProgramLaunch &launch) {
-  llvm::SmallVector<Constant *> arguments;
-  for (int64_t argument : launch.arguments)
-    arguments.push_back(int64(argument));
-  return ConstantStruct::getAnon({string(launch.kernel), int64(launch.blocks), int64(launch.threads),
-                                  int64(launch.sharedBytes), int64(launch.isCooperative), int64(arguments.size()),
-                                  array(arguments, "nnc.arguments"), makeProduct(launch.product)});
+  return ConstantStruct::getAnon(
+      {string(launch.kernel), int64(launch.blocks), int64(launch.threads), int64(launch.sharedBytes),
+       int64(launch.isCooperative), int64(launch.arguments.size()), makeNumbers(launch.arguments, "nnc.arguments"),
+       launch.product ? makeNumbers(getNumbers(*launch.product), "nnc.product") : makeNumbers({}, "nnc.product")});
 }
 
 Constant *DescriptorBuilder::makeEntry(const ProgramEntry &entry) {

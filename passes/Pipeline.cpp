@@ -240,12 +240,7 @@ void plannedToBinary(OpPassManager &pm, const CompileOptions &options) {
 
 StringRef nn::stringifyPhase(Phase phase) { return phaseNames[static_cast<int>(phase)]; }
 
-std::optional<Phase> nn::parsePhase(StringRef name) {
-  for (auto [index, phaseName] : llvm::enumerate(phaseNames))
-    if (phaseName == name)
-      return static_cast<Phase>(index);
-  return std::nullopt;
-}
+std::optional<Phase> nn::parsePhase(StringRef name) { return findChoice<Phase>(phaseNames, name); }
 
 FailureOr<Phase> nn::getPhase(ModuleOp module) {
   auto name = module->getAttr("nn.phase");

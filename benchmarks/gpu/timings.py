@@ -322,7 +322,7 @@ def kernels(run):
                 run.say(f"{network['name']}: {why}")
             else:
                 # Where the library does all products, each one's time says whether it is the faster.
-                kinds = ["device", *(kind for kind in ("cublaslt-all",) if kind in network.get("variants", ()))]
+                kinds = [kind for kind in ("device", "cublaslt-all") if network.get(kind)]
                 shown = [print_profile(run, network, kind) for kind in kinds]
                 shown.append(bool(has_torch) and print_kernels(run, network, worker))
                 held = True if any(shown) else held

@@ -1,7 +1,7 @@
 // Tiles of matrix products in shared memory; see ContractionTile.h.
 #include "codegen/gpu/ContractionTile.h"
+#include "codegen/gpu/AsyncCopies.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -42,7 +42,7 @@ class FmaTileEmitter : public TileEmitter {
 public:
   FmaTileEmitter(OpBuilder &builder, const ContractionGroup &group, const ContractionTile &tile, Threads threads,
                  SharedMemory &shared)
-      : TileEmitter(builder, group, tile, threads, tile.getNumAddingThreads()), tile(tile) {
+      : TileEmitter(builder, group, tile, threads, tile.getNumAddingThreads()), tile(tile), copies(builder, loc) {
     a = makeFactor(contraction.a, contraction.rows, tile.rows, shared);
     b = makeFactor(contraction.b, contraction.columns, tile.columns, shared);
   }
@@ -94,12 +94,8 @@ private:
                               ValueRange{buffer, along, across});
       return;
     }
-    // Asynchronous copies name shared memory by its type. Of 16 bytes they leave out the first cache.
-    Value target = factor.parts.getDefiningOp<memref::MemorySpaceCastOp>().getSource();
-    nvgpu::DeviceAsyncCopyOp::create(builder, loc, getTokenType(), target, ValueRange{buffer, along, across},
-                                     factor.operand->get(), getIndices(factor.operand),
-                                     builder.getIndexAttr(factor.count), Value(),
-                                     factor.count > 1 ? builder.getUnitAttr() : UnitAttr());
+    copies.start(factor.parts, {buffer, along, across}, factor.operand->get(), getIndices(factor.operand),
+                 factor.count);
   }
 
   /// Equally many on all threads, as far as there are so many.
@@ -112,16 +108,12 @@ private:
                 [&] { startCopy(*factor, number, term, terms, buffer); });
       }
     }
-    lastGroup = nvgpu::DeviceAsyncCreateGroupOp::create(builder, loc, getTokenType(), ValueRange());
+    copies.endGroup();
   }
-
-  Type getTokenType() const { return nvgpu::DeviceAsyncTokenType::get(builder.getContext()); }
 
   void startStage(Value term, Value buffer) override { startCopies(term, tile.terms, buffer); }
 
-  void finishStage(Value) override {
-    nvgpu::DeviceAsyncWaitOp::create(builder, loc, lastGroup, builder.getI32IntegerAttr(0));
-  }
+  void finishStage(Value) override { copies.wait(0); }
 
   void copyRest(Value buffer, Value term, int64_t terms) override {
     startCopies(term, terms, buffer);
@@ -187,8 +179,8 @@ private:
   int64_t getStageTerms() const override { return tile.terms; }
 
   const ContractionTile &tile;
+  AsyncCopies copies;
   Factor a, b;
-  Value lastGroup;
   Value threadRow, threadColumn;
 };
 } // namespace

@@ -4,6 +4,7 @@
 #include "codegen/cpu/Aliases.h"
 #include "codegen/cpu/VectorBody.h"
 #include "dialect/NN.h"
+#include "dialect/Names.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
@@ -25,12 +26,7 @@ static constexpr double ownRate = 37e12, libraryRate = 51e12, memoryRate = 4.2e1
 /// FLOPs below which a product is not large, and nothing is known of these rates.
 static constexpr double largeFlops = 1e9;
 
-std::optional<LibraryUse> nn::parseLibraryUse(StringRef name) {
-  for (auto [index, known] : llvm::enumerate(libraryUseNames))
-    if (name == known)
-      return static_cast<LibraryUse>(index);
-  return std::nullopt;
-}
+std::optional<LibraryUse> nn::parseLibraryUse(StringRef name) { return findChoice<LibraryUse>(libraryUseNames, name); }
 
 namespace {
 
@@ -228,9 +224,7 @@ private:
 /// A memref as a matrix for each of the batch.
 Value makeMatrix(OpBuilder &builder, Location loc, Value memref, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
   auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> known;
-  int64_t offset = 0;
-  (void)type.getStridesAndOffset(known, offset);
+  int64_t offset = type.getStridesAndOffset().second;
   auto matrix = MemRefType::get(shape, type.getElementType(),
                                 StridedLayoutAttr::get(builder.getContext(), offset, strides), type.getMemorySpace());
   return memref::ReinterpretCastOp::create(builder, loc, matrix, memref, offset, shape, strides);

@@ -20,12 +20,12 @@ struct LibraryProduct {
   OpOperand *bias = nullptr;
   bool hasRelu = false;
   /// What holds the result: the product's, or that of the last epilogue.
-  Value result;
+  Value result = {};
   /// Along the batch, rows and terms of the factors, and along rows and columns of the result, in elements.
   struct Strides {
     int64_t batch, rows, columns;
   };
-  Strides a, b, d;
+  Strides a = {}, b = {}, d = {};
 
   /// Whether the sums start from what lies in the result.
   bool accumulates() const { return !group.prologue; }

@@ -1,5 +1,6 @@
 // Fragments of tensor cores; see MmaWarp.h.
 #include "codegen/gpu/MmaWarp.h"
+#include "dialect/Names.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
@@ -11,12 +12,7 @@ using namespace mlir::nn;
 /// Lanes that share a row.
 static constexpr int64_t lanesOfRow = 4;
 
-std::optional<Precision> nn::parsePrecision(StringRef name) {
-  for (auto [index, known] : llvm::enumerate(precisionNames))
-    if (known == name)
-      return static_cast<Precision>(index);
-  return std::nullopt;
-}
+std::optional<Precision> nn::parsePrecision(StringRef name) { return findChoice<Precision>(precisionNames, name); }
 
 int64_t nn::countTermsOfWord(Precision precision) { return precision == Precision::bf16 ? 2 : 1; }
 

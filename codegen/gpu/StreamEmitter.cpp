@@ -2,7 +2,6 @@
 #include "codegen/gpu/StreamEmitter.h"
 #include "codegen/gpu/VectorLoad.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -45,7 +44,7 @@ StreamEmitter::StreamEmitter(OpBuilder &builder, const Contraction &contraction,
     : IndexEmitter(builder, contraction.op->getLoc()), contraction(contraction), op(contraction.op), fill(fill),
       threads(threads), stages(stages), ivs(op.getNumLoops()), numRows(contraction.getNumPoints(contraction.rows)),
       numColumns(contraction.getNumPoints(contraction.columns)), numStages(contraction.getNumTerms() / stages.terms),
-      parts(shared.allocate(builder, loc, stages.type)) {}
+      parts(shared.allocate(builder, loc, stages.type)), copies(builder, loc) {}
 
 void StreamEmitter::emit() {
   enterThread();
@@ -57,7 +56,7 @@ void StreamEmitter::emit() {
     startCopy(constant(0), constant(0));
   SmallVector<Value> sums = ifHasPart([&] { return getInitial(); }, [&] { return getZeros(); });
   sums = buildLoop(builder, loc, 0, numStages, 1, sums, [&](Value stage, ValueRange carried) {
-    waitForCopies(std::max<int64_t>(stages.count - 2, 0));
+    copies.wait(std::max<int64_t>(stages.count - 2, 0));
     gpu::BarrierOp::create(builder, loc);
     // Into the place that all have read before the barrier.
     if (stages.count > 1)
@@ -102,31 +101,18 @@ SmallVector<Value> StreamEmitter::getZeros() {
 /// Copies the terms of a stage to `place`, as a group of its own.
 void StreamEmitter::startCopy(Value stage, Value place) {
   int64_t vectors = stages.terms / vectorElements;
-  // Asynchronous copies name shared memory by its type.
-  Value target = parts.getDefiningOp<memref::MemorySpaceCastOp>().getSource();
   forEachPoint(builder, loc, numRows * vectors, threads, [&](Value vector) {
     Value row = divide(vector, vectors), first = multiply(remainder(vector, vectors), vectorElements);
     Value term = add(multiply(stage, stages.terms), first);
-    nvgpu::DeviceAsyncCopyOp::create(builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()), target,
-                                     ValueRange{place, row, first}, contraction.a->get(),
-                                     getIndices(contraction.a, row, {}, term), builder.getIndexAttr(vectorElements),
-                                     Value(), builder.getUnitAttr());
+    copies.start(parts, {place, row, first}, contraction.a->get(), getIndices(contraction.a, row, {}, term),
+                 vectorElements);
   });
-  endGroup();
-}
-
-void StreamEmitter::endGroup() {
-  lastGroup = nvgpu::DeviceAsyncCreateGroupOp::create(
-      builder, loc, nvgpu::DeviceAsyncTokenType::get(builder.getContext()), ValueRange());
+  copies.endGroup();
 }
 
 /// Where there is such a stage; a group in any case, as waiting counts them.
 void StreamEmitter::startNext(Value stage) {
   buildIf(
       builder, loc, isBelow(stage, numStages), [&] { startCopy(stage, remainder(stage, stages.count)); },
-      [&] { endGroup(); });
-}
-
-void StreamEmitter::waitForCopies(int64_t pending) {
-  nvgpu::DeviceAsyncWaitOp::create(builder, loc, lastGroup, builder.getI32IntegerAttr(pending));
+      [&] { copies.endGroup(); });
 }

@@ -4,6 +4,7 @@
 #include "codegen/cpu/Contraction.h"
 #include "codegen/cpu/Loops.h"
 #include "codegen/cpu/VectorBody.h"
+#include "codegen/gpu/AsyncCopies.h"
 #include "codegen/gpu/GenericThreads.h"
 #include "codegen/gpu/SharedMemory.h"
 
@@ -67,11 +68,9 @@ private:
   SmallVector<Value> ifHasPart(llvm::function_ref<SmallVector<Value>()> yes,
                                llvm::function_ref<SmallVector<Value>()> no);
   void startCopy(Value stage, Value place);
-  void endGroup();
   void startNext(Value stage);
-  void waitForCopies(int64_t pending);
 
-  Value lastGroup;
+  AsyncCopies copies;
 };
 
 } // namespace mlir::nn

@@ -96,8 +96,8 @@ void TileEmitter::enterAcross(OpOperand *factor, Value across, int64_t vector) {
   delinearize(builder, loc, at, isA ? contraction.rows : contraction.columns, extents, ivs);
 }
 
-SmallVector<Value> TileEmitter::getIndices(OpOperand *factor) const {
-  AffineMap map = linalg::GenericOp(op).getMatchingIndexingMap(factor);
+SmallVector<Value> TileEmitter::getIndices(OpOperand *operand) const {
+  AffineMap map = linalg::GenericOp(op).getMatchingIndexingMap(operand);
   SmallVector<Value> indices;
   for (unsigned result = 0; result < map.getNumResults(); ++result)
     indices.push_back(ivs[map.getDimPosition(result)]);
@@ -171,10 +171,7 @@ SmallVector<Value> TileEmitter::getCoordinates(const TilePlace &place) {
   Value column = addIndex(builder, loc, add(firstColumn, place.column), place.columnOffset);
   delinearize(builder, loc, clampInTiles(row, numRows, grid.rows), contraction.rows, extents, ivs);
   delinearize(builder, loc, clampInTiles(column, numColumns, grid.columns), contraction.columns, extents, ivs);
-  SmallVector<Value> at;
-  for (AffineExpr expr : op.getMatchingIndexingMap(contraction.c).getResults())
-    at.push_back(ivs[cast<AffineDimExpr>(expr).getPosition()]);
-  return at;
+  return getIndices(contraction.c);
 }
 
 /// Whether an element is one of the matrix; null where all are.

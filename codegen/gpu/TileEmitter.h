@@ -59,8 +59,8 @@ protected:
   /// tile goes beyond, and of `vector` neighbours that lie side by side in memory the last ones.
   void enterAcross(OpOperand *factor, Value across, int64_t vector = 1);
   void enterTerm(Value term) { delinearize(builder, loc, term, contraction.sums, extents, ivs); }
-  /// The factor's indices there.
-  SmallVector<Value> getIndices(OpOperand *factor) const;
+  /// The operand's indices there.
+  SmallVector<Value> getIndices(OpOperand *operand) const;
   /// Whether elements lie side by side, at an address that 16 bytes are loaded from, `count` at a time from each such
   /// point of `loops` on.
   bool hasVectors(OpOperand *factor, ArrayRef<unsigned> loops, int64_t count) const;

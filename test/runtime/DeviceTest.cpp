@@ -240,7 +240,7 @@ struct Variant {
   explicit Variant(const char *kernel) {
     auto all = entriesOf(program);
     entries.assign(all.begin(), all.end());
-    launch = {kernel, 1, 1, 0, 0, 0, nullptr};
+    launch = {kernel, 1, 1, 0, 0, 0, nullptr, nullptr};
     entries[2].launches = &launch;
     program.entries = entries.data();
   }
@@ -541,6 +541,12 @@ protected:
   }
 
   std::shared_ptr<const nnc_program> get() const { return {std::shared_ptr<void>(), &program}; }
+  /// What the session says of the library, and the host's bits.
+  void expectKernels(const std::string &note) const {
+    Session host(linearProgram()), device(get());
+    EXPECT_EQ(device.libraryNote(), note);
+    expectTheSame(host, device);
+  }
   template <typename T> static T library(const char *symbol) {
     return reinterpret_cast<T>(dlsym(dlopen(NNC_FAKE_CUBLASLT, RTLD_NOW), symbol));
   }
@@ -587,28 +593,20 @@ TEST_F(LibraryTest, IsTimedAsKernelsAre) {
 
 TEST_F(LibraryTest, KernelsRunWhereThereIsNone) {
   setenv("NNC_CUBLASLT", "/no/library.so", 1);
-  Session host(linearProgram()), device(get());
-  EXPECT_EQ(device.libraryNote(), "no cuBLASLt (/no/library.so: cannot open shared object file: No such file or "
-                                  "directory); own kernels do all products");
-  expectTheSame(host, device);
+  expectKernels("no cuBLASLt (/no/library.so: cannot open shared object file: No such file or directory); own kernels "
+                "do all products");
 }
 
 TEST_F(LibraryTest, KernelsRunWhereItDoesNotStart) {
   setenv("NNC_FAKE_CUBLASLT_BROKEN", "1", 1);
-  Session host(linearProgram()), device(get());
-  EXPECT_EQ(device.libraryNote(), "no cuBLASLt (cuBLASLt's cublasLtCreate: CUBLAS_STATUS_NOT_INITIALIZED, the library "
-                                  "was not initialized); own kernels do all products");
-  expectTheSame(host, device);
+  expectKernels("no cuBLASLt (cuBLASLt's cublasLtCreate: CUBLAS_STATUS_NOT_INITIALIZED, the library was not "
+                "initialized); own kernels do all products");
 }
 
 TEST_F(LibraryTest, KernelsRunWhereItHasNoWay) {
   get<int>("nnc_fake_cublaslt_refuses") = 1;
-  Session host(linearProgram()), device(get());
-  EXPECT_EQ(device.libraryNote(),
-            "cuBLASLt 13.2.0 does 0 of 2 products that it may (cuBLASLt's "
-            "cublasLtMatmulAlgoGetHeuristic: CUBLAS_STATUS_NOT_SUPPORTED, the functionality is not "
-            "supported)");
-  expectTheSame(host, device);
+  expectKernels("cuBLASLt 13.2.0 does 0 of 2 products that it may (cuBLASLt's cublasLtMatmulAlgoGetHeuristic: "
+                "CUBLAS_STATUS_NOT_SUPPORTED, the functionality is not supported)");
 }
 
 TEST_F(LibraryTest, OneKernelRunsWhereItRefusesOneProduct) {

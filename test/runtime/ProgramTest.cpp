@@ -110,7 +110,8 @@ TEST(Program, RefusesKernelsOfAnotherForm) {
 
 TEST(Program, RefusesLaunchesOfAnotherForm) {
   const int64_t arguments[] = {1, 2};
-  nnc_launch launches[] = {{"a", 1, 1, 0, 0, 0, nullptr}, {"b", INT32_MAX, 1024, 232448, 1, 2, arguments}};
+  nnc_launch launches[] = {{"a", 1, 1, 0, 0, 0, nullptr, nullptr},
+                           {"b", INT32_MAX, 1024, 232448, 1, 2, arguments, nullptr}};
   auto give = [&](Copy &copy) {
     copy.program.target = "cuda";
     copy.program.image = launches;
@@ -141,17 +142,17 @@ TEST(Program, RefusesLaunchesOfAnotherForm) {
     launches[0] = launch;
     EXPECT_INVALID(give(copy), part);
   };
-  refuses({nullptr, 1, 1, 0, 0, 0, nullptr}, "a launch without a kernel in fit.train");
-  refuses({"", 1, 1, 0, 0, 0, nullptr}, "a launch without a kernel in fit.train");
-  refuses({"a", 0, 1, 0, 0, 0, nullptr}, "launches fit.train.a with 0 blocks, not with 1 to 2147483647");
-  refuses({"a", int64_t(1) << 31, 1, 0, 0, 0, nullptr}, "with 2147483648 blocks");
-  refuses({"a", 1, 0, 0, 0, 0, nullptr}, "with 0 threads a block, not with 1 to 1024");
-  refuses({"a", 1, 1025, 0, 0, 0, nullptr}, "with 1025 threads a block");
-  refuses({"a", 1, 1, -1, 0, 0, nullptr}, "with -1 bytes of shared memory a block, not with 0 to 232448");
-  refuses({"a", 1, 1, 232449, 0, 0, nullptr}, "with 232449 bytes of shared memory a block");
-  refuses({"a", 1, 1, 0, 0, -1, arguments}, "with -1 arguments, not with 0 to 4094");
-  refuses({"a", 1, 1, 0, 0, 4095, arguments}, "with 4095 arguments");
-  refuses({"a", 1, 1, 0, 0, 1, nullptr}, "a launch whose arguments are not there: fit.train.a");
+  refuses({nullptr, 1, 1, 0, 0, 0, nullptr, nullptr}, "a launch without a kernel in fit.train");
+  refuses({"", 1, 1, 0, 0, 0, nullptr, nullptr}, "a launch without a kernel in fit.train");
+  refuses({"a", 0, 1, 0, 0, 0, nullptr, nullptr}, "launches fit.train.a with 0 blocks, not with 1 to 2147483647");
+  refuses({"a", int64_t(1) << 31, 1, 0, 0, 0, nullptr, nullptr}, "with 2147483648 blocks");
+  refuses({"a", 1, 0, 0, 0, 0, nullptr, nullptr}, "with 0 threads a block, not with 1 to 1024");
+  refuses({"a", 1, 1025, 0, 0, 0, nullptr, nullptr}, "with 1025 threads a block");
+  refuses({"a", 1, 1, -1, 0, 0, nullptr, nullptr}, "with -1 bytes of shared memory a block, not with 0 to 232448");
+  refuses({"a", 1, 1, 232449, 0, 0, nullptr, nullptr}, "with 232449 bytes of shared memory a block");
+  refuses({"a", 1, 1, 0, 0, -1, arguments, nullptr}, "with -1 arguments, not with 0 to 4094");
+  refuses({"a", 1, 1, 0, 0, 4095, arguments, nullptr}, "with 4095 arguments");
+  refuses({"a", 1, 1, 0, 0, 1, nullptr, nullptr}, "a launch whose arguments are not there: fit.train.a");
 }
 
 TEST(Program, RefusesProductsOfAnotherForm) {

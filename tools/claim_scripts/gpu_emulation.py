@@ -138,21 +138,25 @@ def detect_races(case):
     return {}
 
 
+def read_loss(value):
+    return float(np.frombuffer(value, np.float64)[0])
+
+
 def losses(case, target, options=()):
-    return np.array([np.frombuffer(value, np.float64)[0] for place, value in run_program(case, target, options)
-                     if place.endswith(", loss")])
+    return [read_loss(value) for place, value in run_program(case, target, options) if place.endswith(", loss")]
 
 
-def errors(case, expected, target, option):
+def errors(found, expected):
     """How far the first loss and the farthest are from those expected."""
-    found = np.abs(losses(case, target, [option]) - expected) / np.abs(expected)
-    return float(found[0]), float(found.max())
+    relative = np.abs(np.subtract(found, expected)) / np.abs(expected)
+    return float(relative[0]), float(relative.max())
 
 
 def compare_rounded(case):
     """By precision, how far the first loss and the farthest are from the CPU's; a race ends the process."""
     expected = losses(case, "cpu")
-    return {precision: errors(case, expected, "cuda-races", f"--matmul-precision={precision}") for precision in ROUNDED}
+    return {precision: errors(losses(case, "cuda-races", [f"--matmul-precision={precision}"]), expected)
+            for precision in ROUNDED}
 
 
 def compare_library(case):
@@ -160,14 +164,15 @@ def compare_library(case):
     largest; how many products it has done."""
     os.environ["NNC_CUBLASLT"] = LIBRARY
     done = ctypes.c_int64.in_dll(ctypes.CDLL(LIBRARY), "nnc_fake_cublaslt_products")
-    option, gradient = "--cublaslt=always", 0
-    for (place, expected), (_, found) in zip(run_program(case, "cpu"), run_program(case, "cuda-emulator", [option])):
-        if not place.startswith("step 0"):
-            break
-        if "gradient, " in place and not place.endswith(("loss", "accuracy")):
+    pairs, gradient = [], 0
+    runs = run_program(case, "cpu"), run_program(case, "cuda-emulator", ["--cublaslt=always"])
+    for (place, expected), (_, found) in zip(*runs, strict=True):
+        if place.endswith(", loss"):
+            pairs.append((read_loss(found), read_loss(expected)))
+        elif place.startswith("step 0") and "gradient, " in place and not place.endswith("accuracy"):
             expected, found = (np.frombuffer(values, np.float32).astype(np.float64) for values in (expected, found))
             gradient = max(gradient, float(np.abs(found - expected).max() / np.abs(expected).max()))
-    return {"errors": (gradient, *errors(case, losses(case, "cpu"), "cuda-emulator", option)), "products": done.value}
+    return {"errors": (gradient, *errors(*zip(*pairs))), "products": done.value}
 
 
 def assemble_rounded(case):
